@@ -1,0 +1,75 @@
+"""What is known about one job: values only, nothing here talks to a server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+
+class JobState(StrEnum):
+    """Where a job is in its life; a `reason` beside it says why."""
+
+    SCHEDULED = "scheduled"  # may run later: delayed, or failed and to be retried
+    PARKED = "parked"  # held back: no worker knows its task, a limit, a pause
+    WAITING = "waiting"  # may run now
+    RUNNING = "running"  # claimed by a worker
+    SUCCEEDED = "succeeded"  # ended well
+    DEAD = "dead"  # failed for good; kept, readable, and can be revived
+    CANCELLED = "cancelled"  # taken back before it ran
+    EXPIRED = "expired"  # its `expires` passed before it could start
+    UNKNOWN = "unknown"  # nobody knows it: never was, or ended longer ago than is kept
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to the job by itself."""
+        return self in _ENDED
+
+
+_ENDED = frozenset({JobState.SUCCEEDED, JobState.DEAD, JobState.CANCELLED, JobState.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What a running job last said of its progress."""
+
+    done: float
+    total: float | None = None  # None: unknown
+    message: str = ""
+
+    @property
+    def fraction(self) -> float | None:
+        """Done of total, 0 to 1; None where the total is unknown or zero."""
+        return min(1.0, max(0.0, self.done / self.total)) if self.total else None
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """All of a job, from one read; what isn't known is None or empty."""
+
+    id: str
+    task: str = ""  # its name
+    queue: str = ""
+    state: JobState = JobState.UNKNOWN
+    reason: str = ""  # why it is in that state: retry, failed, poison, …
+    attempt: int = 0  # runs counted so far; of a running job the number of this one
+    crashes: int = 0  # runs that ended in a killed process, counted apart
+    enqueued_at: datetime | None = None  # aware, UTC, as all times here
+    due_at: datetime | None = None  # when a scheduled job may run
+    started_at: datetime | None = None  # of the run going on, or of the last one
+    ended_at: datetime | None = None
+    expires_at: datetime | None = None  # not started after this
+    worker: str = ""  # who runs it
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    result: Any = None  # what a succeeded job returned, where it was kept
+    error: BaseException | None = None  # of a dead job, or of the last failed attempt
+    traceback: str = ""  # the worker's, of that error
+    progress: Progress | None = None
+    run_seconds: float | None = None  # how long the last run took
+    problem: str = ""  # why arguments, result or error could not be read here

@@ -1,0 +1,37 @@
+# The commands of this repository. `make demo` and `make test` need Python 3.11 or later and
+# nothing else; each makes or mends the environment in .venv first, and is quick the second time.
+# PYTHON= names another interpreter, ARGS= goes to pytest.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+export PYTHON
+
+.PHONY: help demo test lint venv clean
+
+help:
+	@echo 'make demo    index the standard library with a real worker, start to finish'
+	@echo 'make test    run the suite on servers that it starts itself   (ARGS="-k claim")'
+	@echo 'make lint    ruff, mypy, import-linter'
+	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
+	@echo 'make clean   remove $(VENV), caches and builds'
+
+demo:
+	@./.ci/venv $(VENV) embedded
+	@$(BIN)/streamq demo
+
+test: venv
+	$(BIN)/python -m pytest -n 2 $(ARGS)
+
+lint: venv
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+venv:
+	@./.ci/venv $(VENV) embedded,dev
+
+clean:
+	rm -rf $(VENV) dist build .reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,211 @@
+"""Carries conversations in event loops: one pool for each loop, closed with it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from redis.exceptions import ConnectionError as LostConnection
+from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as TooSlow
+
+from streamq.client.classify import error_word
+from streamq.client.steps import Exchange, Forget, Lost, Pause, Unsent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from streamq.client.connector import Connector
+    from streamq.client.steps import Conversation, Node, Step, T
+
+MAX_CONNECTIONS = 16  # in one loop, to all nodes; `max_connections` in the options changes it
+
+
+class AsyncTransports:
+    """The transports of all loops of this process; a forked child starts with none."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._pid = os.getpid()
+        self._by_loop: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncTransport]
+        self._by_loop = WeakKeyDictionary()
+        self._parents: list[Any] = []  # held for good: to let go would close or warn
+
+    async def drive(self, conversation: Conversation[T]) -> T:
+        """Carry a conversation to its end, in the running loop."""
+        transport = await self.transport()
+        perform = transport.perform
+        try:
+            step = next(conversation)
+            while True:
+                try:
+                    answer = await perform(step)
+                except BaseException as error:  # noqa: BLE001 - the conversation decides
+                    step = conversation.throw(error)
+                else:
+                    step = conversation.send(answer)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+
+    async def transport(self) -> AsyncTransport:
+        """The running loop's transport, made when first asked for."""
+        if self._pid != os.getpid():
+            self._parents.append(list(self._by_loop.items()))
+            self._pid, self._by_loop = os.getpid(), WeakKeyDictionary()
+        loop = asyncio.get_running_loop()
+        transport = self._by_loop.get(loop)
+        if transport is None:
+            transport = self._by_loop[loop] = AsyncTransport(self._connector)
+            await transport.open()
+        return transport
+
+    async def aclose(self) -> None:
+        """Close what belongs to the running loop."""
+        transport = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if transport is not None:
+            await transport.aclose()
+
+
+class AsyncTransport:
+    """The pool of one loop, last in, first out."""
+
+    def __init__(self, connector: Connector) -> None:
+        self._connector = connector
+        self._idle: dict[Node, list[Any]] = {}
+        self._free = connector.max_connections or MAX_CONNECTIONS
+        self._queue: deque[asyncio.Future[None]] = deque()  # calls that wait for a connection
+        self._answered = 0.0  # monotonic, when the last answer came
+        self._guard: AsyncGenerator[None, None] | None = None
+        self.others: set[Any] = set()  # waiters: things with aclose() that end with the loop
+
+    async def open(self) -> None:
+        """Arrange to be closed with the loop.
+
+        A loop closes its unfinished asynchronous generators before it ends
+        (`shutdown_asyncgens`); no other hook lets us close sockets without warnings.
+        """
+        self._guard = self._close_at_end()
+        await anext(self._guard)
+
+    async def aclose(self) -> None:
+        """Close idle connections and whatever else was made for this loop."""
+        if self._guard is not None:
+            guard, self._guard = self._guard, None
+            await guard.aclose()
+
+    async def perform(self, step: Step) -> Any:
+        """Do one step of a conversation."""
+        if isinstance(step, Exchange):
+            await self._take_turn(step.timeout)
+            try:
+                return await self._exchange(step)
+            finally:
+                self._end_turn()
+        if isinstance(step, Pause):
+            return await asyncio.sleep(step.seconds)
+        return await self._forget(step)
+
+    async def _close_at_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            for other in list(self.others):
+                await other.aclose()
+            for node in list(self._idle):
+                await self._forget(Forget(node))
+
+    async def _exchange(self, step: Exchange) -> list[Any]:
+        connection = await self._lease(step.node, step.timeout)
+        try:
+            async with asyncio.timeout(step.timeout):
+                await connection.send_packed_command([step.data], check_health=False)
+                replies = [await _read(connection) for _ in range(step.replies)]
+        except (RedisError, OSError) as error:
+            await close(connection)
+            if error_word(error):  # an answer after which redis-py hangs up, as LOADING
+                return [error] * step.replies
+            slow = isinstance(error, TimeoutError)
+            raise Lost(TooSlow("Timeout reading from socket") if slow else error) from None
+        except BaseException:
+            await close(connection)  # a late reply must never be another call's
+            raise
+        self._answered = time.monotonic()
+        self._idle.setdefault(step.node, []).append(connection)
+        return replies
+
+    async def _lease(self, node: Node, timeout: float) -> Any:
+        idle = self._idle.get(node)
+        while idle:
+            connection = idle.pop()
+            if not await is_stale(connection):
+                return connection
+            await close(connection)
+        try:
+            return await self._connector.connect_async(node, timeout)
+        except (RedisError, OSError) as error:
+            raise Unsent(error) from None
+
+    async def _take_turn(self, timeout: float) -> None:
+        """Wait for a free connection, for as long as answers keep coming on the others."""
+        if self._free:
+            self._free -= 1
+            return
+        turn = asyncio.get_running_loop().create_future()
+        self._queue.append(turn)
+        asked = time.monotonic()
+        try:
+            while not turn.done() and max(asked, self._answered) + timeout > time.monotonic():
+                await asyncio.wait([turn], timeout=timeout)
+        except BaseException:
+            if turn.done():  # it came together with the cancellation
+                self._end_turn()
+            raise
+        finally:
+            if not turn.done():
+                self._queue.remove(turn)
+        if not turn.done():
+            raise Unsent(LostConnection("all connections are in use (max_connections)"))
+
+    def _end_turn(self) -> None:
+        if self._queue:
+            self._queue.popleft().set_result(None)  # hands the turn over: nobody cuts in
+        else:
+            self._free += 1
+
+    async def _forget(self, step: Forget) -> None:
+        for connection in self._idle.pop(step.node, ()):
+            await close(connection)
+
+
+async def is_stale(connection: Any) -> bool:
+    """Whether an idle connection was closed by the server, or has bytes nobody asked for."""
+    if not connection.is_connected or await connection.can_read():
+        return True
+    # The loop may not have looked at the socket since: ask the system.
+    transport = connection._writer.transport  # noqa: SLF001 - redis-py shows it nowhere
+    sock = transport.get_extra_info("socket")
+    if transport.is_closing() or sock is None or not hasattr(select, "poll"):
+        return bool(transport.is_closing())
+    poller = select.poll()
+    poller.register(sock.fileno(), select.POLLIN)
+    return bool(poller.poll(0))
+
+
+async def close(connection: Any) -> None:
+    """Close without waiting for the other side."""
+    with suppress(RedisError, OSError):
+        await connection.disconnect(nowait=True)
+
+
+async def _read(connection: Any) -> Any:
+    try:
+        return await connection.read_response()
+    except ResponseError as error:
+        return error

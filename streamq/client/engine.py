@@ -1,0 +1,72 @@
+"""Everything behind the client that needs redis-py, put together; imported at the first call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamq.client.blocking import BlockingTransport
+from streamq.client.connector import Connector
+from streamq.client.conversation import Patience
+from streamq.client.producers import Producers
+from streamq.client.routing import ClusterRouter, Router
+from streamq.client.talk import Talk
+from streamq.client.urls import Kind, parse_url
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamq.client.asynchronous import AsyncTransports
+    from streamq.client.durability import Durability
+    from streamq.client.steps import Conversation, T
+
+
+class Engine:
+    """The transports of one client, and what it says over them."""
+
+    def __init__(
+        self,
+        url: str | Callable[[], str],
+        options: Mapping[str, Any],
+        durability: Durability,
+        timeout: float,
+    ) -> None:
+        self.connector = Connector(url, options)
+        self.talk = Talk(self.connector, _router(url), Producers(), durability)
+        self._timeout = timeout
+        self._blocking = BlockingTransport(self.connector)
+        self._asynchronous: AsyncTransports | None = None
+        self.drive = self._blocking.drive
+
+    @property
+    def asynchronous(self) -> AsyncTransports:
+        """The transports of event loops."""
+        if self._asynchronous is None:
+            from streamq.client.asynchronous import AsyncTransports
+
+            self._asynchronous = AsyncTransports(self.connector)
+        return self._asynchronous
+
+    def patience(self, timeout: float | None, *, once: bool = False) -> Patience:
+        """A deadline from now; None takes the client's own."""
+        return Patience(self._timeout if timeout is None else timeout, once=once)
+
+    async def drive_async(self, conversation: Conversation[T]) -> T:
+        """Carry a conversation in the running loop."""
+        return await self.asynchronous.drive(conversation)
+
+    def close(self) -> None:
+        """Close what needs no loop for it."""
+        self._blocking.close()
+
+    async def aclose(self) -> None:
+        """Close everything that this loop and no loop may close."""
+        self._blocking.close()
+        if self._asynchronous is not None:
+            await self._asynchronous.aclose()
+
+
+def _router(url: str | Callable[[], str]) -> Router:
+    if not isinstance(url, str):
+        return Router()
+    address = parse_url(url)
+    return ClusterRouter(address.nodes) if address.kind is Kind.CLUSTER else Router()

@@ -1,0 +1,72 @@
+#!lua flags=allow-oom
+-- Ends jobs as succeeded, in one step with their results: state, stream, counters, whoever waits.
+-- Returns a word per job: OK, ALREADY (this call did it before), LEASELOST (nothing changed).
+local jobs = KEYS[1]
+local state = KEYS[2] -- hash, id -> state
+local stream = KEYS[3]
+local leases = KEYS[4] -- zset, token by deadline
+local claims = KEYS[5]
+local held = KEYS[6]
+local errors = KEYS[7]
+local progress = KEYS[8]
+local results = KEYS[9]
+local results_expiry = KEYS[10]
+local waiters = KEYS[11]
+local replies = KEYS[12]
+local counts = KEYS[13]
+local first_ended = 14 -- KEYS[14...]: the list of ended jobs of each task named by an item
+local worker = ARGV[1]
+local seq = ARGV[2] -- number of this worker's settling call
+local results_cap = tonumber(ARGV[3])
+local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
+-- ended: index among the ended lists, from 1; ttl_ms: how long the outcome is kept, 0 not at all
+
+--# include lib/clock.lua
+--# include lib/touch.lua
+--# include lib/rest.lua
+--# include lib/state.lua
+--# include lib/holder.lua
+--# include lib/replay.lua
+--# include lib/outcome.lua
+--# include lib/notify.lua
+--# include lib/count.lua
+
+local before = replayed(replies, worker, seq)
+if before then return before end
+touch({ jobs, state, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
+  { unpack(KEYS, first_ended) })
+local items, words = rest_items(first_item, 7), {}
+local mine = holders(state, items, words)
+if #mine == 0 then
+  remember_reply(replies, worker, seq, words)
+  return words
+end
+
+local now = clock_ms()
+local ids, entries, texts, kept, summaries, retried = {}, {}, {}, {}, {}, {}
+for i, job in ipairs(mine) do
+  local kind, run_ms, ended, ttl_ms, bytes = unpack(job.item, 3)
+  local list = KEYS[first_ended + ended - 1]
+  local task = string.match(list, '}:ended:(.+)$')
+  ids[i], entries[i] = job.id, job.entry
+  texts[i] = outcome_text(kind, now, job.attempt, run_ms, task, bytes)
+  if ttl_ms ~= '0' then kept[#kept + 1] = { job.id, texts[i], tonumber(ttl_ms) } end
+  if job.attempt > 1 then retried[#retried + 1] = job.id end
+  summaries[list] = summaries[list] or {}
+  table.insert(summaries[list], job.id .. ' ' .. kind .. ' ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
+end
+drop_entries(stream, entries)
+redis.call('HDEL', jobs, unpack(ids))
+redis.call('HDEL', state, unpack(ids))
+if #retried > 0 then redis.call('HDEL', errors, unpack(retried)) end
+if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
+drop_held(leases, claims, held, mine)
+keep_outcomes(results, results_expiry, kept, now, results_cap)
+for list, lines in pairs(summaries) do
+  redis.call('LPUSH', list, unpack(lines))
+  redis.call('LTRIM', list, 0, 999)
+end
+notify(waiters, ids, texts)
+count(counts, 'succeeded', #ids)
+remember_reply(replies, worker, seq, words)
+return words

@@ -1,0 +1,62 @@
+#!lua flags=no-writes
+-- Proves one page of the conservation law: every job is in exactly one place, and everything that names a
+-- job names a live one. All places of a job are checked in one call, so what moves meanwhile can't mislead.
+-- Returns the cursor of the next page of this structure (empty: done), how many members were looked at,
+-- then for each violation: the rule broken, the key it was seen in, the member.
+local jobs = KEYS[1]
+local state = KEYS[2]
+local stream = KEYS[3]
+local returned = KEYS[4]
+local stranded = KEYS[5]
+local leases = KEYS[6]
+local claims = KEYS[7]
+local held = KEYS[8]
+local scheduled = KEYS[9]
+local dead = KEYS[10]
+local errors = KEYS[11]
+local progress = KEYS[12]
+local results = KEYS[13]
+local results_expiry = KEYS[14]
+local waiters = KEYS[15]
+local counts = KEYS[16]
+local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `pending` or `totals`
+local cursor = ARGV[2] -- empty: from the start
+local limit = tonumber(ARGV[3]) -- members, 1 to 200
+
+--# include lib/state.lua
+--# include lib/pending.lua
+--# include lib/audit_job.lua
+--# include lib/audit_claim.lua
+--# include lib/audit_totals.lua
+--# include lib/audit_members.lua
+
+limit = math.min(limit, 200)
+local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
+  claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts }
+local reply = { '', 0 }
+
+local function wrong(rule, key, member)
+  local at = #reply
+  reply[at + 1], reply[at + 2], reply[at + 3] = rule, key, member
+end
+
+if structure == 'totals' then
+  audit_totals(keys, wrong)
+  reply[2] = 1
+  return reply
+end
+local members
+reply[1], members = structure_page(keys, structure, cursor, limit)
+reply[2] = #members
+for _, member in ipairs(members) do
+  if structure == 'leases' or structure == 'claims' or structure == 'held' then
+    audit_claim(keys, member, wrong)
+  elseif structure == 'results' or structure == 'results_expiry' then
+    local both = redis.call('HEXISTS', results, member) == 1 and redis.call('ZSCORE', results_expiry, member)
+    if not both then wrong('a kept outcome has a value and an end', keys[structure], member) end
+  else
+    audit_job(keys, member, keys[structure] or stream, wrong)
+  end
+end
+return reply

@@ -1,0 +1,57 @@
+#!lua flags=allow-oom
+-- Ends running jobs as dead, with the failure that ended them; record and error stay readable.
+-- Returns how many older dead jobs the cap removed, then a word per job: OK, ALREADY, LEASELOST.
+local jobs = KEYS[1]
+local state = KEYS[2]
+local stream = KEYS[3]
+local leases = KEYS[4]
+local claims = KEYS[5]
+local held = KEYS[6]
+local dead = KEYS[7] -- zset, id by time of death
+local errors = KEYS[8]
+local progress = KEYS[9]
+local waiters = KEYS[10]
+local replies = KEYS[11]
+local counts = KEYS[12]
+local first_ended = 13 -- KEYS[13...]: the list of ended jobs of each task named by an item
+local worker = ARGV[1]
+local seq = ARGV[2]
+local dead_cap = tonumber(ARGV[3])
+local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from 1), error bytes
+
+--# include lib/clock.lua
+--# include lib/touch.lua
+--# include lib/rest.lua
+--# include lib/state.lua
+--# include lib/holder.lua
+--# include lib/replay.lua
+--# include lib/outcome.lua
+--# include lib/notify.lua
+--# include lib/count.lua
+--# include lib/grave.lua
+
+local before = replayed(replies, worker, seq)
+if before then return { 0, unpack(before) } end
+touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) })
+local items, words, evicted = rest_items(first_item, 6), {}, 0
+local mine = holders(state, items, words)
+if #mine > 0 then
+  local now = clock_ms()
+  local ids, entries, texts = {}, {}, {}
+  for i, job in ipairs(mine) do
+    local reason, run_ms, ended, failure = unpack(job.item, 3)
+    local list = KEYS[first_ended + ended - 1]
+    ids[i], entries[i] = job.id, job.entry
+    job.reason, job.error = reason, failure
+    texts[i] = outcome_text('failed', now, job.attempt, run_ms, string.match(list, '}:ended:(.+)$'), failure)
+    redis.call('LPUSH', list, job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
+    redis.call('LTRIM', list, 0, 999)
+  end
+  drop_entries(stream, entries)
+  drop_held(leases, claims, held, mine)
+  evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
+  notify(waiters, ids, texts)
+  count(counts, 'died', #ids, 'evicted', evicted)
+end
+remember_reply(replies, worker, seq, words)
+return { evicted, unpack(words) }

@@ -1,0 +1,66 @@
+#!lua flags=allow-oom
+-- Ends jobs that have not started, from wherever they wait; the outcome is kept for `result_ttl_ms`.
+-- Returns a word per job: OK, RUNNING (not touched), DEAD (not touched), ENDED (or never known).
+local jobs = KEYS[1]
+local state = KEYS[2]
+local stream = KEYS[3]
+local returned = KEYS[4]
+local stranded = KEYS[5]
+local scheduled = KEYS[6]
+local errors = KEYS[7]
+local results = KEYS[8]
+local results_expiry = KEYS[9]
+local waiters = KEYS[10]
+local counts = KEYS[11]
+local dropped = KEYS[12]
+local result_ttl_ms = tonumber(ARGV[1])
+local results_cap = tonumber(ARGV[2])
+local first_item = 3 -- ARGV[3...]: ids
+
+--# include lib/clock.lua
+--# include lib/touch.lua
+--# include lib/rest.lua
+--# include lib/state.lua
+--# include lib/holder.lua
+--# include lib/outcome.lua
+--# include lib/notify.lua
+
+touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped })
+local asked = column(rest_items(first_item, 1), 1)
+local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
+local now, words = clock_ms(), {}
+local ids, entries, texts, kept, members, seen = {}, {}, {}, {}, {}, {}
+for i, id in ipairs(asked) do
+  local place, attempt, _, entry = parse_state(states[i])
+  if not records[i] or seen[id] then
+    words[i] = 'ENDED'
+  elseif place == 'R' then
+    words[i] = 'RUNNING'
+  elseif place == 'D' then
+    words[i] = 'DEAD'
+  else
+    local _, where, task = parse_record(records[i])
+    local n = #ids + 1
+    words[i], seen[id], ids[n] = 'OK', true, id
+    entry = entry or where
+    if string.find(entry, '^%d+%-%d+$') then entries[#entries + 1] = entry end
+    texts[n] = outcome_text('cancelled', now, attempt or 0, 0, task, '')
+    kept[n] = { id, texts[n], result_ttl_ms }
+    members[n] = task .. ' ' .. id
+    redis.call('LPUSH', dropped, id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task)
+  end
+end
+if #ids > 0 then
+  redis.call('LTRIM', dropped, 0, 999)
+  drop_entries(stream, entries)
+  redis.call('ZREM', returned, unpack(ids))
+  redis.call('ZREM', stranded, unpack(members))
+  redis.call('ZREM', scheduled, unpack(ids))
+  redis.call('HDEL', jobs, unpack(ids))
+  redis.call('HDEL', state, unpack(ids))
+  redis.call('HDEL', errors, unpack(ids))
+  keep_outcomes(results, results_expiry, kept, now, results_cap)
+  notify(waiters, ids, texts)
+  redis.call('HINCRBY', counts, 'cancelled', #ids)
+end
+return words

@@ -1,0 +1,81 @@
+#!lua flags=allow-oom
+-- Hands out jobs that may run now, under one lease: first what was handed back, then what only a
+-- worker that knows the task may have, then the stream. The same token again returns the same jobs.
+-- Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more is
+-- waiting, the server's clock in ms, how many had expired; then for each job id, attempt, crashes, record.
+local jobs = KEYS[1] -- hash, id -> record
+local state = KEYS[2] -- hash, id -> state
+local stream = KEYS[3]
+local returned = KEYS[4] -- zset, id by place in the stream
+local stranded = KEYS[5] -- zset, "task id"
+local leases = KEYS[6] -- zset, token by deadline
+local claims = KEYS[7] -- hash, token -> "worker n id…"
+local held = KEYS[8] -- hash, token -> jobs still running
+local scheduled = KEYS[9] -- zset, only looked at
+local wake = KEYS[10]
+local results = KEYS[11] -- the last five: for what has expired
+local results_expiry = KEYS[12]
+local waiters = KEYS[13]
+local dropped = KEYS[14] -- list, ended without a run
+local errors = KEYS[15]
+local counts = KEYS[16]
+local worker = ARGV[1]
+local token = ARGV[2] -- 128 random bits, new for each claim
+local lease_ms = tonumber(ARGV[3])
+local limit = tonumber(ARGV[4]) -- 1 to 200
+local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
+local first_task = 6 -- ARGV[6...]: tasks that this worker knows, named while stranded jobs exist
+
+--# include lib/clock.lua
+--# include lib/touch.lua
+--# include lib/state.lua
+--# include lib/wake.lua
+--# include lib/notify.lua
+--# include lib/outcome.lua
+--# include lib/holder.lua
+--# include lib/expire.lua
+--# include lib/candidates.lua
+--# include lib/take.lua
+--# include lib/takeover.lua
+
+touch({ jobs, state, claims, held, results, waiters, errors, counts },
+  { returned, stranded, leases, scheduled, results_expiry }, { wake, dropped })
+local now = clock_ms()
+local reply = { -1, 0, 0, now, 0 }
+
+local function hand_out(id, attempt, crashes, record)
+  local at = #reply
+  reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
+end
+
+local before = redis.call('HGET', claims, token)
+if before then
+  local ids = claimed_ids(before)
+  local states, records = redis.call('HMGET', state, unpack(ids)), redis.call('HMGET', jobs, unpack(ids))
+  for i, id in ipairs(ids) do
+    local place, attempt, crashes, _, holder = parse_state(states[i])
+    if place == 'R' and holder == token then hand_out(id, attempt, crashes, records[i]) end
+  end
+else
+  local found = find_candidates(stream, returned, stranded, worker, math.min(limit, 200), first_task)
+  local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
+  if #taken > 0 then
+    redis.call('HSET', state, unpack(states))
+    redis.call('HSET', claims, token, worker .. ' ' .. #taken .. ' ' .. table.concat(taken, ' '))
+    redis.call('HSET', held, token, #taken)
+    redis.call('ZADD', leases, whole(now + lease_ms), token)
+  end
+  settle_candidates(found, stream, returned, stranded, worker)
+  expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results,
+    results_expiry = results_expiry, waiters = waiters, dropped = dropped, counts = counts },
+    late, now, result_ttl_ms)
+  reply[5] = #late
+  if found.full then
+    reply[3] = 1
+    wake_one(wake)
+  end
+end
+local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end
+reply[2] = redis.call('EXISTS', stranded)
+return reply

@@ -1,0 +1,32 @@
+#!lua flags=allow-oom
+-- Deletes dead jobs, with their records and errors.
+-- Returns a word per job: OK, or ENDED where no such dead job is.
+local jobs = KEYS[1]
+local state = KEYS[2]
+local dead = KEYS[3]
+local errors = KEYS[4]
+local counts = KEYS[5]
+local first_item = 1 -- ARGV[1...]: ids
+
+--# include lib/touch.lua
+--# include lib/rest.lua
+
+touch({ jobs, state, errors, counts }, { dead })
+local asked = column(rest_items(first_item, 1), 1)
+local deaths = redis.call('ZMSCORE', dead, unpack(asked))
+local words, ids, seen = {}, {}, {}
+for i, id in ipairs(asked) do
+  words[i] = deaths[i] and not seen[id] and 'OK' or 'ENDED'
+  if words[i] == 'OK' then
+    seen[id] = true
+    ids[#ids + 1] = id
+  end
+end
+if #ids > 0 then
+  redis.call('HDEL', jobs, unpack(ids))
+  redis.call('HDEL', state, unpack(ids))
+  redis.call('HDEL', errors, unpack(ids))
+  redis.call('ZREM', dead, unpack(ids))
+  redis.call('HINCRBY', counts, 'deleted', #ids)
+end
+return words

@@ -1,0 +1,23 @@
+-- The conservation law in numbers: what was accepted is here or has ended, and what is here is in one place.
+local function audit_totals(keys, wrong)
+  local ended = 0
+  local seen = redis.call('HMGET', keys.counts, 'enqueued', 'succeeded', 'cancelled', 'expired', 'deleted', 'evicted')
+  for i = 2, 6 do ended = ended + (tonumber(seen[i]) or 0) end
+  local present = redis.call('HLEN', keys.jobs)
+  if (tonumber(seen[1]) or 0) ~= present + ended then
+    wrong('accepted = present + ended', keys.counts, present .. ' + ' .. ended .. ' of ' .. (seen[1] or '0'))
+  end
+  local entries = redis.call('XLEN', keys.stream)
+  local placed = entries + redis.call('ZCARD', keys.scheduled) + redis.call('ZCARD', keys.dead)
+  if placed ~= present then wrong('present = in the stream + scheduled + dead', keys.jobs, placed .. ' of ' .. present) end
+  local running = 0
+  for _, number in ipairs(redis.call('HVALS', keys.held)) do running = running + tonumber(number) end
+  local aside = redis.call('ZCARD', keys.returned) + redis.call('ZCARD', keys.stranded)
+  local pending = pending_count(keys.stream)
+  if pending ~= running + aside then
+    wrong('pending = running + returned + stranded', keys.stream, pending .. ' of ' .. running .. ' + ' .. aside)
+  end
+  if redis.call('ZCARD', keys.results_expiry) ~= redis.call('HLEN', keys.results) then
+    wrong('a kept outcome has a value and an end', keys.results, 'totals')
+  end
+end

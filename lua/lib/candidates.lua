@@ -1,0 +1,35 @@
+-- Up to `limit` jobs in the order in which they go: `{ids, entries, full, back, side}`; `back` and
+-- `side` are the members found in `returned` and `stranded`. Reading the stream makes its entries
+-- pending; the others are taken over in settle_candidates.
+local function find_candidates(stream, returned, stranded, worker, limit, first_task)
+  local back, side = redis.call('ZRANGE', returned, 0, limit - 1), {}
+  local found = { ids = {}, entries = {}, back = back, side = side }
+  for _, id in ipairs(back) do found.ids[#found.ids + 1] = id end
+  for i = first_task, #ARGV do
+    local room = limit - #found.ids
+    if room == 0 then break end
+    local low = '[' .. ARGV[i] .. ' '
+    local members = redis.call('ZRANGE', stranded, low, low .. '\255', 'BYLEX', 'LIMIT', 0, room)
+    for _, member in ipairs(members) do
+      side[#side + 1] = member
+      found.ids[#found.ids + 1] = string.match(member, ' (%S+)$')
+    end
+  end
+  found.taken_over = #found.ids
+  local room = limit - #found.ids
+  if room > 0 then
+    local args = { 'GROUP', 'workers', worker, 'COUNT', room, 'STREAMS', stream, '>' }
+    local read = redis.pcall('XREADGROUP', unpack(args))
+    if read and read.err then -- the group is lost (or was never made): from 0, so that nothing is skipped
+      if not string.find(read.err, 'NOGROUP', 1, true) then error(read.err) end
+      redis.call('XGROUP', 'CREATE', stream, 'workers', '0', 'MKSTREAM')
+      read = redis.call('XREADGROUP', unpack(args))
+    end
+    for _, entry in ipairs(read and read[1][2] or {}) do
+      found.ids[#found.ids + 1] = entry[2][2]
+      found.entries[#found.ids] = entry[1]
+    end
+  end
+  found.full = #found.ids == limit
+  return found
+end

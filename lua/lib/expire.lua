@@ -1,0 +1,20 @@
+-- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task}`.
+-- `keys` names the keys as claim.lua does.
+local function expire_jobs(keys, late, now, ttl_ms)
+  if #late == 0 then return end
+  local ids, entries, texts, kept = {}, {}, {}, {}
+  for i, job in ipairs(late) do
+    ids[i], entries[i] = job.id, job.entry
+    texts[i] = outcome_text('expired', now, job.attempt, 0, job.task, '')
+    kept[i] = { job.id, texts[i], ttl_ms }
+    redis.call('LPUSH', keys.dropped, job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task)
+  end
+  redis.call('LTRIM', keys.dropped, 0, 999)
+  drop_entries(keys.stream, entries)
+  redis.call('HDEL', keys.jobs, unpack(ids))
+  redis.call('HDEL', keys.state, unpack(ids))
+  redis.call('HDEL', keys.errors, unpack(ids))
+  keep_outcomes(keys.results, keys.results_expiry, kept, now, 100000)
+  notify(keys.waiters, ids, texts)
+  redis.call('HINCRBY', keys.counts, 'expired', #ids)
+end

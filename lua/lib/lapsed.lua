@@ -1,0 +1,33 @@
+-- The jobs of claims whose deadline has passed, at most 200 in all, as back_or_poison takes them; id and
+-- worker of each are added to `reply`. A claim that holds nothing any more is dropped.
+local function lapsed_jobs(leases, claims, held, state, workers, now, limit, reply)
+  local gone = {}
+  local tokens = redis.call('ZRANGE', leases, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, limit)
+  for _, token in ipairs(tokens) do
+    local text = redis.call('HGET', claims, token) or ''
+    local worker, size, list = string.match(text, '^(%S+) (%d+) (.*)$')
+    if #gone > 0 and #gone + tonumber(size or 0) > 200 then break end
+    local ids = {}
+    for id in string.gmatch(list or '', '%S+') do ids[#ids + 1] = id end
+    local alive = worker and redis.call('ZSCORE', workers, worker)
+    local crashed = worker and not (alive and tonumber(alive) >= now) or false
+    local states = #ids > 0 and redis.call('HMGET', state, unpack(ids)) or {}
+    local found = 0
+    for i, id in ipairs(ids) do
+      local place, attempt, crashes, entry, holder = parse_state(states[i])
+      if place == 'R' and holder == token then
+        found = found + 1
+        gone[#gone + 1] = { id = id, token = token, attempt = attempt, crashes = crashes, entry = entry,
+          crashed = crashed, lost = true, reason = crashed and 'crashed' or 'reclaimed' }
+        reply[#reply + 1] = id
+        reply[#reply + 1] = worker
+      end
+    end
+    if found == 0 then
+      redis.call('ZREM', leases, token)
+      redis.call('HDEL', claims, token)
+      redis.call('HDEL', held, token)
+    end
+  end
+  return gone
+end

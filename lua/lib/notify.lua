@@ -1,0 +1,16 @@
+-- Tells whoever waits for these jobs how they ended: one message `<id>\n<outcome>` per channel.
+-- `outcomes[i]` belongs to `ids[i]`. Costs one command when nobody waits in this queue.
+local function notify(waiters, ids, outcomes)
+  if #ids == 0 or redis.call('EXISTS', waiters) == 0 then return end
+  local channels = redis.call('HMGET', waiters, unpack(ids))
+  local told = {}
+  for i, id in ipairs(ids) do
+    if channels[i] then
+      told[#told + 1] = id
+      for channel in string.gmatch(channels[i], '%S+') do
+        redis.call('PUBLISH', channel, id .. '\n' .. outcomes[i])
+      end
+    end
+  end
+  if #told > 0 then redis.call('HDEL', waiters, unpack(told)) end
+end

@@ -1,0 +1,25 @@
+-- The text kept of an ended job: kind, time, attempts, run time, task; then the bytes.
+local function outcome_text(kind, now, attempts, run_ms, task, bytes)
+  return kind .. ' ' .. whole(now) .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
+end
+
+-- Keeps outcomes until their time; over `cap`, the ones nearest their end go first. `kept` is a list
+-- of `{id, text, ttl_ms}`. What is removed is bounded by what is added, plus ten to catch up.
+local function keep_outcomes(results, results_expiry, kept, now, cap)
+  if #kept == 0 then return end
+  local values, scores = {}, {}
+  for _, outcome in ipairs(kept) do
+    values[#values + 1] = outcome[1]
+    values[#values + 1] = outcome[2]
+    scores[#scores + 1] = whole(now + outcome[3])
+    scores[#scores + 1] = outcome[1]
+  end
+  redis.call('HSET', results, unpack(values))
+  redis.call('ZADD', results_expiry, unpack(scores))
+  local over = redis.call('ZCARD', results_expiry) - cap
+  if over > 0 then
+    local old = redis.call('ZRANGE', results_expiry, 0, math.min(over, #kept + 10) - 1)
+    redis.call('HDEL', results, unpack(old))
+    redis.call('ZREM', results_expiry, unpack(old))
+  end
+end

@@ -1,0 +1,38 @@
+-- Ids of a claim's text, in the order of the claim.
+local function claimed_ids(text)
+  local ids = {}
+  for id in string.gmatch(string.match(text, '^%S+ %d+ (.*)$'), '%S+') do ids[#ids + 1] = id end
+  return ids
+end
+
+-- Decides about each: handed out, too late, or not to be touched (an entry read again after the group
+-- was lost, whose job runs, is among the returned or stranded ones, or is gone). Returns the ids taken, their new states, and what is too late.
+local function take_candidates(found, jobs, state, token, now, hand_out)
+  local taken, states, late, ids = {}, {}, {}, found.ids
+  if #ids == 0 then return taken, states, late end
+  local old = redis.call('HMGET', state, unpack(ids))
+  local records = redis.call('HMGET', jobs, unpack(ids))
+  found.stale = {}
+  for i, id in ipairs(ids) do
+    local place, attempt, crashes, entry = parse_state(old[i])
+    entry = entry or found.entries[i]
+    local record = records[i]
+    if not record or (found.entries[i] and entry ~= found.entries[i]) then
+      found.stale[#found.stale + 1] = found.entries[i]
+    elseif place ~= 'R' and not (i > found.taken_over and (place == 'B' or place == 'N')) then
+      attempt, crashes = attempt or 0, crashes or 0
+      local flag, _, task, options = '.', nil, nil, nil
+      if string.byte(record) ~= 46 then flag, _, task, options = parse_record(record) end
+      if flag == 'x' and tonumber(record_option(options, 'x')) <= now then
+        late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task }
+      else
+        found.entries[i] = entry
+        taken[#taken + 1] = id
+        states[#states + 1] = id
+        states[#states + 1] = string.format('R %d %d %s %s %s', attempt + 1, crashes, entry, token, whole(now))
+        hand_out(id, attempt + 1, crashes, record)
+      end
+    end
+  end
+  return taken, states, late
+end

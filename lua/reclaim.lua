@@ -1,0 +1,65 @@
+#!lua flags=allow-oom
+-- Takes back the claims whose lease has run out, at most `limit` claims of 200 jobs. Keeps its own rhythm:
+-- after a gap in it (an outage, a paused server, a clock that jumped) every lease gets one lease of grace.
+-- A crash is counted only where the worker is shown dead, by its own absence from `workers`.
+-- Returns jobs handed back, jobs dead as poison, ms until the next lease ends (-1: none), ms of grace
+-- left; then for each job taken back its id and the worker that had it.
+local jobs = KEYS[1]
+local state = KEYS[2]
+local stream = KEYS[3]
+local returned = KEYS[4]
+local leases = KEYS[5]
+local claims = KEYS[6]
+local held = KEYS[7]
+local workers = KEYS[8] -- zset, worker by the time until which it counts as alive
+local rhythm = KEYS[9] -- hash: last, grace
+local dead = KEYS[10]
+local errors = KEYS[11]
+local progress = KEYS[12]
+local waiters = KEYS[13]
+local policy = KEYS[14]
+local counts = KEYS[15]
+local dropped = KEYS[16]
+local wake = KEYS[17]
+local lease_ms = tonumber(ARGV[1])
+local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
+local limit = tonumber(ARGV[3]) -- claims, 1 to 20
+local dead_cap = tonumber(ARGV[4])
+
+--# include lib/clock.lua
+--# include lib/touch.lua
+--# include lib/state.lua
+--# include lib/holder.lua
+--# include lib/outcome.lua
+--# include lib/notify.lua
+--# include lib/count.lua
+--# include lib/grave.lua
+--# include lib/returned.lua
+--# include lib/crash.lua
+--# include lib/wake.lua
+--# include lib/lapsed.lua
+
+touch({ jobs, state, claims, held, errors, progress, waiters, policy, rhythm, counts },
+  { returned, leases, workers, dead }, { dropped, wake })
+local now = clock_ms()
+local last = tonumber(redis.call('HGET', rhythm, 'last') or now)
+local grace = tonumber(redis.call('HGET', rhythm, 'grace') or 0)
+if now - last > gap_ms or now < last - gap_ms then grace = now + lease_ms end
+redis.call('HSET', rhythm, 'last', whole(now), 'grace', whole(grace))
+
+local reply = { 0, 0, -1, math.max(0, grace - now) }
+if now >= grace then
+  local gone = lapsed_jobs(leases, claims, held, state, workers, now, math.min(limit, 20), reply)
+  if #gone > 0 then
+    drop_held(leases, claims, held, gone)
+    local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
+      progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped }
+    local poisoned = back_or_poison(keys, gone, now, dead_cap)
+    count(counts, 'reclaimed', #gone - #poisoned)
+    reply[1], reply[2] = #gone - #poisoned, #poisoned
+    wake_one(wake)
+  end
+end
+local head = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
+if head[2] then reply[3] = math.max(0, tonumber(head[2]) - now) end
+return reply

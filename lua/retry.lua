@@ -1,0 +1,62 @@
+#!lua flags=allow-oom
+-- Schedules running jobs to run again later; a counted attempt stays counted, a snooze does not.
+-- Returns a word per job: OK, ALREADY, LEASELOST (nothing changed).
+local state = KEYS[1]
+local stream = KEYS[2]
+local leases = KEYS[3]
+local claims = KEYS[4]
+local held = KEYS[5]
+local scheduled = KEYS[6] -- zset, id by due time
+local errors = KEYS[7] -- hash, id -> the last failure
+local progress = KEYS[8]
+local replies = KEYS[9]
+local counts = KEYS[10]
+local wake = KEYS[11]
+local worker = ARGV[1]
+local seq = ARGV[2] -- number of this worker's settling call
+local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (retry|snooze), error bytes ("": none)
+
+--# include lib/clock.lua
+--# include lib/touch.lua
+--# include lib/rest.lua
+--# include lib/state.lua
+--# include lib/holder.lua
+--# include lib/replay.lua
+--# include lib/wake.lua
+
+local before = replayed(replies, worker, seq)
+if before then return before end
+touch({ state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake })
+local items, words = rest_items(first_item, 6), {}
+local mine = holders(state, items, words)
+if #mine > 0 then
+  local now = clock_ms()
+  local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
+  local head_due, earlier = tonumber(head[2]) or math.huge, false
+  local ids, entries, states, dues, texts = {}, {}, {}, {}, {}
+  for i, job in ipairs(mine) do
+    local delay_ms, counted, reason, failure = unpack(job.item, 3)
+    local due = now + math.max(0, tonumber(delay_ms))
+    local attempt = counted == '1' and job.attempt or job.attempt - 1
+    earlier = earlier or due < head_due
+    ids[i], entries[i] = job.id, job.entry
+    states[2 * i - 1] = job.id
+    states[2 * i] = string.format('S %d %d %s %s', attempt, job.crashes, whole(due), reason)
+    dues[2 * i - 1] = whole(due)
+    dues[2 * i] = job.id
+    if failure ~= '' then
+      texts[#texts + 1] = job.id
+      texts[#texts + 1] = failure
+    end
+  end
+  drop_entries(stream, entries)
+  redis.call('HSET', state, unpack(states))
+  redis.call('ZADD', scheduled, unpack(dues))
+  if #texts > 0 then redis.call('HSET', errors, unpack(texts)) end
+  redis.call('HDEL', progress, unpack(ids))
+  drop_held(leases, claims, held, mine)
+  redis.call('HINCRBY', counts, 'retried', #ids)
+  if earlier then wake_one(wake) end
+end
+remember_reply(replies, worker, seq, words)
+return words

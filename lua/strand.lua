@@ -1,0 +1,50 @@
+#!lua flags=allow-oom
+-- Sets aside running jobs whose task their worker doesn't know, the attempt not counted: from there only
+-- a worker that names the task claims them.
+-- Returns a word per job: OK, ALREADY, LEASELOST.
+local state = KEYS[1]
+local stream = KEYS[2]
+local stranded = KEYS[3] -- zset, "task id"
+local leases = KEYS[4]
+local claims = KEYS[5]
+local held = KEYS[6]
+local replies = KEYS[7]
+local counts = KEYS[8]
+local wake = KEYS[9]
+local worker = ARGV[1]
+local seq = ARGV[2]
+local first_item = 3 -- ARGV[3...]: id, token, task
+
+--# include lib/touch.lua
+--# include lib/rest.lua
+--# include lib/state.lua
+--# include lib/holder.lua
+--# include lib/replay.lua
+--# include lib/wake.lua
+
+local before = replayed(replies, worker, seq)
+if before then return before end
+touch({ state, claims, held, counts }, { stranded, leases }, { wake })
+local items, words = rest_items(first_item, 3), {}
+local mine = holders(state, items, words)
+if #mine > 0 then
+  local states, members, entries = {}, {}, {}
+  for i, job in ipairs(mine) do
+    local task = job.item[3]
+    states[2 * i - 1] = job.id
+    states[2 * i] = string.format('N %d %d %s %s', job.attempt - 1, job.crashes, job.entry, task)
+    members[2 * i - 1] = 0
+    members[2 * i] = task .. ' ' .. job.id
+    entries[i] = job.entry
+  end
+  entries[#entries + 1] = 'FORCE'
+  entries[#entries + 1] = 'JUSTID'
+  redis.call('HSET', state, unpack(states))
+  redis.call('ZADD', stranded, unpack(members))
+  redis.call('XCLAIM', stream, 'workers', '~stranded', 0, unpack(entries))
+  drop_held(leases, claims, held, mine)
+  redis.call('HINCRBY', counts, 'stranded', #mine)
+  wake_one(wake)
+end
+remember_reply(replies, worker, seq, words)
+return words

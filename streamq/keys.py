@@ -1,0 +1,86 @@
+"""The name of every key in Redis; no other file spells one.
+
+All keys of a queue share one hash tag, so that a script touches one cluster slot. What each holds is
+in `lua/README.md`; an attribute here has the name of the local that a script binds it to.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+HASHES = (
+    "jobs",
+    "state",
+    "claims",
+    "held",
+    "errors",
+    "progress",
+    "results",
+    "waiters",
+    "replies",
+    "worker_info",
+    "policy",
+    "counts",
+    "rhythm",
+)
+SORTED_SETS = ("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers")
+NAMES = ("schema", "stream", "wake", "dropped", *HASHES, *SORTED_SETS)
+
+GROUP = "workers"  # of every queue's stream
+
+
+def slug(queue: str) -> str:
+    """A queue's name as keys and ids hold it: `:` would split a key, `~` can't be in a name."""
+    return queue.replace(":", "~")
+
+
+def registry(namespace: str) -> str:
+    """The set of the names of all queues of a namespace; the one key outside any queue's slot."""
+    return f"sq:{namespace}:queues"
+
+
+def reply_channel(namespace: str, process: str) -> str:
+    """The pub/sub channel on which one process is told that jobs it waits for have ended."""
+    return f"sq:{namespace}:reply:{process}"
+
+
+class QueueKeys:
+    """The keys of one queue. Cheap to make; `queue_keys` keeps them."""
+
+    __slots__ = ("_bound", "_prefix", "namespace", "queue")
+
+    def __init__(self, namespace: str, queue: str) -> None:
+        """Names the keys of `queue`; both names have been checked by `options`."""
+        self.namespace = namespace
+        self.queue = queue
+        self._prefix = f"sq:{{{namespace}:{slug(queue)}}}:"
+        self._bound: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def key(self, name: str) -> str:
+        """The key of this name, one of `NAMES`."""
+        return self._prefix + name
+
+    def bound(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The keys of these names, in this order: what a script's `KEYS` lines ask for."""
+        known = self._bound.get(names)
+        if known is None:
+            known = self._bound[names] = tuple(self._prefix + name for name in names)
+        return known
+
+    def producer(self, producer: str) -> str:
+        """What one producer's last enqueue was; a string with a TTL."""
+        return f"{self._prefix}producer:{producer}"
+
+    def idempotency(self, digest: str) -> str:
+        """The first job of an idempotency key; a string with a TTL."""
+        return f"{self._prefix}idem:{digest}"
+
+    def ended(self, task: str) -> str:
+        """The summaries of the last 1,000 ended jobs of a task; a list."""
+        return f"{self._prefix}ended:{task}"
+
+
+@lru_cache(maxsize=4096)
+def queue_keys(namespace: str, queue: str) -> QueueKeys:
+    """The keys of a queue, made once."""
+    return QueueKeys(namespace, queue)

@@ -1,0 +1,47 @@
+"""Names across the border: puts named values in the order in which a script wants them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streamq.operations.call import Call, Value
+from streamq.scripts import load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from streamq.keys import QueueKeys
+
+T = TypeVar("T")
+
+
+def bind(  # noqa: PLR0913 -- one place that knows all a call can have
+    name: str,
+    keys: QueueKeys,
+    read: Callable[[Any], T],
+    *,
+    more_keys: Iterable[str] = (),
+    items: Sequence[Value] = (),
+    **values: Value,
+) -> Call[T]:
+    """A call of `lua/<name>.lua`: `values` by the names of its ARGV lines, then `items` flat.
+
+    Keys are taken from `keys` by the names of the KEYS lines; `more_keys` follow them.
+    """
+    script = load(name)
+    args = [values[arg] for arg in script.args]
+    if len(values) != len(args):
+        message = f"lua/{name}.lua takes {script.args}, not {tuple(values)}"
+        raise TypeError(message)
+    args.extend(items)
+    return Call(script, (*keys.bound(script.keys), *more_keys), args, read, keys.queue)
+
+
+def words(reply: list[bytes]) -> list[str]:
+    """A reply of one word per item."""
+    return [word.decode() for word in reply]
+
+
+def text(value: bytes | str) -> str:
+    """A reply's text, whether or not the connection decodes."""
+    return value if isinstance(value, str) else value.decode("utf-8", "replace")

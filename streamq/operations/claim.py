@@ -1,0 +1,105 @@
+"""Handing out jobs, and moving into the stream what is due."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamq.operations.bind import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.keys import QueueKeys
+    from streamq.operations.call import Call
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A job as its enqueuer wrote it."""
+
+    task: str
+    where: str  # the entry in the stream, or "@<due ms>": only true until first touched
+    opts: str  # what scripts read, "-" for nothing
+    body: bytes  # the encoded call
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedJob:
+    """A job in a worker's hands."""
+
+    id: str
+    attempt: int  # 1 for the first run
+    crashes: int  # runs that ended in a killed process
+    record: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim's reply."""
+
+    jobs: list[ClaimedJob]
+    next_due_ms: int  # until the next scheduled job is due; -1: none
+    stranded: bool  # jobs stand aside that only workers naming their task may claim
+    more: bool  # the claim was filled: more may be waiting
+    now_ms: int  # the server's clock
+    expired: int  # jobs that were too old to start
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """A promotion's reply."""
+
+    moved: int
+    next_due_ms: int  # -1: nothing is scheduled
+
+
+def parse_record(raw: bytes) -> Record:
+    """The parts of a record; what is not one is a `ValueError`."""
+    head, newline, body = raw.partition(b"\n")
+    parts = head[1:].decode("ascii").split(" ")
+    if not newline or len(parts) != 3:  # noqa: PLR2004 -- where, task, opts
+        message = "not a job's record"
+        raise ValueError(message)
+    return Record(parts[1], parts[0], parts[2], body)
+
+
+def claim(
+    keys: QueueKeys,
+    *,
+    worker: str,
+    token: str,
+    lease_ms: int,
+    limit: int,
+    result_ttl_ms: int,
+    tasks: Sequence[str] = (),
+) -> Call[Claimed]:
+    """Up to `limit` (1 to 200) jobs that may run now, under one lease named `token`.
+
+    The same token again gives the same jobs, as far as they still run. `tasks` (at most 1,000): the
+    tasks this worker knows, to be named only while `stranded` was said.
+    """
+    return bind(
+        "claim",
+        keys,
+        _read_claim,
+        items=list(tasks)[:1000],
+        worker=worker,
+        token=token,
+        lease_ms=lease_ms,
+        limit=limit,
+        result_ttl_ms=result_ttl_ms,
+    )
+
+
+def _read_claim(reply: list[Any]) -> Claimed:
+    jobs = [
+        ClaimedJob(reply[i].decode(), reply[i + 1], reply[i + 2], parse_record(reply[i + 3]))
+        for i in range(5, len(reply), 4)
+    ]
+    return Claimed(jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4])
+
+
+def promote(keys: QueueKeys, *, limit: int = 100) -> Call[Promoted]:
+    """Moves up to `limit` (1 to 200) due jobs into the stream."""
+    return bind("promote", keys, lambda reply: Promoted(*reply), limit=limit)

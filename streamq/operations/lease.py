@@ -1,0 +1,98 @@
+"""Keeping and taking back leases, and what a worker says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamq.operations.bind import bind, text, words
+from streamq.operations.settle import DEAD_CAP
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from streamq.keys import QueueKeys
+    from streamq.operations.call import Call, Value
+
+DEAD_TTL_MS = 30 * 24 * 3600 * 1000
+WORKER_TTL_MS = 3600 * 1000  # how long a dead worker stays listed
+
+
+@dataclass(frozen=True, slots=True)
+class Reclaimed:
+    """A reclaim's reply."""
+
+    returned: int  # jobs handed back
+    poisoned: int  # jobs dead: one crash too many
+    next_ms: int  # until the next lease ends; -1: there is none
+    grace_ms: int  # until leases count again after a gap; 0: they do
+    jobs: list[tuple[str, str]]  # id and the worker that had it
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What had its time."""
+
+    results: int
+    dead: int
+    workers: int
+
+
+def extend(
+    keys: QueueKeys, *, worker: str, alive_ms: int, lease_ms: int, tokens: Sequence[str] = ()
+) -> Call[list[str]]:
+    """Renews claims for `lease_ms` and says that the worker lives for `alive_ms`: OK or LEASELOST."""
+    return bind(
+        "extend", keys, words, items=tokens, worker=worker, alive_ms=alive_ms, lease_ms=lease_ms
+    )
+
+
+def reclaim(keys: QueueKeys, *, lease_ms: int, gap_ms: int, limit: int = 20) -> Call[Reclaimed]:
+    """Takes back up to `limit` (1 to 20) claims whose lease has run out.
+
+    A pause of more than `gap_ms` between two calls gives every lease `lease_ms` of grace.
+    """
+    return bind(
+        "reclaim",
+        keys,
+        _read_reclaim,
+        lease_ms=lease_ms,
+        gap_ms=gap_ms,
+        limit=limit,
+        dead_cap=DEAD_CAP,
+    )
+
+
+def _read_reclaim(reply: list[Any]) -> Reclaimed:
+    jobs = [(text(reply[i]), text(reply[i + 1])) for i in range(4, len(reply), 2)]
+    return Reclaimed(reply[0], reply[1], reply[2], reply[3], jobs)
+
+
+def register(
+    keys: QueueKeys, *, worker: str, alive_ms: int, info: str, tasks: Mapping[str, str]
+) -> Call[str]:
+    """Makes a worker known: `info` and each task's options are JSON texts. Again renews it."""
+    items: list[Value] = [part for item in tasks.items() for part in item]
+    return bind("register", keys, text, items=items, worker=worker, alive_ms=alive_ms, info=info)
+
+
+def unregister(keys: QueueKeys, *, worker: str) -> Call[bool]:
+    """Forgets a worker, after it has settled all it held."""
+    return bind("unregister", keys, bool, worker=worker)
+
+
+def sweep(keys: QueueKeys, *, limit: int = 200) -> Call[Swept]:
+    """Removes up to `limit` (1 to 1,000) each of outcomes, dead jobs and workers past their time."""
+    return bind(
+        "sweep",
+        keys,
+        lambda reply: Swept(*reply),
+        dead_ttl_ms=DEAD_TTL_MS,
+        worker_ttl_ms=WORKER_TTL_MS,
+        limit=limit,
+    )
+
+
+def progress(keys: QueueKeys, *, jobs: Sequence[tuple[str, str, bytes]]) -> Call[list[str]]:
+    """Keeps the latest progress of 1 to 200 running jobs, each (id, token, bytes): OK or LEASELOST."""
+    return bind("progress", keys, words, items=[part for job in jobs for part in job])

@@ -1,0 +1,47 @@
+"""The texts that scripts write, read back: states and outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class StateText:
+    """The mutable state of a job that has been touched since it was enqueued."""
+
+    place: str  # R running, B returned, W waiting, S scheduled, N stranded, D dead
+    attempt: int  # runs counted so far; of a running job, the number of this run
+    crashes: int
+    entry: str  # in the stream; for S the due time, for D the time of death, in ms
+    token: str  # of a running job; else the reason (for N the task)
+    since_ms: int  # when this run was claimed; 0 where it does not run
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended."""
+
+    kind: str  # ok, none, unsendable, failed, poison, cancelled, expired
+    ended_ms: int
+    attempts: int
+    run_ms: int  # of the last run
+    task: str
+    value: bytes
+
+
+def parse_state(raw: bytes) -> StateText | None:
+    """A state text's parts; None for an empty one (a job untouched since enqueue)."""
+    if not raw:
+        return None
+    parts = raw.decode("ascii", "replace").split(" ")
+    since = int(parts[5]) if len(parts) > 5 and parts[5] else 0  # noqa: PLR2004
+    return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since)
+
+
+def parse_outcome(raw: bytes) -> Outcome | None:
+    """An outcome's parts; None for an empty text."""
+    if not raw:
+        return None
+    head, _, value = raw.partition(b"\n")
+    kind, ended, attempts, run_ms, task = head.decode("ascii", "replace").split(" ")
+    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, value)

@@ -1,0 +1,172 @@
+"""Looking: all of it read-only but `wait`, which asks to be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamq.operations.bind import bind, text
+from streamq.operations.claim import Record, parse_record
+from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.keys import QueueKeys
+    from streamq.operations.call import Call
+
+PLACES = ("waiting", "scheduled", "stranded", "running", "dead", "ended")
+STRUCTURES = (
+    "jobs",
+    "state",
+    "stream",
+    "pending",
+    "returned",
+    "stranded",
+    "leases",
+    "claims",
+    "held",
+    "scheduled",
+    "dead",
+    "errors",
+    "progress",
+    "results",
+    "results_expiry",
+    "waiters",
+    "totals",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All that is known of one job; None or empty for what there is not."""
+
+    id: str
+    outcome: Outcome | None  # of an ended job whose outcome is kept
+    record: Record | None  # of a job that is still here (the dead are)
+    state: StateText | None  # None: untouched since it was enqueued
+    error: bytes  # the last failure, encoded
+    progress: bytes  # encoded
+    at_ms: int | None  # due time of a scheduled job, time of death of a dead one
+    worker: str  # that runs it
+    lease_until_ms: int | None
+    now_ms: int  # the server's clock
+
+
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """The answer to somebody who waits."""
+
+    word: str  # ended, dead, waiting, unknown
+    outcome: Outcome | None  # of an ended job
+    state: StateText | None
+    error: bytes  # of a dead job
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of job ids."""
+
+    cursor: str  # of the next page; empty: this was the last
+    ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A rule of the conservation law, broken."""
+
+    rule: str
+    key: str
+    member: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """A page of an audit."""
+
+    cursor: str  # of the next page of this structure; empty: done
+    members: int  # looked at
+    violations: list[Violation]
+
+
+def look(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[Look]]:
+    """All that is known of 1 to 200 jobs, at one instant."""
+
+    def read(reply: list[Any]) -> list[Look]:
+        return [_look(job_id, reply[9 * i : 9 * i + 9]) for i, job_id in enumerate(ids)]
+
+    return bind("look", keys, read, items=ids)
+
+
+def _look(job_id: str, part: list[bytes]) -> Look:
+    return Look(
+        job_id,
+        parse_outcome(part[0]),
+        parse_record(part[1]) if part[1] else None,
+        parse_state(part[2]),
+        part[3],
+        part[4],
+        int(float(part[5])) if part[5] else None,
+        text(part[6]).partition(" ")[0],
+        int(float(part[7])) if part[7] else None,
+        int(part[8]),
+    )
+
+
+def wait(keys: QueueKeys, *, channel: str, ids: Sequence[str]) -> Call[list[Waited]]:
+    """Asks to be told on `channel` when 1 to 200 jobs end; what has ended is answered at once.
+
+    The message on the channel is read by `parse_message`. Asking again changes nothing.
+    """
+    return bind("wait", keys, _read_wait, items=ids, channel=channel)
+
+
+def _read_wait(reply: list[bytes]) -> list[Waited]:
+    answers = []
+    for word, value in zip(reply[::2], reply[1::2], strict=True):
+        outcome = parse_outcome(value) if word == b"ended" else None
+        state, _, error = value.partition(b"\n") if word != b"ended" else (b"", b"", b"")
+        answers.append(Waited(text(word), outcome, parse_state(state), error))
+    return answers
+
+
+def parse_message(message: bytes) -> tuple[str, Outcome | None]:
+    """A reply channel's message: which job ended, and how."""
+    job_id, _, outcome = message.partition(b"\n")
+    return text(job_id), parse_outcome(outcome)
+
+
+def page(keys: QueueKeys, *, place: str, cursor: str = "", limit: int = 50) -> Call[Page]:
+    """Ids of the jobs in one of `PLACES`, in the order in which they go; 1 to 200 a page."""
+
+    def read(reply: list[Any]) -> Page:
+        return Page(text(reply[0]), [text(member) for member in reply[1:]])
+
+    return bind("page", keys, read, place=place, cursor=cursor, limit=limit)
+
+
+def count(keys: QueueKeys) -> Call[dict[str, int]]:
+    """How many jobs are where, and the counters; see `lua/count.lua` for the names."""
+
+    def read(reply: list[Any]) -> dict[str, int]:
+        return {text(name): int(n) for name, n in zip(reply[::2], reply[1::2], strict=True)}
+
+    return bind("count", keys, read)
+
+
+def options(keys: QueueKeys, *, tasks: Sequence[str]) -> Call[list[str]]:
+    """The published options of tasks, as JSON texts; empty where no worker has published any."""
+    return bind("options", keys, lambda reply: [text(one) for one in reply], items=tasks)
+
+
+def audit(
+    keys: QueueKeys, *, structure: str, cursor: str = "", limit: int = 100
+) -> Call[AuditPage]:
+    """One page (1 to 200 members) of the proof that nothing is lost; one of `STRUCTURES`."""
+
+    def read(reply: list[Any]) -> AuditPage:
+        found = [text(one) for one in reply[2:]]
+        broken = [Violation(*found[i : i + 3]) for i in range(0, len(found), 3)]
+        return AuditPage(text(reply[0]), reply[1], broken)
+
+    return bind("audit", keys, read, structure=structure, cursor=cursor, limit=limit)

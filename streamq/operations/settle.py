@@ -1,0 +1,147 @@
+"""The ways a claim ends. Only its holder settles a job; each item is answered with a word.
+
+OK; ALREADY: an earlier try of this very call did it, which is success; LEASELOST: the job is not this
+claim's any more and nothing was changed. `seq` numbers a worker's settling calls in one queue, one in
+flight at a time: a repeat has the same number, the next call a higher one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from streamq.operations.bind import bind, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.keys import QueueKeys
+    from streamq.operations.call import Call, Value
+
+RESULTS_CAP = 100_000  # outcomes kept per queue
+DEAD_CAP = 100_000  # dead jobs kept per queue
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """A job that succeeded."""
+
+    id: str
+    token: str
+    task: str
+    kind: str  # ok, none (its result is not kept), unsendable (it can't be encoded, or is too large)
+    run_ms: int
+    ttl_ms: int  # how long the outcome is kept; 0: not at all
+    value: bytes = b""  # the encoded result; for `unsendable` the reason
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A job to run again later."""
+
+    id: str
+    token: str
+    delay_ms: int
+    counted: bool  # False: a snooze, the attempt does not count
+    error: bytes = b""  # the encoded failure, if there was one
+
+
+@dataclass(frozen=True, slots=True)
+class Burial:
+    """A job that is dead."""
+
+    id: str
+    token: str
+    task: str
+    reason: str  # failed, given-up, undecodable, arguments, refused, …: one word
+    run_ms: int
+    error: bytes  # the encoded failure
+
+
+@dataclass(frozen=True, slots=True)
+class HandBack:
+    """A job handed back unrun, or whose process crashed."""
+
+    id: str
+    token: str
+    crashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stray:
+    """A job whose task this worker doesn't know."""
+
+    id: str
+    token: str
+    task: str
+
+
+def _tasks(names: Sequence[str]) -> dict[str, int]:
+    """Distinct task names with their index from 1: which of the `ended` keys is whose."""
+    return {name: index for index, name in enumerate(dict.fromkeys(names), 1)}
+
+
+def ack(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Ack]) -> Call[list[str]]:
+    """Ends 1 to 200 jobs as succeeded, with their results, in one step."""
+    index = _tasks([job.task for job in jobs])
+    items: list[Value] = []
+    for j in jobs:
+        items += (j.id, j.token, j.kind, j.run_ms, index[j.task], j.ttl_ms, j.value)
+    return bind(
+        "ack",
+        keys,
+        words,
+        more_keys=map(keys.ended, index),
+        items=items,
+        worker=worker,
+        seq=seq,
+        results_cap=RESULTS_CAP,
+    )
+
+
+def retry(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Again]) -> Call[list[str]]:
+    """Schedules 1 to 200 running jobs to run again after their delay."""
+    items: list[Value] = []
+    for j in jobs:
+        reason = "retry" if j.counted else "snooze"
+        items += (j.id, j.token, j.delay_ms, int(j.counted), reason, j.error)
+    return bind("retry", keys, words, items=items, worker=worker, seq=seq)
+
+
+def bury(
+    keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Burial]
+) -> Call[tuple[int, list[str]]]:
+    """Ends 1 to 200 jobs as dead. Reads how many older dead jobs the cap removed, and the words."""
+    index = _tasks([job.task for job in jobs])
+    items: list[Value] = []
+    for j in jobs:
+        items += (j.id, j.token, j.reason, j.run_ms, index[j.task], j.error)
+    return bind(
+        "bury",
+        keys,
+        lambda reply: (reply[0], words(reply[1:])),
+        more_keys=map(keys.ended, index),
+        items=items,
+        worker=worker,
+        seq=seq,
+        dead_cap=DEAD_CAP,
+    )
+
+
+def release(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[HandBack]) -> Call[list[str]]:
+    """Hands 1 to 200 jobs back: claimable at once, in their place, the attempt not counted.
+
+    A crashed one is counted as such; POISON: that was one crash too many, it is dead now.
+    """
+    items: list[Value] = []
+    for j in jobs:
+        items += (j.id, j.token, int(j.crashed))
+    return bind("release", keys, words, items=items, worker=worker, seq=seq, dead_cap=DEAD_CAP)
+
+
+def strand(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Stray]) -> Call[list[str]]:
+    """Sets 1 to 200 jobs aside for a worker that knows their task, the attempt not counted."""
+    items: list[Value] = []
+    for j in jobs:
+        items += (j.id, j.token, j.task)
+    return bind("strand", keys, words, items=items, worker=worker, seq=seq)

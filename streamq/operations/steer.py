@@ -1,0 +1,36 @@
+"""What people do to jobs from outside. Each answers per job: OK, or why it was left alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq.operations.bind import bind, words
+from streamq.operations.settle import RESULTS_CAP
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.keys import QueueKeys
+    from streamq.operations.call import Call
+
+
+def cancel(keys: QueueKeys, *, ids: Sequence[str], result_ttl_ms: int) -> Call[list[str]]:
+    """Ends 1 to 200 jobs that have not started: OK, RUNNING, DEAD or ENDED (or never known)."""
+    return bind(
+        "cancel", keys, words, items=ids, result_ttl_ms=result_ttl_ms, results_cap=RESULTS_CAP
+    )
+
+
+def revive(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[str]]:
+    """Lets 1 to 200 dead jobs run again from the start: OK, or ENDED where there is no such one."""
+    return bind("revive", keys, words, items=ids)
+
+
+def delete(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[str]]:
+    """Deletes 1 to 200 dead jobs for good: OK, or ENDED where there is no such one."""
+    return bind("delete", keys, words, items=ids)
+
+
+def forget(keys: QueueKeys, *, ids: Sequence[str]) -> Call[int]:
+    """Removes the kept outcomes of 1 to 200 jobs; how many there were."""
+    return bind("forget", keys, int, items=ids)

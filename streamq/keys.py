@@ -1,7 +1,7 @@
 """The name of every key in Redis; no other file spells one.
 
-All keys of a queue share one hash tag, so that a script touches one cluster slot. What each holds is
-in `lua/README.md`; an attribute here has the name of the local that a script binds it to.
+All keys of a queue share one hash tag, so that a script touches one cluster slot. What each holds
+is in `lua/README.md`; a name here is the name of the local that a script binds the key to.
 """
 
 from __future__ import annotations

@@ -1,7 +1,15 @@
 """One function per script: named values in, a described call out, and how to read the reply."""
 
 from streamq.operations.call import Call
-from streamq.operations.claim import Claimed, ClaimedJob, Promoted, Record, claim, parse_record, promote
+from streamq.operations.claim import (
+    Claimed,
+    ClaimedJob,
+    Promoted,
+    Record,
+    claim,
+    parse_record,
+    promote,
+)
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
 from streamq.operations.lease import (
     Reclaimed,

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from streamq.operations.call import Call, Value
+from streamq.operations.call import Call
 from streamq.scripts import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from streamq.keys import QueueKeys
+    from streamq.operations.call import Value
 
 T = TypeVar("T")
 
 
-def bind(  # noqa: PLR0913 -- one place that knows all a call can have
+def bind(
     name: str,
     keys: QueueKeys,
     read: Callable[[Any], T],

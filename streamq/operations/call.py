@@ -23,7 +23,7 @@ Value = bytes | str | int | float
 class Call(Generic[T]):
     """One `EVALSHA`, not yet sent; sending it twice does what sending it once does."""
 
-    script: Script  # .sha (hex), .source (spliced Lua, first line `#!lua…`), .name, .locate(message)
+    script: Script
     keys: Sequence[str]  # every key the script may touch; all of one hash tag
     args: Sequence[Value]
     read: Callable[[Any], T]  # raw reply (bytes, ints, lists) -> value

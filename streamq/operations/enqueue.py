@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from streamq.operations.call import Call, Value
 from streamq.operations.bind import text
+from streamq.operations.call import Call
 from streamq.scripts import load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streamq.keys import QueueKeys
+    from streamq.operations.call import Value
 
 PRODUCER_TTL_MS = 4 * 3600 * 1000  # a producer renews its id long before
 
 
-class ProducerGap(Exception):  # noqa: N818 -- not an error: the caller takes a new producer id
+class ProducerGap(Exception):
     """The server doesn't know this producer's last call: nothing was changed, call as a new one."""
 
 

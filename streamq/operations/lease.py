@@ -41,7 +41,7 @@ class Swept:
 def extend(
     keys: QueueKeys, *, worker: str, alive_ms: int, lease_ms: int, tokens: Sequence[str] = ()
 ) -> Call[list[str]]:
-    """Renews claims for `lease_ms` and says that the worker lives for `alive_ms`: OK or LEASELOST."""
+    """Renews claims for `lease_ms`; the worker counts as alive for `alive_ms`: OK or LEASELOST."""
     return bind(
         "extend", keys, words, items=tokens, worker=worker, alive_ms=alive_ms, lease_ms=lease_ms
     )
@@ -82,7 +82,7 @@ def unregister(keys: QueueKeys, *, worker: str) -> Call[bool]:
 
 
 def sweep(keys: QueueKeys, *, limit: int = 200) -> Call[Swept]:
-    """Removes up to `limit` (1 to 1,000) each of outcomes, dead jobs and workers past their time."""
+    """Removes up to `limit` (1 to 1,000) of each: outcomes, dead jobs, workers past their time."""
     return bind(
         "sweep",
         keys,
@@ -94,5 +94,5 @@ def sweep(keys: QueueKeys, *, limit: int = 200) -> Call[Swept]:
 
 
 def progress(keys: QueueKeys, *, jobs: Sequence[tuple[str, str, bytes]]) -> Call[list[str]]:
-    """Keeps the latest progress of 1 to 200 running jobs, each (id, token, bytes): OK or LEASELOST."""
+    """Keeps the progress of 1 to 200 running jobs, each (id, token, bytes): OK or LEASELOST."""
     return bind("progress", keys, words, items=[part for job in jobs for part in job])

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamq.operations.bind import bind, text
-from streamq.operations.claim import Record, parse_record
-from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.claim import parse_record
+from streamq.operations.outcome import parse_outcome, parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streamq.keys import QueueKeys
     from streamq.operations.call import Call
+    from streamq.operations.claim import Record
+    from streamq.operations.outcome import Outcome, StateText
 
 PLACES = ("waiting", "scheduled", "stranded", "running", "dead", "ended")
 STRUCTURES = (

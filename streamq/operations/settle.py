@@ -1,8 +1,8 @@
 """The ways a claim ends. Only its holder settles a job; each item is answered with a word.
 
-OK; ALREADY: an earlier try of this very call did it, which is success; LEASELOST: the job is not this
-claim's any more and nothing was changed. `seq` numbers a worker's settling calls in one queue, one in
-flight at a time: a repeat has the same number, the next call a higher one.
+OK; ALREADY: an earlier try of this very call did it, which is success; LEASELOST: the job is not
+this claim's any more and nothing was changed. `seq` numbers a worker's settling calls in one queue,
+one in flight at a time: a repeat has the same number, the next call a higher one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Ack:
     id: str
     token: str
     task: str
-    kind: str  # ok, none (its result is not kept), unsendable (it can't be encoded, or is too large)
+    kind: (
+        str  # ok, none (its result is not kept), unsendable (it can't be encoded, or is too large)
+    )
     run_ms: int
     ttl_ms: int  # how long the outcome is kept; 0: not at all
     value: bytes = b""  # the encoded result; for `unsendable` the reason

@@ -1,0 +1,163 @@
+"""The options of tasks and calls, one by one: their names, and what each one's value may be."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from streamq.backoff import as_delays
+from streamq.durations import seconds
+from streamq.errors import ConfigurationError
+from streamq.retry import attempts, exception_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+NAME = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
+KEY_LENGTH = 512  # characters of an idempotency key
+TAG_LIMIT, TAG_LENGTH = 32, 128  # tags of a job, characters of one
+
+# What other work will bring; until then an option that is silently ignored would be a trap.
+LATER = {
+    "priority": "jobs of a queue run in the order in which they came; use a queue of their own",
+    "lane": "use a queue of its own",
+    "unique": "idempotency_key= makes one job of calls with the same key",
+    "debounce": "idempotency_key= makes one job of calls with the same key",
+    "rate_limit": "bound the load with a queue of its own and its worker's -c",
+    "concurrency": "bound the load with a queue of its own and its worker's -c",
+    "time_limit": "give the task's own calls a timeout",
+    "soft_time_limit": "give the task's own calls a timeout",
+    "pool": "plain tasks run on threads, async ones on the event loop",
+    "cron": "call .delay() from your system's scheduler",
+    "every": "call .delay() from your system's scheduler",
+    "schedule": "call .delay() from your system's scheduler",
+}
+# Other libraries' words for what exists here.
+ELSEWHERE = {
+    "max_retries": "max_attempts= counts all runs, so max_retries=3 is max_attempts=4",
+    "retries": "max_attempts= counts all runs, so retries=3 is max_attempts=4",
+    "default_retry_delay": "backoff= takes seconds",
+    "retry_backoff": "backoff= takes seconds, a list, or Backoff(…)",
+    "autoretry_for": "retry_on= takes exception classes, and max_attempts= says how often",
+    "dont_autoretry_for": "give_up_on= takes exception classes",
+    "task_id": "ids are made by streamq; idempotency_key= recognises a call",
+    "delay": "countdown= takes seconds",
+}
+CALL_ONLY = {
+    "eta": "a point in time belongs to one call",
+    "idempotency_key": "a key belongs to one call",
+}
+
+
+def queue_name(given: object, what: str = "queue") -> str:
+    """A queue's or task's name; raises `TypeError` or `ValueError`."""
+    if not isinstance(given, str):
+        raise TypeError(f"{what}={given!r}: must be a string")
+    if not NAME.fullmatch(given):
+        raise ValueError(
+            f"{what}={given!r}: must be 1 to 128 of the characters A-Z a-z 0-9 _ . : - "
+            "(no spaces, no braces)"
+        )
+    return given
+
+
+def aware(given: object, what: str) -> datetime:
+    """A datetime with a time zone; a naive one means another time on another machine."""
+    if not isinstance(given, datetime):
+        raise TypeError(f"{what}={given!r}: must be an aware datetime")
+    if given.utcoffset() is None:
+        raise ValueError(
+            f"{what}={given.isoformat()} has no time zone. "
+            f"Say which: datetime.now(timezone.utc) + …, or {what}=….astimezone() for local time"
+        )
+    return given
+
+
+def _expires(given: object) -> float | datetime:
+    if isinstance(given, datetime):
+        return aware(given, "expires")
+    return _above_zero("expires")(given)
+
+
+def _above_zero(option: str) -> Callable[[object], float]:
+    def check(given: object) -> float:
+        wait = seconds(given, option)
+        if wait < 0.001:  # noqa: PLR2004 - the queue counts in ms
+            hint = "; ignore_result=True keeps no result" if option == "result_ttl" else ""
+            raise ValueError(f"{option}={given!r}: must be more than 0 seconds{hint}")
+        return wait
+
+    return check
+
+
+def _max_crashes(given: object) -> int:
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise TypeError(f"max_crashes={given!r}: must be a whole number, 0 or more")
+    if not 0 <= given <= 1_000_000:  # noqa: PLR2004 - scripts hold it as a number
+        raise ValueError(f"max_crashes={given}: must be 0 (never run twice) to 1000000 killed runs")
+    return given
+
+
+def _flag(given: object) -> bool:
+    if not isinstance(given, bool):
+        raise TypeError(f"ignore_result={given!r}: must be True or False")
+    return given
+
+
+def _tags(given: object) -> tuple[str, ...]:
+    several = (given,) if isinstance(given, str) else given
+    if not isinstance(several, (tuple, list, set, frozenset)):
+        raise TypeError(f"tags={given!r}: must be strings, as in tags=('billing', 'tenant-7')")
+    for tag in several:
+        if not isinstance(tag, str):
+            raise TypeError(f"tags: {tag!r} is not a string")
+        if not 1 <= len(tag) <= TAG_LENGTH:
+            raise ValueError(f"tags: {tag!r} must have 1 to {TAG_LENGTH} characters")
+    if len(several) > TAG_LIMIT:
+        raise ValueError(f"tags: {len(several)} of them; at most {TAG_LIMIT} fit a job")
+    return tuple(sorted(several)) if isinstance(several, (set, frozenset)) else tuple(several)
+
+
+def _key(given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"idempotency_key={given!r}: must be a string")
+    if not 1 <= len(given) <= KEY_LENGTH:
+        raise ValueError(f"idempotency_key: must have 1 to {KEY_LENGTH} characters")
+    return given
+
+
+CHECKS: dict[str, Callable[[Any], Any]] = {
+    "queue": queue_name,
+    "countdown": lambda given: seconds(given, "countdown"),
+    "eta": lambda given: aware(given, "eta"),
+    "expires": _expires,
+    "idempotency_key": _key,
+    "idempotency_ttl": _above_zero("idempotency_ttl"),
+    "max_attempts": attempts,
+    "backoff": as_delays,
+    "retry_on": lambda given: exception_classes(given, "retry_on"),
+    "give_up_on": lambda given: exception_classes(given, "give_up_on"),
+    "max_age": _above_zero("max_age"),
+    "max_crashes": _max_crashes,
+    "result_ttl": _above_zero("result_ttl"),
+    "ignore_result": _flag,
+    "tags": _tags,
+}
+
+
+def refuse_unknown(name: str, where: str, known: Collection[str]) -> None:
+    """Raise for an option that isn't one: `TypeError`, or `ConfigurationError` for later ones."""
+    if name in LATER:
+        raise ConfigurationError(f"{where}: this version has no {name}= yet; {LATER[name]}")
+    if name in ELSEWHERE:
+        raise TypeError(f"{where}: unknown option {name!r}; {ELSEWHERE[name]}")
+    raise TypeError(f"{where}: unknown option {name!r}{nearest(name, known)}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """'; did you mean …?' where a known name is near, else what there is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms, and only for a mistake
+
+    close = get_close_matches(name, known, 1, 0.6)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"

@@ -28,6 +28,7 @@ WORDS = {
     "MOVED": Verdict.MOVED,
     "ASK": Verdict.ASK,
     "READONLY": Verdict.RECONNECT,  # a master that became a replica: find the new one
+    "UNBLOCKED": Verdict.RECONNECT,  # a blocking pop on a master that became a replica
     "LOADING": Verdict.AGAIN,
     "BUSY": Verdict.AGAIN,  # someone's script runs too long
     "TRYAGAIN": Verdict.AGAIN,  # the slot is migrating

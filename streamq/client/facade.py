@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from streamq.client.engine import Engine
     from streamq.client.server_info import ServerInfo
+    from streamq.client.subscription import Subscription
+    from streamq.client.waiting import AsyncWaiter
     from streamq.operations.call import Call
 
 T = TypeVar("T")
@@ -139,6 +141,19 @@ class Client:
         """As `server_info`, in the running loop."""
         engine = self._engine or self._start()
         return await engine.drive_async(engine.talk.server_info(engine.patience(timeout)))
+
+    def waiting(self) -> AsyncWaiter:
+        """A new waiter for markers on lists, for the running loop; close it after use."""
+        from streamq.client.waiting import AsyncWaiter
+
+        return AsyncWaiter(self._engine or self._start())
+
+    def subscription(self, channels: Sequence[str]) -> Subscription:
+        """A new subscriber to these channels, for one thread that listens; close it after use."""
+        from streamq.client.subscription import Subscription
+
+        engine = self._engine or self._start()
+        return Subscription(engine.connector, channels)
 
     def close(self) -> None:
         """Close idle blocking connections; a later call opens new ones."""

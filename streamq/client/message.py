@@ -23,7 +23,7 @@ class Message:
     def __init__(
         self,
         command: tuple[Any, ...],
-        key: str | bytes = "",  # the first one, for routing
+        key: str = "",  # the first one, for routing
         script: Script | None = None,
     ) -> None:
         self.command = command

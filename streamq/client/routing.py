@@ -23,6 +23,10 @@ class Router:
         """Who gets which messages, in their order."""
         return ((None, messages),)
 
+    def node_of(self, key: str) -> Node:  # noqa: ARG002 - the same for every key
+        """Who has this key."""
+        return None
+
 
 class ClusterRouter(Router):
     """A map of slots to nodes; one table for all threads, replaced as a whole."""
@@ -47,7 +51,7 @@ class ClusterRouter(Router):
         """Who gets which messages, in their order."""
         groups: dict[Node, list[Message]] = {}
         for message in messages:
-            groups.setdefault(message.ask or self._locate(message.key), []).append(message)
+            groups.setdefault(message.ask or self.node_of(message.key), []).append(message)
         return groups.items()
 
     def learn(self, reply: Any, asked: Node) -> None:
@@ -67,8 +71,8 @@ class ClusterRouter(Router):
         self.seeds = tuple(node for node in self.nodes if node)
         self._slots = {}
 
-    def _locate(self, key: str | bytes) -> Node:
-        if not key:
-            return next(iter(self._slots.values()))
-        slot = key_slot(key.encode() if isinstance(key, str) else key)
-        return self._slots.get(slot) or next(iter(self._slots.values()))  # it will say MOVED
+    def node_of(self, key: str) -> Node:
+        """Who has this key, as far as we know; any node, for no key."""
+        slots = self._slots
+        known = slots.get(key_slot(key.encode())) if key else None
+        return known or next(iter(slots.values()))  # a wrong one says MOVED

@@ -59,7 +59,7 @@ class Talk:
         return [call.read(m.answer) for call, m in zip(calls, messages, strict=True)]
 
     def command(
-        self, arguments: tuple[Any, ...], key: str | bytes, patience: Patience
+        self, arguments: tuple[Any, ...], key: str, patience: Patience
     ) -> Conversation[Any]:
         """Send a plain command that may be sent twice."""
         message = Message(arguments, key)

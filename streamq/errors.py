@@ -1,29 +1,29 @@
 """Every exception that streamq raises, or that a task raises to tell streamq something.
 
-    StreamQError
-    ├── ConfigurationError          a setting, option or address that can't be used
-    ├── BrokerUnavailable           no answer from the server, nothing was sent
-    ├── BrokerRefused               the server's answer is final: password, rights, version
-    │   ├── SchemaMismatch          the queue was written by another data model
-    │   └── ScriptError             a script failed: a bug, or keys touched by hand
-    ├── EncodeError (TypeError)     a value can't be sent
-    ├── DecodeError (ValueError)    bytes that are damaged
-    │   └── PayloadRefused          bytes that are over a limit
-    ├── UnknownTask                 no such task here
-    ├── IdempotencyConflict         the key was used with other arguments
-    ├── EnqueueUncertain            sent, but not confirmed
-    ├── BlockingGetRefused (RuntimeError)  `get()` inside a plain task
-    ├── AuditFailed                 the conservation law is broken
-    ├── JobError                    about one job
-    │   ├── UnknownJob              ├── ResultExpired      ├── ResultIgnored
-    │   ├── ResultError             ├── JobCancelled       ├── JobExpired
-    │   ├── LeaseLost               └── WaitTimeout (TimeoutError)
-    ├── RemoteError                 a task's exception that can't be rebuilt here
-    ├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
-    ├── Retry                       raised by a task: run me again later
-    ├── GiveUp                      raised by a task: straight to dead
-    └── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
-    TaskCancelled (BaseException)   raised inside a task that is cancelled
+StreamQError
+├── ConfigurationError          a setting, option or address that can't be used
+├── BrokerUnavailable           no answer from the server, nothing was sent
+├── BrokerRefused               the server's answer is final: password, rights, version
+│   ├── SchemaMismatch          the queue was written by another data model
+│   └── ScriptError             a script failed: a bug, or keys touched by hand
+├── EncodeError (TypeError)     a value can't be sent
+├── DecodeError (ValueError)    bytes that are damaged
+│   └── PayloadRefused          bytes that are over a limit
+├── UnknownTask                 no such task here
+├── IdempotencyConflict         the key was used with other arguments
+├── EnqueueUncertain            sent, but not confirmed
+├── BlockingGetRefused (RuntimeError)  `get()` inside a plain task
+├── AuditFailed                 the conservation law is broken
+├── JobError                    about one job
+│   ├── UnknownJob              ├── ResultExpired      ├── ResultIgnored
+│   ├── ResultError             ├── JobCancelled       ├── JobExpired
+│   ├── LeaseLost               └── WaitTimeout (TimeoutError)
+├── RemoteError                 a task's exception that can't be rebuilt here
+├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
+├── Retry                       raised by a task: run me again later
+├── GiveUp                      raised by a task: straight to dead
+└── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+TaskCancelled (BaseException)   raised inside a task that is cancelled
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class StreamQError(Exception):
         return _rebuild, (type(self), self.args, self.__dict__.copy())
 
 
-def _rebuild(cls: type[BaseException], args: tuple[Any, ...], fields: dict[str, Any]) -> BaseException:
+def _rebuild(
+    cls: type[BaseException], args: tuple[Any, ...], fields: dict[str, Any]
+) -> BaseException:
     """Make an exception as it was, without its constructor."""
     error = cls.__new__(cls)
     error.args = args
@@ -71,7 +73,7 @@ class SchemaMismatch(BrokerRefused):
 
 
 class ScriptError(BrokerRefused):
-    """A script of streamq failed; names file and line. Report it, and run `streamq check --audit`."""
+    """A script failed; names file and line. Report it, and run `streamq check --audit`."""
 
 
 class EncodeError(StreamQError, TypeError):
@@ -168,11 +170,19 @@ class WaitTimeout(JobError, TimeoutError):
     """`get(timeout=…)` ran out; the job goes on. Says where it stands, and may be called again."""
 
     def __init__(
-        self, job_id: str, timeout: float, *, state: str = "unknown", reason: str = "", last_error: str = ""
+        self,
+        job_id: str,
+        timeout: float,
+        *,
+        state: str = "unknown",
+        reason: str = "",
+        last_error: str = "",
     ) -> None:
         why = f" ({reason})" if reason else ""
         last = f"; last attempt: {last_error}" if last_error else ""
-        super().__init__(f"job {job_id} has not ended within {timeout:g} s: {state}{why}{last}", job_id=job_id)
+        super().__init__(
+            f"job {job_id} has not ended within {timeout:g} s: {state}{why}{last}", job_id=job_id
+        )
         self.timeout = timeout  # seconds that were waited
         self.state = state
         self.reason = reason
@@ -212,7 +222,8 @@ class RemoteTraceback(StreamQError):
         self.text = text
 
     def __str__(self) -> str:
-        return f'\n"""\n{self.text}"""'  # quoted as concurrent.futures does, so nobody takes it for local
+        # Quoted as concurrent.futures does, so nobody takes it for a local one.
+        return f'\n"""\n{self.text}"""'
 
 
 class Retry(StreamQError):
@@ -224,7 +235,11 @@ class Retry(StreamQError):
 
     def __init__(self, countdown: float | timedelta | None = None, *, counted: bool = True) -> None:
         # By attribute: no need to load datetime to know that a number isn't one.
-        seconds = countdown if countdown is None or isinstance(countdown, (int, float)) else countdown.total_seconds()
+        seconds = (
+            countdown
+            if countdown is None or isinstance(countdown, (int, float))
+            else countdown.total_seconds()
+        )
         if seconds is not None and not 0 <= seconds < float("inf"):
             message = f"Retry(countdown={countdown!r}): must be 0 or more seconds"
             raise ValueError(message)

@@ -1,0 +1,134 @@
+"""The codec of an application: what crosses between those who enqueue and those who run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from streamq.codec import failures, reading, rebuilding
+from streamq.codec.limits import MAX_BYTES
+from streamq.codec.types import Registry
+from streamq.codec.writing import Writers
+from streamq.errors import DecodeError, EncodeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from streamq.codec.types import TaskTypes
+    from streamq.errors import RemoteError
+
+_IN_CALL = 2  # levels around an argument: [[argument], {}, {}]
+_IN_VALUE = 1  # around a result: [result]
+
+
+class Codec:
+    """msgpack with exact round trips, for one application's registered types.
+
+    The first byte of a body is that of a short msgpack array (0x90 to 0x9f), which no
+    JSON text begins with. Safe for threads.
+    """
+
+    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes = max_bytes  # of one call or one value, both ways
+        self._registry = Registry()
+        self._writers = Writers(self._registry)
+
+    def register_type(
+        self,
+        cls: type,
+        encode: Callable[[Any], Any] | None = None,
+        decode: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Let instances of `cls` (and of its subclasses, as `cls`) be sent.
+
+        `encode` makes a value that can be sent, `decode` the instance again. An Enum, a
+        dataclass and a pydantic model need neither. Raises ConfigurationError.
+        """
+        self._registry.register(cls, encode, decode)
+
+    def encode_call(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        options: dict[str, Any],
+        task: TaskTypes | None = None,
+    ) -> bytes:
+        """A call as bytes; EncodeError names the argument that can't be sent, and its type."""
+        try:
+            return self._write([[*args], kwargs, options], task, _IN_CALL)
+        except EncodeError as error:
+            named = list(_named(args, kwargs, task.names if task else ()))
+            for where, value in [*named, ("options", options)]:
+                self._blame(where, value, task)
+            largest = max(named, key=lambda item: self._size(item[1], task), default=("none", 0))[0]
+            raise EncodeError(f"arguments together: {error}; the largest is {largest}") from None
+
+    def decode_call(
+        self, body: bytes, task: TaskTypes | None = None
+    ) -> tuple[list[Any], dict[str, Any], dict[str, Any]]:
+        """Arguments, keyword arguments and options of a call; DecodeError for anything else."""
+        call = self._read(body, task, _IN_CALL)
+        if type(call) is list and len(call) == 3:  # noqa: PLR2004
+            args, kwargs, options = call
+            if type(args) is list and _is_named(kwargs) and _is_named(options):
+                return args, kwargs, options
+        raise DecodeError("not a call: [arguments, keyword arguments, options]")
+
+    def encode_value(
+        self, value: Any, task: TaskTypes | None = None, *, what: str = "result"
+    ) -> bytes:
+        """A result as bytes; EncodeError says `what` can't be sent, and why."""
+        try:
+            return self._write([value], task, _IN_VALUE)
+        except EncodeError as error:
+            raise EncodeError(f"{what}: {error}") from error.__cause__
+
+    def decode_value(self, body: bytes, task: TaskTypes | None = None) -> Any:
+        """What `encode_value` was given; DecodeError for anything else."""
+        value = self._read(body, task, _IN_VALUE)
+        if type(value) is not list or len(value) != 1:
+            raise DecodeError("not a value: [value]")
+        return value[0]
+
+    def encode_exception(self, error: BaseException) -> bytes:
+        """An exception with its chain, notes and traceback as bytes; never raises."""
+        return failures.encode(error, self.encode_value)
+
+    def decode_exception(self, body: bytes) -> Exception:
+        """The exception as itself where its class is imported here, else as RemoteError.
+
+        Its `__cause__` is a RemoteTraceback, whose own cause is the exception's.
+        """
+        return rebuilding.decode(body, self.decode_value)
+
+    def describe_exception(self, body: bytes) -> RemoteError:
+        """The same as RemoteError in any case: for those who only show it."""
+        return rebuilding.describe(body)
+
+    def _write(self, value: Any, task: TaskTypes | None, envelope: int) -> bytes:
+        return self._writers.write(value, task, envelope=envelope, max_bytes=self.max_bytes)
+
+    def _read(self, body: bytes, task: TaskTypes | None, envelope: int) -> Any:
+        return reading.read(body, self._registry, task, envelope=envelope, max_bytes=self.max_bytes)
+
+    def _blame(self, where: str, value: Any, task: TaskTypes | None) -> None:
+        """Raise if this one alone can't be sent."""
+        try:
+            self._write([value], task, _IN_VALUE)
+        except EncodeError as error:
+            raise EncodeError(f"{where}: {error}") from error.__cause__
+
+    def _size(self, value: Any, task: TaskTypes | None) -> int:
+        return len(self._write([value], task, _IN_VALUE))
+
+
+def _named(
+    args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...]
+) -> Iterator[tuple[str, Any]]:
+    for at, value in enumerate(args):
+        yield f"argument {names[at]!r}" if at < len(names) else f"argument {at + 1}", value
+    for name, value in kwargs.items():
+        yield f"argument {name!r}", value
+
+
+def _is_named(value: Any) -> bool:
+    return type(value) is dict and all(type(key) is str for key in value)

@@ -35,25 +35,32 @@ local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, state, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
   { unpack(KEYS, first_ended) })
-local items, words = rest_items(first_item, 7), {}
-local mine = holders(state, items, words)
+local words = {}
+local mine = holders(state, rest_column(first_item, 7, 1), rest_column(first_item, 7, 2), words)
 if #mine == 0 then
   remember_reply(replies, worker, seq, words)
   return words
 end
 
 local now = clock_ms()
-local ids, entries, texts, kept, summaries, retried = {}, {}, {}, {}, {}, {}
+local now_text = whole(now)
+local someone_waits = redis.call('EXISTS', waiters) == 1
+local ids, entries, texts, kept, retried, summaries, tasks = {}, {}, {}, {}, {}, {}, {}
+for i = first_ended, #KEYS do
+  tasks[i] = string.match(KEYS[i], '}:ended:(.+)$')
+  summaries[i] = {}
+end
 for i, job in ipairs(mine) do
-  local kind, run_ms, ended, ttl_ms, bytes = unpack(job.item, 3)
-  local list = KEYS[first_ended + ended - 1]
-  local task = string.match(list, '}:ended:(.+)$')
+  local at = first_item + 7 * (job.n - 1)
+  local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
   ids[i], entries[i] = job.id, job.entry
-  texts[i] = outcome_text(kind, now, job.attempt, run_ms, task, bytes)
-  if ttl_ms ~= '0' then kept[#kept + 1] = { job.id, texts[i], tonumber(ttl_ms) } end
+  if ttl_ms ~= '0' or someone_waits then
+    texts[i] = outcome_text(kind, now_text, job.attempt, run_ms, tasks[ended], ARGV[at + 6])
+    if ttl_ms ~= '0' then kept[#kept + 1] = { job.id, texts[i], tonumber(ttl_ms) } end
+  end
   if job.attempt > 1 then retried[#retried + 1] = job.id end
-  summaries[list] = summaries[list] or {}
-  table.insert(summaries[list], job.id .. ' ' .. kind .. ' ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
+  local lines = summaries[ended]
+  lines[#lines + 1] = job.id .. ' ' .. kind .. ' ' .. job.attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
 drop_entries(stream, entries)
 redis.call('HDEL', jobs, unpack(ids))
@@ -62,9 +69,11 @@ if #retried > 0 then redis.call('HDEL', errors, unpack(retried)) end
 if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
 drop_held(leases, claims, held, mine)
 keep_outcomes(results, results_expiry, kept, now, results_cap)
-for list, lines in pairs(summaries) do
-  redis.call('LPUSH', list, unpack(lines))
-  redis.call('LTRIM', list, 0, 999)
+for i, lines in pairs(summaries) do
+  if #lines > 0 then
+    redis.call('LPUSH', KEYS[i], unpack(lines))
+    redis.call('LTRIM', KEYS[i], 0, 999)
+  end
 end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)

@@ -33,17 +33,18 @@ local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
 touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) })
-local items, words, evicted = rest_items(first_item, 6), {}, 0
-local mine = holders(state, items, words)
+local words, evicted = {}, 0
+local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
   local ids, entries, texts = {}, {}, {}
   for i, job in ipairs(mine) do
-    local reason, run_ms, ended, failure = unpack(job.item, 3)
+    local at = first_item + 6 * (job.n - 1)
+    local reason, run_ms, ended, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
     local list = KEYS[first_ended + ended - 1]
     ids[i], entries[i] = job.id, job.entry
     job.reason, job.error = reason, failure
-    texts[i] = outcome_text('failed', now, job.attempt, run_ms, string.match(list, '}:ended:(.+)$'), failure)
+    texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, string.match(list, '}:ended:(.+)$'), failure)
     redis.call('LPUSH', list, job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
     redis.call('LTRIM', list, 0, 999)
   end

@@ -26,7 +26,7 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/notify.lua
 
 touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped })
-local asked = column(rest_items(first_item, 1), 1)
+local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
 local now, words = clock_ms(), {}
 local ids, entries, texts, kept, members, seen = {}, {}, {}, {}, {}, {}
@@ -44,7 +44,7 @@ for i, id in ipairs(asked) do
     words[i], seen[id], ids[n] = 'OK', true, id
     entry = entry or where
     if string.find(entry, '^%d+%-%d+$') then entries[#entries + 1] = entry end
-    texts[n] = outcome_text('cancelled', now, attempt or 0, 0, task, '')
+    texts[n] = outcome_text('cancelled', whole(now), attempt or 0, 0, task, '')
     kept[n] = { id, texts[n], result_ttl_ms }
     members[n] = task .. ' ' .. id
     redis.call('LPUSH', dropped, id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task)

@@ -12,7 +12,7 @@ local first_item = 1 -- ARGV[1...]: ids
 --# include lib/rest.lua
 
 touch({ jobs, state, errors, counts }, { dead })
-local asked = column(rest_items(first_item, 1), 1)
+local asked = rest_column(first_item, 1, 1)
 local deaths = redis.call('ZMSCORE', dead, unpack(asked))
 local words, ids, seen = {}, {}, {}
 for i, id in ipairs(asked) do

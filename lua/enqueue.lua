@@ -30,7 +30,7 @@ local refused, new_queue = check_schema(schema)
 if refused then return refused end
 touch({ jobs, counts }, { scheduled }, { wake })
 redis.call('XLEN', stream)
-local items = rest_items(first_item, 7)
+local ids = rest_column(first_item, 7, 1)
 local now = clock_ms()
 
 local function at(spec)
@@ -42,59 +42,63 @@ local last = redis.call('GET', producer)
 local repeated = false
 if last then
   local number, first_id, size = string.match(last, '^(%d+) (%S+) (%d+)$')
-  repeated = number == counter and first_id == items[1][1] and tonumber(size) == #items
+  repeated = number == counter and first_id == ids[1] and tonumber(size) == #ids
   if not repeated and tonumber(counter) ~= tonumber(number) + 1 then return { 'GAP' } end
 end
 
 -- Checks: which jobs are new?
-local words, fresh, claimed_keys = {}, {}, {}
-local known = redis.call('HMGET', jobs, unpack(column(items, 1)))
+local words, fresh, keyed, firsts = {}, {}, {}, {}
+local known = redis.call('HMGET', jobs, unpack(ids))
 local seen = {}
-for i, item in ipairs(items) do
-  local key, ttl_ms, digest, first
-  if item[4] ~= '-' then
+for n, id in ipairs(ids) do
+  local idem = ARGV[first_item + 7 * n - 4]
+  local key, ttl_ms, digest, first_id, first_digest
+  if idem ~= '-' then
     local index
-    index, ttl_ms, digest = string.match(item[4], '^(%d+) (%d+) (%S+)$')
+    index, ttl_ms, digest = string.match(idem, '^(%d+) (%d+) (%S+)$')
     key = KEYS[first_idem + index - 1]
-    first = claimed_keys[key] or redis.call('GET', key)
+    first_id, first_digest = string.match(firsts[key] or redis.call('GET', key) or '', '^(%S+) (%S+)$')
   end
-  local first_id, first_digest = string.match(first or '', '^(%S+) (%S+)$')
-  if first_id and first_id ~= item[1] then
-    words[i] = (first_digest == digest and 'EXISTS ' or 'CONFLICT ') .. first_id
-  elseif repeated or first_id or known[i] or seen[item[1]] then
-    words[i] = 'ALREADY'
+  if first_id and first_id ~= id then
+    words[n] = (first_digest == digest and 'EXISTS ' or 'CONFLICT ') .. first_id
+  elseif repeated or first_id or known[n] or seen[id] then
+    words[n] = 'ALREADY'
   else
-    words[i], seen[item[1]] = 'OK', true
-    if key then claimed_keys[key] = item[1] .. ' ' .. digest end
-    fresh[#fresh + 1] = { item = item, key = key, ttl_ms = ttl_ms }
+    words[n], seen[id] = 'OK', true
+    fresh[#fresh + 1] = n
+    if key then
+      firsts[key] = id .. ' ' .. digest
+      keyed[n] = { key, ttl_ms }
+    end
   end
 end
 if repeated then return words end
 
 -- Writes.
 if new_queue then redis.call('SET', schema, '1') end
-redis.call('SET', producer, counter .. ' ' .. items[1][1] .. ' ' .. #items, 'PX', producer_ttl_ms)
+redis.call('SET', producer, counter .. ' ' .. ids[1] .. ' ' .. #ids, 'PX', producer_ttl_ms)
 local records, earlier, ready = {}, false, false
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 local head_due = tonumber(head[2]) or math.huge
-for i, new in ipairs(fresh) do
-  local id, due, expires, task, opts, body = new.item[1], new.item[2], new.item[3], new.item[5], new.item[6], new.item[7]
+for i, n in ipairs(fresh) do
+  local item = first_item + 7 * (n - 1)
+  local due, expires, opts = ARGV[item + 1], ARGV[item + 2], ARGV[item + 5]
   local where, flag = nil, '.'
   if due == '0' then
-    where = redis.call('XADD', stream, '*', 'i', id)
+    where = redis.call('XADD', stream, '*', 'i', ids[n])
     ready = true
   else
     where = '@' .. whole(at(due))
     earlier = earlier or at(due) < head_due
-    redis.call('ZADD', scheduled, whole(at(due)), id)
+    redis.call('ZADD', scheduled, whole(at(due)), ids[n])
   end
   if expires ~= '-' then
     flag = 'x'
     opts = (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(at(expires))
   end
-  records[2 * i - 1] = id
-  records[2 * i] = flag .. where .. ' ' .. task .. ' ' .. opts .. '\n' .. body
-  if new.key then redis.call('SET', new.key, claimed_keys[new.key], 'PX', new.ttl_ms) end
+  records[2 * i - 1] = ids[n]
+  records[2 * i] = flag .. where .. ' ' .. ARGV[item + 4] .. ' ' .. opts .. '\n' .. ARGV[item + 6]
+  if keyed[n] then redis.call('SET', keyed[n][1], firsts[keyed[n][1]], 'PX', keyed[n][2]) end
 end
 if #fresh > 0 then
   redis.call('HSET', jobs, unpack(records))

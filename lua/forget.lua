@@ -9,6 +9,6 @@ local first_item = 1 -- ARGV[1...]: ids
 --# include lib/rest.lua
 
 touch({ results }, { results_expiry })
-local ids = column(rest_items(first_item, 1), 1)
+local ids = rest_column(first_item, 1, 1)
 redis.call('ZREM', results_expiry, unpack(ids))
 return redis.call('HDEL', results, unpack(ids))

@@ -19,7 +19,7 @@ local first_item = 1 -- ARGV[1...]: ids
 --# include lib/rest.lua
 --# include lib/state.lua
 
-local ids = column(rest_items(first_item, 1), 1)
+local ids = rest_column(first_item, 1, 1)
 local now, reply = clock_ms(), {}
 local columns = {}
 for i, key in ipairs({ results, jobs, state, errors, progress }) do

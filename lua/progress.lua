@@ -12,9 +12,10 @@ local first_item = 1 -- ARGV[1...]: id, token, bytes
 
 touch({ state, progress }, {})
 local words, values = {}, {}
-for _, job in ipairs(holders(state, rest_items(first_item, 3), words)) do
+local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
+for _, job in ipairs(mine) do
   values[#values + 1] = job.id
-  values[#values + 1] = job.item[3]
+  values[#values + 1] = ARGV[first_item + 3 * job.n - 1]
 end
 if #values > 0 then redis.call('HSET', progress, unpack(values)) end
 return words

@@ -40,15 +40,11 @@ local first_item = 4 -- ARGV[4...]: id, token, crashed (1|0)
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, state, claims, held, errors, progress, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake })
-local items, words = rest_items(first_item, 3), {}
-local mine = holders(state, items, words)
+local words = {}
+local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
 if #mine > 0 then
-  local index = {}
-  for i, item in ipairs(items) do
-    if words[i] == 'OK' then index[item[1]] = i end
-  end
   for _, job in ipairs(mine) do
-    job.crashed = job.item[3] == '1'
+    job.crashed = ARGV[first_item + 3 * job.n - 1] == '1'
     job.reason = job.crashed and 'crashed' or 'released'
     job.lost = job.crashed
   end
@@ -56,7 +52,7 @@ if #mine > 0 then
   local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
     progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped }
   local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
-  for _, job in ipairs(poisoned) do words[index[job.id]] = 'POISON' end
+  for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)
   wake_one(wake)
 end

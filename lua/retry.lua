@@ -27,15 +27,16 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake })
-local items, words = rest_items(first_item, 6), {}
-local mine = holders(state, items, words)
+local words = {}
+local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
   local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local head_due, earlier = tonumber(head[2]) or math.huge, false
   local ids, entries, states, dues, texts = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
-    local delay_ms, counted, reason, failure = unpack(job.item, 3)
+    local at = first_item + 6 * (job.n - 1)
+    local delay_ms, counted, reason, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
     local due = now + math.max(0, tonumber(delay_ms))
     local attempt = counted == '1' and job.attempt or job.attempt - 1
     earlier = earlier or due < head_due

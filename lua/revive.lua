@@ -15,7 +15,7 @@ local first_item = 1 -- ARGV[1...]: ids
 
 touch({ state, counts }, { dead }, { wake })
 redis.call('XLEN', stream)
-local asked = column(rest_items(first_item, 1), 1)
+local asked = rest_column(first_item, 1, 1)
 local deaths = redis.call('ZMSCORE', dead, unpack(asked))
 local words, ids, states, seen = {}, {}, {}, {}
 for i, id in ipairs(asked) do

@@ -25,12 +25,12 @@ local first_item = 3 -- ARGV[3...]: id, token, task
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ state, claims, held, counts }, { stranded, leases }, { wake })
-local items, words = rest_items(first_item, 3), {}
-local mine = holders(state, items, words)
+local words = {}
+local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
 if #mine > 0 then
   local states, members, entries = {}, {}, {}
   for i, job in ipairs(mine) do
-    local task = job.item[3]
+    local task = ARGV[first_item + 3 * job.n - 1]
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('N %d %d %s %s', job.attempt - 1, job.crashes, job.entry, task)
     members[2 * i - 1] = 0

@@ -17,7 +17,7 @@ local first_item = 2 -- ARGV[2...]: ids
 --# include lib/rest.lua
 
 touch({ jobs, state, results, errors, waiters }, { results_expiry })
-local ids = column(rest_items(first_item, 1), 1)
+local ids = rest_column(first_item, 1, 1)
 local now, reply = clock_ms(), {}
 local states = redis.call('HMGET', state, unpack(ids))
 local outcomes = redis.call('HMGET', results, unpack(ids))

@@ -25,7 +25,7 @@ local function back_or_poison(keys, gone, now, dead_cap)
       local n = #poisoned + 1
       job.reason, job.error = 'poison', false
       poisoned[n], ids[n], entries[n] = job, job.id, job.entry
-      texts[n] = outcome_text('poison', now, job.attempt, 0, task, '')
+      texts[n] = outcome_text('poison', whole(now), job.attempt, 0, task, '')
       redis.call('LPUSH', keys.dropped, job.id .. ' poison ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. task)
       redis.call('LTRIM', keys.dropped, 0, 999)
     else

@@ -5,7 +5,7 @@ local function expire_jobs(keys, late, now, ttl_ms)
   local ids, entries, texts, kept = {}, {}, {}, {}
   for i, job in ipairs(late) do
     ids[i], entries[i] = job.id, job.entry
-    texts[i] = outcome_text('expired', now, job.attempt, 0, job.task, '')
+    texts[i] = outcome_text('expired', whole(now), job.attempt, 0, job.task, '')
     kept[i] = { job.id, texts[i], ttl_ms }
     redis.call('LPUSH', keys.dropped, job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task)
   end

@@ -1,20 +1,20 @@
--- Who may settle what. `items` begin with id and token; returns a table of the jobs that this call
--- still holds, `{item, attempt, crashes, entry}` each, and writes the other items' words to `words`.
+-- Who may settle what: job by job, is this call's token the one that the job runs under? Writes a word per
+-- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry}`.
 -- A job named twice in one call is settled once.
-local function holders(state, items, words)
-  local states = redis.call('HMGET', state, unpack(column(items, 1)))
+local function holders(state, ids, tokens, words)
+  local states = redis.call('HMGET', state, unpack(ids))
   local mine, seen = {}, {}
-  for i, item in ipairs(items) do
-    local place, attempt, crashes, entry, token = parse_state(states[i])
-    if seen[item[1]] == item[2] then
-      words[i] = 'ALREADY'
-    elseif place == 'R' and token == item[2] then
-      seen[item[1]] = token
-      words[i] = 'OK'
-      mine[#mine + 1] = { item = item, id = item[1], token = token, attempt = attempt,
-        crashes = crashes, entry = entry }
+  for n, id in ipairs(ids) do
+    local attempt, crashes, entry, token = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+)')
+    if not token or token ~= tokens[n] then
+      words[n] = 'LEASELOST'
+    elseif seen[id] then
+      words[n] = 'ALREADY'
     else
-      words[i] = 'LEASELOST'
+      seen[id] = true
+      words[n] = 'OK'
+      mine[#mine + 1] = { n = n, id = id, token = token, attempt = tonumber(attempt), crashes = tonumber(crashes),
+        entry = entry }
     end
   end
   return mine

@@ -1,6 +1,6 @@
--- The text kept of an ended job: kind, time, attempts, run time, task; then the bytes.
+-- The text kept of an ended job: kind, time (as text), attempts, run time, task; then the bytes.
 local function outcome_text(kind, now, attempts, run_ms, task, bytes)
-  return kind .. ' ' .. whole(now) .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
+  return kind .. ' ' .. now .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
 end
 
 -- Keeps outcomes until their time; over `cap`, the ones nearest their end go first. `kept` is a list

@@ -1,23 +1,19 @@
--- The items behind the named arguments: a table per item, `width` values each. Fewer than one
--- whole item, a remainder, or more than 200 items is a malformed call.
-local function rest_items(first, width)
+-- How many items of `width` values stand behind the named arguments. Fewer than one whole item, a
+-- remainder, or more than 200 items is a malformed call.
+local function rest_count(first, width)
   local count = (#ARGV - first + 1) / width
   if count ~= math.floor(count) or count < 1 or count > 200 then
     error('1 to 200 items of ' .. width .. ' values expected')
   end
-  local items = {}
-  for i = 1, count do
-    local at = first + (i - 1) * width
-    local item = {}
-    for j = 1, width do item[j] = ARGV[at + j - 1] end
-    items[i] = item
-  end
-  return items
+  return count
 end
 
--- Column `n` of such items, for multi-key commands.
-local function column(items, n)
-  local values = {}
-  for i, item in ipairs(items) do values[i] = item[n] end
+-- Value `n` of each item, as a list: what multi-key commands take.
+local function rest_column(first, width, n)
+  local values, i = {}, 0
+  for at = first + n - 1, first + rest_count(first, width) * width - 1, width do
+    i = i + 1
+    values[i] = ARGV[at]
+  end
   return values
 end

@@ -13,6 +13,7 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
   local old = redis.call('HMGET', state, unpack(ids))
   local records = redis.call('HMGET', jobs, unpack(ids))
   found.stale = {}
+  local tail = ' ' .. token .. ' ' .. whole(now)
   for i, id in ipairs(ids) do
     local place, attempt, crashes, entry = parse_state(old[i])
     entry = entry or found.entries[i]
@@ -29,7 +30,7 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
         found.entries[i] = entry
         taken[#taken + 1] = id
         states[#states + 1] = id
-        states[#states + 1] = string.format('R %d %d %s %s %s', attempt + 1, crashes, entry, token, whole(now))
+        states[#states + 1] = 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' .. entry .. tail
         hand_out(id, attempt + 1, crashes, record)
       end
     end

@@ -6,6 +6,7 @@ A wait never raises for an ordinary outage: it reconnects and says "look again".
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 READ_MARGIN_S = 2.0  # the server answers that nothing came; later than this, the line is dead
 END_MARGIN_S = 0.25
 CONNECT_S = 5.0
+LOOK_AGAIN = ""  # in place of a key: markers may have been missed
 SHORTEST_S = 0.01  # BLPOP takes 0 for "for ever"
 
 
@@ -55,19 +57,20 @@ class AsyncWaiter:
         made anew, so look again. Cancelled, it loses no marker: the next wait for
         the same keys gets it. Raises BrokerRefused for a missing right or a wrong password.
         """
-        if self._closed:
-            return None
         (await self._engine.asynchronous.transport()).others.add(self)
-        lines = self._arm(keys, timeout)
-        tasks = [line.task for line in lines if line.task is not None]
-        # The server ends the pops it was asked for now; the margin is for older ones.
-        patience = timeout + END_MARGIN_S
-        await asyncio.wait(tasks, timeout=patience, return_when=asyncio.FIRST_COMPLETED)
-        for line in lines:
-            if line.task is not None and line.task.done():
-                task, line.task = line.task, None
-                if not task.cancelled() and (key := task.result()) is not None:
-                    return key  # what others found stays with them for the next wait
+        deadline = time.monotonic() + timeout
+        while not self._closed:
+            left = max(SHORTEST_S, deadline - time.monotonic())
+            lines = self._arm(keys, left)
+            tasks = [line.task for line in lines if line.task is not None]
+            # The server ends the pops it was asked for now; the margin is for older ones.
+            await asyncio.wait(
+                tasks, timeout=left + END_MARGIN_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            # No further than the first key: what other lines brought stays for the next wait.
+            found = next((key for line in lines if (key := _collect(line)) is not None), None)
+            if found is not None or time.monotonic() >= deadline:
+                return found or None
         return None
 
     def close(self) -> None:
@@ -106,14 +109,14 @@ class AsyncWaiter:
         return lines
 
     async def _pop(self, line: _Line, timeout: float) -> str | None:
-        """One blocking pop, with as many connections as it takes."""
+        """One blocking pop, with as many connections as it takes; None when time is over."""
         patience = Patience(timeout)
         while True:
             try:
                 await self._connect(line)
                 if line.was_lost:
                     line.was_lost = False
-                    return None
+                    return LOOK_AGAIN
                 return await _ask(line, max(SHORTEST_S, patience.left))
             except (RedisError, OSError, BrokerUnavailable) as error:
                 await _hang_up(line)
@@ -148,6 +151,15 @@ class AsyncWaiter:
         except GaveUp:
             return False
         return True
+
+
+def _collect(line: _Line) -> str | None:
+    """What a line's pop brought, once: a key, LOOK_AGAIN, or None for nothing yet."""
+    task = line.task
+    if task is None or not task.done():
+        return None
+    line.task = None
+    return None if task.cancelled() else task.result()
 
 
 async def _ask(line: _Line, timeout: float) -> str | None:

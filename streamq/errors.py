@@ -10,14 +10,14 @@ StreamQError
 ├── DecodeError (ValueError)    bytes that are damaged
 │   └── PayloadRefused          bytes that are over a limit
 ├── UnknownTask                 no such task here
-├── IdempotencyConflict         the key was used with other arguments
 ├── EnqueueUncertain            sent, but not confirmed
 ├── BlockingGetRefused (RuntimeError)  `get()` inside a plain task
 ├── AuditFailed                 the conservation law is broken
 ├── JobError                    about one job
 │   ├── UnknownJob              ├── ResultExpired      ├── ResultIgnored
 │   ├── ResultError             ├── JobCancelled       ├── JobExpired
-│   ├── LeaseLost               └── WaitTimeout (TimeoutError)
+│   ├── LeaseLost               ├── IdempotencyConflict
+│   └── WaitTimeout (TimeoutError)
 ├── RemoteError                 a task's exception that can't be rebuilt here
 ├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
 ├── Retry                       raised by a task: run me again later
@@ -28,11 +28,11 @@ TaskCancelled (BaseException)   raised inside a task that is cancelled
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import timedelta
 
 
 class StreamQError(Exception):
@@ -92,19 +92,10 @@ class UnknownTask(StreamQError):
     """No task has this name here: import the module that registers it, or mind the spelling."""
 
 
-class IdempotencyConflict(StreamQError):
-    """This idempotency key was used before, on the same task with other arguments."""
-
-    def __init__(self, message: str = "", *, job_id: str | None = None) -> None:
-        super().__init__(message)
-        self.job_id = job_id  # the job that has the key, where known
-
-
 class EnqueueUncertain(StreamQError):
     """The call was sent but not confirmed in time: the job may exist, or not.
 
-    Look with `app.result(error.job_id).state`; enqueue again under the same
-    `idempotency_key` to be sure of one run.
+    Look with `app.result(error.job_id).state`; an `idempotency_key` makes a repeat safe.
     """
 
     def __init__(self, job_ids: str | Sequence[str], detail: str = "") -> None:
@@ -125,9 +116,8 @@ class AuditFailed(StreamQError):
     def __init__(self, violations: Sequence[str], queue: str = "") -> None:
         self.violations = tuple(violations)
         self.queue = queue
-        where = f"queue {queue!r}: " if queue else ""
-        head = f"{where}{len(self.violations)} violation(s)"
-        super().__init__("\n".join([head, *self.violations]))
+        head = f"queue {queue!r}: " if queue else ""
+        super().__init__("\n".join([f"{head}{len(violations)} violation(s)", *violations]))
 
 
 class JobError(StreamQError):
@@ -162,6 +152,10 @@ class JobExpired(JobError):
     """The job's `expires` passed before it could start: it never ran."""
 
 
+class IdempotencyConflict(JobError):
+    """This idempotency key was used before, on the same task with other arguments."""
+
+
 class LeaseLost(JobError):
     """Someone else holds this job now, or it has ended; nothing was changed. Stop working on it."""
 
@@ -184,8 +178,7 @@ class WaitTimeout(JobError, TimeoutError):
             f"job {job_id} has not ended within {timeout:g} s: {state}{why}{last}", job_id=job_id
         )
         self.timeout = timeout  # seconds that were waited
-        self.state = state
-        self.reason = reason
+        self.state, self.reason = state, reason
         self.last_error = last_error  # of the last failed attempt, one line
 
 
@@ -207,10 +200,9 @@ class RemoteError(StreamQError):
         super().__init__(f"{type_name}: {message}" if message else type_name)
         self.type_name = type_name
         self.message = message
-        self.args_repr = tuple(args_repr)
-        self.notes = tuple(notes)
+        self.args_repr, self.notes = tuple(args_repr), tuple(notes)
         self.traceback = traceback
-        for note in self.notes:
+        for note in notes:
             self.add_note(note)
 
 
@@ -234,15 +226,9 @@ class Retry(StreamQError):
     """
 
     def __init__(self, countdown: float | timedelta | None = None, *, counted: bool = True) -> None:
-        # By attribute: no need to load datetime to know that a number isn't one.
-        seconds = (
-            countdown
-            if countdown is None or isinstance(countdown, (int, float))
-            else countdown.total_seconds()
-        )
+        seconds = countdown.total_seconds() if isinstance(countdown, timedelta) else countdown
         if seconds is not None and not 0 <= seconds < float("inf"):
-            message = f"Retry(countdown={countdown!r}): must be 0 or more seconds"
-            raise ValueError(message)
+            raise ValueError(f"Retry(countdown={countdown!r}): must be 0 or more seconds")
         super().__init__("again" if seconds is None else f"again in {seconds:g} s")
         self.countdown = seconds  # seconds
         self.counted = counted
@@ -261,7 +247,4 @@ class SoftTimeLimitExceeded(StreamQError):
 
 
 class TaskCancelled(BaseException):
-    """Raised inside a plain task that is cancelled; clean up in `finally`, and let it pass.
-
-    A `BaseException`, so that `except Exception` doesn't swallow it.
-    """
+    """Raised inside a plain task that is cancelled; clean up, and let it pass."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamq.errors import RemoteError
 
 _IN_CALL = 2  # levels around an argument: [[argument], {}, {}]
+_NAMES = frozenset({str})  # the type of each key
 _IN_VALUE = 1  # around a result: [result]
 
 
@@ -131,4 +132,4 @@ def _named(
 
 
 def _is_named(value: Any) -> bool:
-    return type(value) is dict and all(type(key) is str for key in value)
+    return type(value) is dict and set(map(type, value)) <= _NAMES

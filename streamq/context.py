@@ -1,0 +1,79 @@
+"""The job that is running here: what a task sees of it, and how the worker says which one it is."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from streamq.durations import number
+from streamq.job import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+_running: ContextVar[RunningJob | None] = ContextVar("streamq_running_job", default=None)
+_MESSAGE_LENGTH = 1000  # characters of a progress message that are kept
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RunningJob:
+    """The job a task is running for; what `current_job()` gives and `bind=True` passes first.
+
+    A detached one belongs to no job: a task called as a function. Nothing it does has an effect.
+    """
+
+    id: str = ""
+    task: str = ""  # its name
+    queue: str = ""
+    attempt: int = 1  # the number of this run; 1 for the first
+    crashes: int = 0  # earlier runs that ended in a killed process
+    deadline: datetime | None = None  # when a time limit ends this run; None: nothing does
+    scheduled_for: datetime | None = None  # when it was due, where it was enqueued for later
+    tags: tuple[str, ...] = ()
+    detached: bool = True  # no job: nothing is reported
+    report: Callable[[Progress], None] | None = field(default=None, repr=False)  # the worker's
+
+    def set_progress(self, done: float, total: float | None = None, message: str = "") -> None:
+        """Say how far the job is: `set_progress(30, 100, "half a page")`. Cheap, may be called often.
+
+        Raises `TypeError` or `ValueError` for what is no number; never for a server that is away.
+        """
+        rule = "a number, not NaN or infinite"
+        progress = Progress(
+            _number(done, "done", rule),
+            None if total is None else _number(total, "total", rule),
+            str(message)[:_MESSAGE_LENGTH],
+        )
+        if self.report is not None:
+            self.report(progress)
+
+
+_DETACHED = RunningJob()
+
+
+def current_job() -> RunningJob:
+    """The job that this code runs for; a detached one where it runs for none."""
+    return _running.get() or _DETACHED
+
+
+def running_job() -> RunningJob | None:
+    """The job that this code runs for, or None."""
+    return _running.get()
+
+
+@contextmanager
+def activate(job: RunningJob) -> Iterator[RunningJob]:
+    """Make this the job that `current_job()` gives, in this thread or async task, inside `with`."""
+    token = _running.set(job)
+    try:
+        yield job
+    finally:
+        _running.reset(token)
+
+
+def _number(given: float, what: str, rule: str) -> float:
+    number(given, f"set_progress({what})", float("-inf"), float("inf"), rule)
+    return given

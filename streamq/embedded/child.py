@@ -78,8 +78,12 @@ class Child:
             self.process.wait(_GRACE)
         except subprocess.TimeoutExpired:
             self._journal.say("the server does not end when asked; killed")
-            self.process.kill()
-            self.process.wait()
+            self.kill()
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self.process.kill()
+        self.process.wait()
 
     def bury(self) -> None:
         """Let go of all that belonged to it, once it has ended."""

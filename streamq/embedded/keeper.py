@@ -78,7 +78,7 @@ class Keeper:
 
     def _life(self) -> tuple[Verdict, str]:
         """Start the server, watch it to its end, and judge."""
-        lock = take_server_lock(self._paths, self._socket, self._journal)
+        lock = take_server_lock(self._paths, self._socket, self._journal.say)
         if lock is None:
             return Verdict.FAILED, (
                 f"A server that can't be ended from here still uses {self._paths.data_dir}.\n"
@@ -95,11 +95,10 @@ class Keeper:
             served = self._until_ready(child)
             ending = self._until_end(child, watch)
         finally:
-            if not child.ended():
-                self._say(Phase.STOPPING, ending.value)
-                child.stop()
-            child.bury()
             watch.close()
+            self._see_off(child, ending)
+            if self._lock.is_in_place():
+                watch.clear()
         self._troubles.lived(time.monotonic() - born, served=served)
         return judge(ending, child.code, child.tail, self._troubles)
 
@@ -138,6 +137,17 @@ class Keeper:
             self._signals.wait(next_look - time.monotonic(), child.ears)
             child.listen()
         return Ending.ITSELF
+
+    def _see_off(self, child: Child, ending: Ending) -> None:
+        """End it if it hasn't ended."""
+        if not self._lock.is_in_place():
+            # Its data is gone. A clean end would remove the socket by its path, which is
+            # another server's if someone made the directory anew.
+            child.kill()
+        elif not child.ended():
+            self._say(Phase.STOPPING, ending.value)
+            child.stop()
+        child.bury()
 
     # --- between two lives ------------------------------------------------------------------
 

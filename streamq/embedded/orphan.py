@@ -12,15 +12,14 @@ from streamq.embedded.locks import Lock
 from streamq.embedded.wire import shut_down
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from streamq.embedded.journal import Journal
     from streamq.embedded.paths import Paths
 
-_TO_GO = 3.0  # seconds in which a server that lost its keeper normally has ended
+_TO_GO = 2.0  # seconds in which a server that lost its keeper normally has ended
 
 
-def take_server_lock(paths: Paths, socket: Path, journal: Journal) -> Lock | None:
+def take_server_lock(paths: Paths, socket: Path, say: Callable[[str], None]) -> Lock | None:
     """Return the server's lock, held; None if a server has it that can't be ended.
 
     Normally it is free, or free within moments (see leash.py). A server that still
@@ -30,12 +29,12 @@ def take_server_lock(paths: Paths, socket: Path, journal: Journal) -> Lock | Non
     lock = Lock(paths.server_lock)
     if lock.acquire(0.02):
         return lock
-    journal.say("a server whose keeper was killed still runs; waiting for its end")
-    shut_down(socket, timeout=1.0)
+    say("a server whose keeper was killed still runs; waiting for its end")
+    shut_down(socket, timeout=0.5)
     if lock.acquire(_TO_GO):
         return lock
     for pid in _holders(paths.server_lock):
-        journal.say(f"process {pid} does not end; killed")
+        say(f"process {pid} does not end; killed")
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     return lock if lock.acquire(_TO_GO) else None

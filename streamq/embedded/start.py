@@ -58,11 +58,11 @@ def running(paths: Paths, state: State | None, timeout: float) -> EmbeddedServer
     """Return the server if it answers now (within `timeout` seconds if it is busy)."""
     if state is None or state.phase is not Phase.READY:
         return None
+    if not is_held(paths.keeper_lock):
+        return None  # its keeper was killed: it is about to end, and must not be relied on
     socket = Path(state.socket) if state.socket else paths.near_socket
     if ping(socket, timeout) is not Answer.PONG:
         return None
-    if not is_held(paths.keeper_lock):
-        return None  # its keeper was killed: it is about to end, and must not be relied on
     return EmbeddedServer(
         socket_path=socket,
         data_dir=paths.data_dir,

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _SIZE = 4096  # bytes of the file
-_MESSAGE = 1200  # characters of a message that surely fit
 
 
 class Phase(enum.StrEnum):
@@ -67,8 +66,11 @@ def read_state(path: Path) -> State | None:
 
 def write_state(path: Path, state: State) -> None:
     """Say it. Raises OSError (ENOSPC only for the first word in a new directory)."""
-    short = dataclasses.replace(state, message=state.message[-_MESSAGE:])
-    data = json.dumps(dataclasses.asdict(short)).encode().ljust(_SIZE - 1) + b"\n"
+    data = json.dumps(dataclasses.asdict(state)).encode()
+    while len(data) >= _SIZE and state.message:  # its end says most
+        state = dataclasses.replace(state, message=state.message[len(state.message) // 2 + 1 :])
+        data = json.dumps(dataclasses.asdict(state)).encode()
+    data = data.ljust(_SIZE - 1) + b"\n"
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
         os.pwrite(fd, data[:_SIZE], 0)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from streamq.embedded.directory import check_owner
 from streamq.embedded.errors import EmbeddedUnavailable
-from streamq.embedded.locks import is_held
+from streamq.embedded.locks import Lock, is_held
 from streamq.embedded.marker import read_marker
+from streamq.embedded.orphan import take_server_lock
 from streamq.embedded.paths import locate
 from streamq.embedded.server import EmbeddedStatus
 from streamq.embedded.state import Phase, State, read_state
+from streamq.embedded.watch import KEEPER_NAME
 from streamq.embedded.wire import Wire, shut_down
 
 if TYPE_CHECKING:
@@ -72,6 +74,7 @@ def stop(data_dir: Path | str | None = None, *, wait_seconds: float = 15) -> boo
             asked = state.keeper_pid
             if not _ask_keeper(state.keeper_pid, paths):
                 shut_down(_socket(paths, state), timeout=2.0)  # then the keeper ends too
+        _end_orphan(paths, state)
         if time.monotonic() >= deadline:
             raise EmbeddedUnavailable(
                 f"The embedded server in {paths.data_dir} does not end "
@@ -83,6 +86,19 @@ def stop(data_dir: Path | str | None = None, *, wait_seconds: float = 15) -> boo
 
 def _lives(paths: Paths) -> bool:
     return is_held(paths.keeper_lock) or is_held(paths.server_lock)
+
+
+def _end_orphan(paths: Paths, state: State) -> None:
+    """End a server whose keeper was killed, unless a new keeper is about to."""
+    start = Lock(paths.start_lock)
+    if start.try_acquire():
+        try:
+            if not is_held(paths.keeper_lock):
+                lock = take_server_lock(paths, _socket(paths, state), lambda _: None)
+                if lock:
+                    lock.release()
+        finally:
+            start.release()
 
 
 def _ask_keeper(pid: int, paths: Paths) -> bool:
@@ -113,10 +129,12 @@ def _clients(socket: Path) -> int | None:
     """How many are connected besides the keeper and us; None if it doesn't serve."""
     try:
         with Wire(socket, timeout=2.0) as wire:
-            info = wire.info("clients")
+            lines = wire.ask("CLIENT", "LIST").splitlines()
     except OSError:
         return None
-    return max(0, int(info["connected_clients"]) - 2) if "connected_clients" in info else None
+    if any(line.startswith("-") for line in lines):  # it still loads
+        return None
+    return sum(f" name={KEEPER_NAME} " not in line for line in lines) - 1
 
 
 def _written_by(paths: Paths) -> str:

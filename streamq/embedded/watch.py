@@ -12,6 +12,7 @@ from streamq.embedded.wire import Wire
 if TYPE_CHECKING:
     from pathlib import Path
 
+KEEPER_NAME = "streamq-keeper"  # of its own connection
 _PATIENCE = 2.0  # seconds for an answer; a busy server is looked at again later
 
 
@@ -45,10 +46,13 @@ class Watch:
         return Finding.FINE
 
     def close(self) -> None:
-        """Give up the connection and the socket's leftovers, once the server has ended."""
+        """Give up the connection."""
         if self._wire:
             self._wire.close()
             self._wire = None
+
+    def clear(self) -> None:
+        """Remove what the server left of its socket, once it has ended."""
         for path in (self._aside, self._socket):
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -58,11 +62,10 @@ class Watch:
         try:
             if self._wire is None:
                 self._wire = Wire(self._socket, _PATIENCE)
+                self._wire.ask("CLIENT", "SETNAME", KEEPER_NAME)
             info = self._wire.info("clients", "stats")
         except OSError:
-            if self._wire:
-                self._wire.close()
-            self._wire = None
+            self.close()
             return True
         before, self._connections = self._connections, info.get("total_connections_received", "")
         return info.get("connected_clients") != "1" or before != self._connections

@@ -135,7 +135,8 @@ class Talk:
             except GaveUp as end:
                 error = explain(end.cause, self.connector.where, message.script)
                 if end.maybe_done:
-                    raise EnqueueUncertain(ids, str(error)) from None
+                    why = str(error).partition("\n")[0]
+                    raise EnqueueUncertain(ids, why) from None
                 raise error from None
             if not message.tail or isinstance(message.answer, Exception):
                 return

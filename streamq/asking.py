@@ -1,0 +1,148 @@
+"""Questions to the server, written once and asked by blocking or by async code.
+
+A question is a generator: it yields calls of scripts (a list: one pipeline) or one plain
+command, is sent the answers, and returns what it found out. `ask` and `ask_async` carry it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+
+from streamq.errors import UnknownJob
+from streamq.ids import parse_id
+from streamq.keys import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
+
+    from streamq.app import StreamQ
+    from streamq.operations import Call
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PAGE = 200  # what one call of a script takes at most
+_SCAN = 500  # members that one step of a scan looks at
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A plain command that changes nothing."""
+
+    words: tuple[str | int, ...]
+    key: str = ""  # says which node of a cluster; empty: any
+
+
+Question: TypeAlias = Generator["list[Call[Any]] | Command", Any, T]
+
+
+def ask(app: StreamQ, question: Question[T]) -> T:
+    """Ask with blocking calls; raises what the client raises."""
+    try:
+        wanted = next(question)
+        while True:
+            try:
+                if isinstance(wanted, Command):
+                    answer = app.client.command(*wanted.words, key=wanted.key)
+                else:
+                    answer = app.client.run_many(wanted)
+            except Exception as error:  # noqa: BLE001 - the question may know what to do
+                wanted = question.throw(error)
+            else:
+                wanted = question.send(answer)
+    except StopIteration as end:
+        found: T = end.value
+        return found
+
+
+async def ask_async(app: StreamQ, question: Question[T]) -> T:
+    """As `ask`, in the running loop."""
+    try:
+        wanted = next(question)
+        while True:
+            try:
+                if isinstance(wanted, Command):
+                    answer = await app.client.command_async(*wanted.words, key=wanted.key)
+                else:
+                    answer = await app.client.run_many_async(wanted)
+            except Exception as error:  # noqa: BLE001 - the question may know what to do
+                wanted = question.throw(error)
+            else:
+                wanted = question.send(answer)
+    except StopIteration as end:
+        found: T = end.value
+        return found
+
+
+def blocking(
+    question: Callable[Concatenate[StreamQ, P], Question[T]],
+    first: Callable[[StreamQ], object] | None = None,
+) -> Callable[Concatenate[StreamQ, P], T]:
+    """The question as a function of an application; `first` is called before each asking."""
+
+    @wraps(question)
+    def asked(app: StreamQ, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if first is not None:
+            first(app)
+        return ask(app, question(app, *args, **kwargs))
+
+    return asked
+
+
+def asynchronous(
+    question: Callable[Concatenate[StreamQ, P], Question[T]],
+    first: Callable[[StreamQ], object] | None = None,
+) -> Callable[Concatenate[StreamQ, P], Awaitable[T]]:
+    """The question as a coroutine function of an application; otherwise as `blocking`."""
+
+    @wraps(question)
+    async def asked(app: StreamQ, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if first is not None:
+            first(app)
+        return await ask_async(app, question(app, *args, **kwargs))
+
+    return asked
+
+
+def pages(ids: list[str]) -> Iterator[list[str]]:
+    """The ids in lists that one call takes."""
+    return (ids[at : at + PAGE] for at in range(0, len(ids), PAGE))
+
+
+def scan(command: str, key: str) -> Question[list[str]]:
+    """All members of a set (SSCAN), or fields and values of a hash in turn (HSCAN)."""
+    cursor, found = "0", []
+    while True:
+        reply = yield Command((command, key, cursor, "COUNT", _SCAN), key)
+        cursor = reply[0].decode()
+        found += [one.decode("utf-8", "replace") for one in reply[1]]
+        if cursor == "0":
+            return found
+
+
+def known_queues(app: StreamQ) -> Question[list[str]]:
+    """Every queue that was ever used in this namespace, in order."""
+    found = yield from scan("SSCAN", registry(app.namespace))
+    return sorted(set(found))
+
+
+def queues_of(app: StreamQ, ids: Iterable[str]) -> Question[dict[str, list[str]]]:
+    """The ids by the queue each one names, none twice; `UnknownJob` for what is no id.
+
+    An id of a queue that nobody knows is a job that nobody knows.
+    """
+    known: list[str] | None = None
+    found: dict[str, list[str]] = {}
+    for job_id in dict.fromkeys(ids):
+        parsed = parse_id(job_id)
+        queue = parsed.queue
+        if queue is None:
+            known = (yield from known_queues(app)) if known is None else known
+            queue = parsed.find_queue(known)
+        if queue is None:
+            raise UnknownJob(f"no queue here belongs to job {job_id}", job_id=job_id)
+        found.setdefault(queue, []).append(job_id)
+    return found

@@ -1,0 +1,34 @@
+"""Acts on jobs of any number of queues, in calls of bounded size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq.asking import pages, queues_of
+from streamq.control.words import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streamq.app import StreamQ
+    from streamq.asking import Question
+    from streamq.keys import QueueKeys
+    from streamq.operations import Call
+
+
+def for_each(
+    app: StreamQ,
+    ids: Iterable[str],
+    describe: Callable[[QueueKeys, list[str]], Call[list[str]]],
+    progress: Callable[[int], object] | None,
+) -> Question[dict[str, Answer]]:
+    """Act on jobs queue by queue, 200 a call; `progress` is told how many are done."""
+    by_queue = yield from queues_of(app, ids)
+    answers: dict[str, Answer] = {}
+    for queue, its_ids in by_queue.items():
+        for some in pages(its_ids):
+            (words,) = yield [describe(app.keys(queue), some)]
+            answers.update(zip(some, map(Answer, words), strict=True))
+            if progress is not None:
+                progress(len(answers))
+    return answers

@@ -1,0 +1,14 @@
+"""What became of a job that someone acted on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Answer(StrEnum):
+    """Per job; only `DONE` changed anything."""
+
+    DONE = "OK"
+    RUNNING = "RUNNING"  # it has started: left alone
+    DEAD = "DEAD"  # it is dead: left alone
+    ENDED = "ENDED"  # it has ended, is not dead, or was never known: nothing to do

@@ -1,0 +1,72 @@
+"""What is where, and why: functions of an application that only read, and never ask a worker.
+
+Each is there twice, `queues(app)` for blocking code and `aqueues(app)` for async code. None
+starts an embedded server: where it doesn't run, `BrokerUnavailable` says so.
+"""
+
+from streamq.asking import asynchronous, blocking
+from streamq.inspection.asleep import nothing_runs, refuse_asleep
+from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
+from streamq.inspection.ended import ended_question
+from streamq.inspection.jobs import job_question, why_question
+from streamq.inspection.overview import QueueInfo, counts_question, queues_question
+from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
+from streamq.inspection.server import Finding, Level, ServerReport, server_question
+from streamq.inspection.workers import WorkerInfo, workers_question
+
+queues = blocking(queues_question, refuse_asleep)
+counts = blocking(counts_question, refuse_asleep)
+page = blocking(page_question, refuse_asleep)
+walk = blocking(walk_question, refuse_asleep)
+ended = blocking(ended_question, refuse_asleep)
+job = blocking(job_question, refuse_asleep)
+why = blocking(why_question, refuse_asleep)
+workers = blocking(workers_question, refuse_asleep)
+audit = blocking(audit_question, refuse_asleep)
+server = blocking(server_question, refuse_asleep)
+
+aqueues = asynchronous(queues_question, refuse_asleep)
+acounts = asynchronous(counts_question, refuse_asleep)
+apage = asynchronous(page_question, refuse_asleep)
+awalk = asynchronous(walk_question, refuse_asleep)
+aended = asynchronous(ended_question, refuse_asleep)
+ajob = asynchronous(job_question, refuse_asleep)
+awhy = asynchronous(why_question, refuse_asleep)
+aworkers = asynchronous(workers_question, refuse_asleep)
+aaudit = asynchronous(audit_question, refuse_asleep)
+aserver = asynchronous(server_question, refuse_asleep)
+
+__all__ = [
+    "PENDING",
+    "AuditReport",
+    "Finding",
+    "JobPage",
+    "Level",
+    "Place",
+    "QueueInfo",
+    "QueueViolation",
+    "ServerReport",
+    "WorkerInfo",
+    "aaudit",
+    "acounts",
+    "aended",
+    "ajob",
+    "apage",
+    "aqueues",
+    "aserver",
+    "audit",
+    "awalk",
+    "awhy",
+    "aworkers",
+    "counts",
+    "ended",
+    "job",
+    "nothing_runs",
+    "page",
+    "queues",
+    "refuse_asleep",
+    "server",
+    "walk",
+    "why",
+    "workers",
+]

@@ -1,0 +1,67 @@
+"""Jobs of one queue by id; a damaged one is told apart, and never hides the others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq.job import JobInfo, JobState
+from streamq.job_reading import job_info
+from streamq.operations import look
+
+if TYPE_CHECKING:
+    from streamq.app import StreamQ
+    from streamq.asking import Question
+    from streamq.keys import QueueKeys
+    from streamq.operations import Look
+
+_KINDS = {
+    "ok": JobState.SUCCEEDED,
+    "none": JobState.SUCCEEDED,
+    "unsendable": JobState.SUCCEEDED,
+    "failed": JobState.DEAD,
+    "poison": JobState.DEAD,
+    "cancelled": JobState.CANCELLED,
+    "expired": JobState.EXPIRED,
+}
+
+
+def state_of_kind(kind: str) -> tuple[JobState, str]:
+    """The state and the reason of a job that ended so."""
+    state = _KINDS.get(kind, JobState.UNKNOWN)
+    return state, "" if kind in {"ok", "none", "cancelled", "expired"} else kind
+
+
+def looks(app: StreamQ, keys: QueueKeys, ids: list[str]) -> Question[list[JobInfo]]:
+    """All that is known of up to 200 jobs of one queue, in their order."""
+    if not ids:
+        return []
+    try:
+        (found,) = yield [look(keys, ids=ids)]
+    except (ValueError, IndexError) as error:
+        if len(ids) == 1:
+            return [_unreadable(ids[0], keys.queue, error)]
+        half = len(ids) // 2
+        first = yield from looks(app, keys, ids[:half])
+        second = yield from looks(app, keys, ids[half:])
+        return first + second
+    return [_described(app, keys, seen) for seen in found]
+
+
+def _described(app: StreamQ, keys: QueueKeys, seen: Look) -> JobInfo:
+    task = app.tasks.get(_task_of(seen))
+    try:
+        return job_info(seen, keys.queue, app.codec, task.annotations if task else None)
+    except Exception as error:  # noqa: BLE001 - a user's decoder raises what it likes
+        return _unreadable(seen.id, keys.queue, error)
+
+
+def _task_of(seen: Look) -> str:
+    if seen.outcome is not None:
+        return seen.outcome.task
+    return seen.record.task if seen.record else ""
+
+
+def _unreadable(job_id: str, queue: str, error: Exception) -> JobInfo:
+    """A job whose record, state or outcome was touched by hand, or comes from another release."""
+    line = " ".join(str(error).split()) or type(error).__name__
+    return JobInfo(job_id, queue=queue, problem=f"can't be read: {line}")

@@ -1,0 +1,82 @@
+"""Summaries of jobs that have ended: the last 1,000 of each task, results kept or not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq.asking import Command, scan
+from streamq.inspection.details import state_of_kind
+from streamq.inspection.places import JobPage
+from streamq.job import JobInfo
+from streamq.job_reading import moment
+
+if TYPE_CHECKING:
+    from streamq.app import StreamQ
+    from streamq.asking import Question
+
+SUMMARIES = 1000  # kept of each task
+_TASKS = 200  # looked at, of one queue
+
+
+def ended_question(
+    app: StreamQ, queues: list[str], cursor: str = "", limit: int = 50
+) -> Question[JobPage]:
+    """A page of the jobs of these queues that ended, the newest first."""
+    skip = int(cursor) if cursor.isdecimal() else 0
+    if cursor and not cursor.isdecimal():
+        raise ValueError(f"{cursor!r} is no cursor of this list")
+    wanted = min(skip + limit + 1, SUMMARIES)
+    jobs: list[JobInfo] = []
+    for queue in queues:
+        jobs += yield from _of_queue(app, queue, wanted)
+    jobs.sort(key=lambda job: job.ended_at.timestamp() if job.ended_at else 0.0, reverse=True)
+    more = len(jobs) > skip + limit
+    return JobPage(jobs[skip : skip + limit], str(skip + limit) if more else "")
+
+
+def find_ended(app: StreamQ, queue: str, job_id: str) -> Question[JobInfo | None]:
+    """The summary of one job, where it is still kept."""
+    jobs = yield from _of_queue(app, queue, SUMMARIES)
+    return next((job for job in jobs if job.id == job_id), None)
+
+
+def published_tasks(app: StreamQ, queue: str) -> Question[list[str]]:
+    """The tasks that workers of this queue have published."""
+    fields = yield from scan("HSCAN", app.keys(queue).key("policy"))
+    return sorted(fields[::2])
+
+
+def _of_queue(app: StreamQ, queue: str, wanted: int) -> Question[list[JobInfo]]:
+    keys = app.keys(queue)
+    published = yield from published_tasks(app, queue)
+    own = [name for name, task in app.tasks.items() if task.options.queue == queue]
+    jobs: list[JobInfo] = []
+    for task in sorted({*published, *own})[:_TASKS]:
+        key = keys.ended(task)
+        lines = yield Command(("LRANGE", key, 0, wanted - 1), key)
+        jobs += [job for line in lines if (job := _summary(line, queue, task))]
+    key = keys.key("dropped")
+    lines = yield Command(("LRANGE", key, 0, wanted - 1), key)
+    return jobs + [job for line in lines if (job := _summary(line, queue, ""))]
+
+
+def _summary(line: bytes, queue: str, task: str) -> JobInfo | None:
+    """`id kind attempts run_ms ended_ms`, and the task where the list isn't one task's."""
+    parts = line.decode("utf-8", "replace").split(" ", 5)
+    try:
+        job_id, kind, attempts, run_ms, ended_ms = parts[:5]
+        state, reason = state_of_kind(kind)
+        ran = kind not in {"cancelled", "expired"}
+        return JobInfo(
+            job_id,
+            task=task or parts[5],
+            queue=queue,
+            state=state,
+            reason=reason,
+            attempt=int(attempts),
+            ended_at=moment(int(ended_ms)),
+            started_at=moment(int(ended_ms) - int(run_ms)) if ran else None,
+            run_seconds=int(run_ms) / 1000 if ran else None,
+        )
+    except (ValueError, IndexError):  # another release's words
+        return None

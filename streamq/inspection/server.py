@@ -1,0 +1,173 @@
+"""What is wrong with a server or its queues, and the cure for each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from streamq.asking import Command
+from streamq.client.server_info import make_server_info, read_info
+from streamq.errors import BrokerRefused
+from streamq.inspection.overview import queues_question
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from streamq.app import StreamQ
+    from streamq.asking import Question
+    from streamq.client import ServerInfo
+    from streamq.inspection.overview import QueueInfo
+
+OLDEST = {"redis": (7, 0), "valkey": (7, 2)}
+# CVE-2025-49844: who may run scripts may run anything. The releases that mended each line.
+_MENDED: Mapping[str, Mapping[tuple[int, ...], tuple[int, ...]]] = {
+    "redis": {(7, 2): (7, 2, 11), (7, 4): (7, 4, 6), (8, 0): (8, 0, 4), (8, 2): (8, 2, 2)},
+    "valkey": {(7, 2): (7, 2, 11), (8, 0): (8, 0, 6), (8, 1): (8, 1, 4)},
+}
+_FULL = 0.9  # of maxmemory
+
+
+class Level(StrEnum):
+    """How much a finding matters."""
+
+    WARNING = "warning"  # jobs may be lost, or don't run
+    NOTE = "note"  # worth knowing
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something to mend."""
+
+    level: Level
+    subject: str  # eviction, persistence, memory, version, queue …, worker …
+    problem: str  # one line
+    fix: str  # one line, what to do
+
+
+@dataclass(frozen=True, slots=True)
+class ServerReport:
+    """A server, and what was found there."""
+
+    info: ServerInfo
+    findings: list[Finding]
+
+
+def server_question(app: StreamQ) -> Question[ServerReport]:
+    """Look at the server and its queues; in a cluster at one of its nodes."""
+    text = yield Command(("INFO",))
+    try:
+        config = yield Command(("CONFIG", "GET", "appendfsync"))
+    except BrokerRefused:  # a managed server, or a narrow user
+        config = None
+    fields = read_info(text)
+    info = make_server_info(fields, config)
+    findings = [*_of_version(info), *_of_memory(info, fields), *_of_persistence(info, fields)]
+    for queue in (yield from queues_question(app)):
+        findings += _of_queue(queue)
+    return ServerReport(info, findings)
+
+
+def too_old(info: ServerInfo) -> str:
+    """Why this server can't be used; empty where it can."""
+    if info.version >= OLDEST[info.flavour]:
+        return ""
+    return f"{info.title} is too old for streamq: it needs Redis 7.0 or Valkey 7.2, or later."
+
+
+def _of_version(info: ServerInfo) -> Iterator[Finding]:
+    if old := too_old(info):
+        yield Finding(Level.WARNING, "version", old, "upgrade the server")
+        return
+    lines = _MENDED[info.flavour]
+    mended = lines.get(info.version[:2])
+    if mended is None and info.version < min(lines):
+        mended = lines[min(lines)]
+    if mended is not None and info.version < mended:
+        yield Finding(
+            Level.NOTE,
+            "version",
+            f"{info.title} as published has a hole in its scripting (CVE-2025-49844)",
+            f"upgrade to {'.'.join(map(str, mended))} or later, unless your distribution mended it",
+        )
+
+
+def _of_memory(info: ServerInfo, fields: Mapping[str, str]) -> Iterator[Finding]:
+    if info.maxmemory_policy not in {None, "noeviction"}:
+        yield Finding(
+            Level.WARNING,
+            "eviction",
+            f"maxmemory-policy is {info.maxmemory_policy}: a full server would drop jobs unseen",
+            "CONFIG SET maxmemory-policy noeviction, and in its configuration file",
+        )
+    limit, used = _number(fields, "maxmemory"), _number(fields, "used_memory")
+    if limit and used > _FULL * limit:
+        yield Finding(
+            Level.WARNING,
+            "memory",
+            f"{used / limit:.0%} of maxmemory is used: a full server takes no new jobs",
+            "free some, raise maxmemory, or start more workers",
+        )
+
+
+def _of_persistence(info: ServerInfo, fields: Mapping[str, str]) -> Iterator[Finding]:
+    if not info.aof:
+        yield Finding(
+            Level.WARNING,
+            "persistence",
+            "no append-only file: a restart of the server loses jobs",
+            "CONFIG SET appendonly yes, and in its configuration file",
+        )
+    elif info.appendfsync == "no":
+        yield Finding(
+            Level.WARNING,
+            "persistence",
+            "appendfsync no: a crash of the machine loses what the kernel hasn't written",
+            "CONFIG SET appendfsync everysec, or always",
+        )
+    elif info.appendfsync == "everysec":
+        yield Finding(
+            Level.NOTE,
+            "persistence",
+            "appendfsync everysec: a crash loses the last second or two",
+            "CONFIG SET appendfsync always, or durability='fsync', where that is too much",
+        )
+    if (
+        fields.get("aof_last_write_status") == "err"
+        or fields.get("rdb_last_bgsave_status") == "err"
+    ):
+        yield Finding(
+            Level.WARNING,
+            "persistence",
+            "the server's last write to its disk failed",
+            "look at its log and at the room on its disk",
+        )
+
+
+def _of_queue(queue: QueueInfo) -> Iterator[Finding]:
+    if queue.parked:
+        yield Finding(
+            Level.WARNING,
+            f"queue {queue.queue}",
+            f"{queue.parked:,} jobs are parked: no worker of this queue knows their task",
+            "streamq inspect parked; start a worker that has it, or cancel them",
+        )
+    elif (queue.waiting or queue.scheduled or queue.running) and not queue.workers:
+        yield Finding(
+            Level.NOTE,
+            f"queue {queue.queue}",
+            f"{queue.pending:,} jobs are pending and no worker serves it",
+            f"streamq -A APP worker -Q {queue.queue}",
+        )
+    if queue.dead:
+        yield Finding(
+            Level.NOTE,
+            f"queue {queue.queue}",
+            f"{queue.dead:,} jobs are dead",
+            f"streamq inspect dead -q {queue.queue}; then streamq dead retry or delete",
+        )
+
+
+def _number(fields: Mapping[str, str], name: str) -> int:
+    text = fields.get(name, "")
+    return int(text) if text.isdecimal() else 0

@@ -24,8 +24,10 @@ local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
@@ -35,6 +37,7 @@ local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, state, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
   { unpack(KEYS, first_ended) })
+check_numbers(0, results_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 7, 1), rest_column(first_item, 7, 2), words)
 if #mine == 0 then
@@ -45,7 +48,7 @@ end
 local now = clock_ms()
 local now_text = whole(now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
-local ids, entries, texts, kept, retried, summaries, tasks = {}, {}, {}, {}, {}, {}, {}
+local ids, entries, texts, kept, summaries, tasks = {}, {}, {}, {}, {}, {}
 for i = first_ended, #KEYS do
   tasks[i] = string.match(KEYS[i], '}:ended:(.+)$')
   summaries[i] = {}
@@ -56,25 +59,20 @@ for i, job in ipairs(mine) do
   ids[i], entries[i] = job.id, job.entry
   if ttl_ms ~= '0' or someone_waits then
     texts[i] = outcome_text(kind, now_text, job.attempt, run_ms, tasks[ended], ARGV[at + 6])
+    check_numbers(0, tonumber(ttl_ms))
     if ttl_ms ~= '0' then kept[#kept + 1] = { job.id, texts[i], tonumber(ttl_ms) } end
   end
-  if job.attempt > 1 then retried[#retried + 1] = job.id end
   local lines = summaries[ended]
   lines[#lines + 1] = job.id .. ' ' .. kind .. ' ' .. job.attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
 drop_entries(stream, entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
-if #retried > 0 then redis.call('HDEL', errors, unpack(retried)) end
+if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
 if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
 drop_held(leases, claims, held, mine)
 keep_outcomes(results, results_expiry, kept, now, results_cap)
-for i, lines in pairs(summaries) do
-  if #lines > 0 then
-    redis.call('LPUSH', KEYS[i], unpack(lines))
-    redis.call('LTRIM', KEYS[i], 0, 999)
-  end
-end
+for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
 remember_reply(replies, worker, seq, words)

@@ -23,6 +23,7 @@ local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `p
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
 
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/pending.lua
 --# include lib/audit_job.lua
@@ -30,6 +31,7 @@ local limit = tonumber(ARGV[3]) -- members, 1 to 200
 --# include lib/audit_totals.lua
 --# include lib/audit_members.lua
 
+check_numbers(1, limit)
 limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,

@@ -22,8 +22,10 @@ local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
@@ -32,12 +34,13 @@ local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
-touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) })
+touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
+check_numbers(0, dead_cap)
 local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
-  local ids, entries, texts = {}, {}, {}
+  local ids, entries, texts, ended_jobs = {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
     local reason, run_ms, ended, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
@@ -45,10 +48,11 @@ if #mine > 0 then
     ids[i], entries[i] = job.id, job.entry
     job.reason, job.error = reason, failure
     texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, string.match(list, '}:ended:(.+)$'), failure)
-    redis.call('LPUSH', list, job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
-    redis.call('LTRIM', list, 0, 999)
+    ended_jobs[list] = ended_jobs[list] or {}
+    table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
   drop_entries(stream, entries)
+  for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
   drop_held(leases, claims, held, mine)
   evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
   notify(waiters, ids, texts)

@@ -20,16 +20,20 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
 
-touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped })
+touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped }, stream)
+check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
 local now, words = clock_ms(), {}
 local ids, entries, texts, kept, members, seen = {}, {}, {}, {}, {}, {}
+local lines = {}
 for i, id in ipairs(asked) do
   local place, attempt, _, entry = parse_state(states[i])
   if not records[i] or seen[id] then
@@ -41,17 +45,18 @@ for i, id in ipairs(asked) do
   else
     local _, where, task = parse_record(records[i])
     local n = #ids + 1
+    task = task or '?' -- a damaged record
     words[i], seen[id], ids[n] = 'OK', true, id
-    entry = entry or where
+    entry = entry or where or ''
     if string.find(entry, '^%d+%-%d+$') then entries[#entries + 1] = entry end
     texts[n] = outcome_text('cancelled', whole(now), attempt or 0, 0, task, '')
     kept[n] = { id, texts[n], result_ttl_ms }
     members[n] = task .. ' ' .. id
-    redis.call('LPUSH', dropped, id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task)
+    lines[n] = id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task
   end
 end
 if #ids > 0 then
-  redis.call('LTRIM', dropped, 0, 999)
+  push_ended(dropped, lines)
   drop_entries(stream, entries)
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))

@@ -28,18 +28,22 @@ local first_task = 6 -- ARGV[6...]: tasks that this worker knows, named while st
 
 --# include lib/clock.lua
 --# include lib/touch.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/wake.lua
 --# include lib/notify.lua
 --# include lib/outcome.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/expire.lua
 --# include lib/candidates.lua
+--# include lib/again.lua
 --# include lib/take.lua
 --# include lib/takeover.lua
 
-touch({ jobs, state, claims, held, results, waiters, errors, counts },
-  { returned, stranded, leases, scheduled, results_expiry }, { wake, dropped })
+touch({ jobs, state, claims, held, results, waiters, errors, counts }, { returned, stranded, leases, scheduled, results_expiry }, { wake, dropped })
+check_numbers(1, lease_ms, limit)
+check_numbers(0, result_ttl_ms)
 local now = clock_ms()
 local reply = { -1, 0, 0, now, 0 }
 
@@ -50,12 +54,7 @@ end
 
 local before = redis.call('HGET', claims, token)
 if before then
-  local ids = claimed_ids(before)
-  local states, records = redis.call('HMGET', state, unpack(ids)), redis.call('HMGET', jobs, unpack(ids))
-  for i, id in ipairs(ids) do
-    local place, attempt, crashes, _, holder = parse_state(states[i])
-    if place == 'R' and holder == token then hand_out(id, attempt, crashes, records[i]) end
-  end
+  hand_out_again(before, token, jobs, state, hand_out)
 else
   local found = find_candidates(stream, returned, stranded, worker, math.min(limit, 200), first_task)
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)

@@ -28,7 +28,7 @@ local reply = {
   'waiting', redis.call('XLEN', stream) - pending + back,
   'scheduled', redis.call('ZCARD', scheduled),
   'stranded', side,
-  'running', pending - back - side,
+  'running', math.max(0, pending - back - side), -- less only while a lost group is not read again
   'dead', redis.call('ZCARD', dead),
   'jobs', redis.call('HLEN', jobs),
   'results', redis.call('HLEN', results),

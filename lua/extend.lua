@@ -11,8 +11,10 @@ local first_token = 4 -- ARGV[4...]: claim tokens, none is fine
 
 --# include lib/clock.lua
 --# include lib/touch.lua
+--# include lib/number.lua
 
 touch({}, { leases, workers })
+check_numbers(1, alive_ms, lease_ms)
 local now = clock_ms()
 local words, renewed = {}, {}
 if #ARGV >= first_token then

@@ -15,10 +15,13 @@ local place = ARGV[1] -- waiting, scheduled, stranded, running, dead, ended
 local cursor = ARGV[2] -- empty: the first page
 local limit = tonumber(ARGV[3]) -- 1 to 200
 
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/pending.lua
 --# include lib/pages.lua
+--# include lib/pages_running.lua
 
+check_numbers(1, limit)
 limit = math.min(limit, 200)
 if place == 'waiting' then return waiting_page(stream, returned, cursor, limit) end
 if place == 'running' then return running_page(leases, claims, state, cursor, limit) end

@@ -10,11 +10,12 @@ local limit = tonumber(ARGV[1]) -- 1 to 200
 
 --# include lib/clock.lua
 --# include lib/touch.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/wake.lua
 
-touch({ jobs, state }, { scheduled }, { wake })
-redis.call('XLEN', stream)
+touch({ jobs, state }, { scheduled }, { wake }, stream)
+check_numbers(1, limit)
 local now = clock_ms()
 local due = redis.call('ZRANGE', scheduled, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, math.min(limit, 200))
 if #due > 0 then

@@ -28,19 +28,24 @@ local dead_cap = tonumber(ARGV[4])
 
 --# include lib/clock.lua
 --# include lib/touch.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/count.lua
 --# include lib/grave.lua
 --# include lib/returned.lua
+--# include lib/bound.lua
 --# include lib/crash.lua
 --# include lib/wake.lua
 --# include lib/lapsed.lua
 
 touch({ jobs, state, claims, held, errors, progress, waiters, policy, rhythm, counts },
-  { returned, leases, workers, dead }, { dropped, wake })
+  { returned, leases, workers, dead }, { dropped, wake }, stream)
+check_numbers(1, lease_ms, gap_ms, limit)
+check_numbers(0, dead_cap)
 local now = clock_ms()
 local last = tonumber(redis.call('HGET', rhythm, 'last') or now)
 local grace = tonumber(redis.call('HGET', rhythm, 'grace') or 0)

@@ -26,20 +26,24 @@ local first_item = 4 -- ARGV[4...]: id, token, crashed (1|0)
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/count.lua
 --# include lib/grave.lua
 --# include lib/returned.lua
+--# include lib/bound.lua
 --# include lib/crash.lua
 --# include lib/wake.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, errors, progress, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake })
+touch({ jobs, state, claims, held, errors, progress, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake }, stream)
+check_numbers(0, dead_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
 if #mine > 0 then

@@ -19,8 +19,10 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
+--# include lib/number.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/wake.lua
 
@@ -37,6 +39,7 @@ if #mine > 0 then
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
     local delay_ms, counted, reason, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+    check_numbers(-9007199254740992, tonumber(delay_ms))
     local due = now + math.max(0, tonumber(delay_ms))
     local attempt = counted == '1' and job.attempt or job.attempt - 1
     earlier = earlier or due < head_due

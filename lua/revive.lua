@@ -13,8 +13,7 @@ local first_item = 1 -- ARGV[1...]: ids
 --# include lib/rest.lua
 --# include lib/wake.lua
 
-touch({ state, counts }, { dead }, { wake })
-redis.call('XLEN', stream)
+touch({ state, counts }, { dead }, { wake }, stream)
 local asked = rest_column(first_item, 1, 1)
 local deaths = redis.call('ZMSCORE', dead, unpack(asked))
 local words, ids, states, seen = {}, {}, {}, {}

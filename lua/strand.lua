@@ -8,9 +8,10 @@ local stranded = KEYS[3] -- zset, "task id"
 local leases = KEYS[4]
 local claims = KEYS[5]
 local held = KEYS[6]
-local replies = KEYS[7]
-local counts = KEYS[8]
-local wake = KEYS[9]
+local progress = KEYS[7]
+local replies = KEYS[8]
+local counts = KEYS[9]
+local wake = KEYS[10]
 local worker = ARGV[1]
 local seq = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, token, task
@@ -19,29 +20,29 @@ local first_item = 3 -- ARGV[3...]: id, token, task
 --# include lib/rest.lua
 --# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/wake.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ state, claims, held, counts }, { stranded, leases }, { wake })
+touch({ state, claims, held, progress, counts }, { stranded, leases }, { wake }, stream)
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
 if #mine > 0 then
-  local states, members, entries = {}, {}, {}
+  local states, members, entries, ids = {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local task = ARGV[first_item + 3 * job.n - 1]
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('N %d %d %s %s', job.attempt - 1, job.crashes, job.entry, task)
     members[2 * i - 1] = 0
     members[2 * i] = task .. ' ' .. job.id
-    entries[i] = job.entry
+    entries[i], ids[i] = job.entry, job.id
   end
-  entries[#entries + 1] = 'FORCE'
-  entries[#entries + 1] = 'JUSTID'
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', stranded, unpack(members))
-  redis.call('XCLAIM', stream, 'workers', '~stranded', 0, unpack(entries))
+  redis.call('HDEL', progress, unpack(ids))
+  own_entries(stream, '~stranded', entries)
   drop_held(leases, claims, held, mine)
   redis.call('HINCRBY', counts, 'stranded', #mine)
   wake_one(wake)

@@ -18,10 +18,12 @@ local limit = tonumber(ARGV[3]) -- 1 to 1000
 
 --# include lib/clock.lua
 --# include lib/touch.lua
+--# include lib/number.lua
 --# include lib/count.lua
 --# include lib/consumer.lua
 
-touch({ jobs, state, errors, results, worker_info, replies, counts }, { dead, results_expiry, workers })
+touch({ jobs, state, errors, results, worker_info, replies, counts }, { dead, results_expiry, workers }, {}, stream)
+check_numbers(1, dead_ttl_ms, worker_ttl_ms, limit)
 local now = clock_ms()
 limit = math.min(limit, 1000)
 

@@ -11,7 +11,7 @@ local worker = ARGV[1]
 --# include lib/touch.lua
 --# include lib/consumer.lua
 
-touch({ worker_info, replies }, { workers })
+touch({ worker_info, replies }, { workers }, {}, stream)
 local known = redis.call('ZREM', workers, worker)
 redis.call('HDEL', worker_info, worker)
 redis.call('HDEL', replies, worker)

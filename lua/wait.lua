@@ -33,6 +33,8 @@ for i, id in ipairs(ids) do
     word, text = 'waiting', states[i] or ''
     local channels = redis.call('HGET', waiters, id) or ''
     if not string.find(' ' .. channels .. ' ', ' ' .. channel .. ' ', 1, true) then
+      local _, spaces = string.gsub(channels, ' ', ' ')
+      if spaces >= 99 then channels = string.match(channels, ' (.*)$') end -- the oldest looks again by itself
       asked[#asked + 1] = id
       asked[#asked + 1] = channels == '' and channel or channels .. ' ' .. channel
     end

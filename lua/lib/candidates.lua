@@ -5,11 +5,14 @@ local function find_candidates(stream, returned, stranded, worker, limit, first_
   local back, side = redis.call('ZRANGE', returned, 0, limit - 1), {}
   local found = { ids = {}, entries = {}, back = back, side = side }
   for _, id in ipairs(back) do found.ids[#found.ids + 1] = id end
+  local named = {}
   for i = first_task, #ARGV do
     local room = limit - #found.ids
     if room == 0 then break end
     local low = '[' .. ARGV[i] .. ' '
-    local members = redis.call('ZRANGE', stranded, low, low .. '\255', 'BYLEX', 'LIMIT', 0, room)
+    local members = named[low] and {}
+      or redis.call('ZRANGE', stranded, low, low .. '\255', 'BYLEX', 'LIMIT', 0, room)
+    named[low] = true
     for _, member in ipairs(members) do
       side[#side + 1] = member
       found.ids[#found.ids + 1] = string.match(member, ' (%S+)$')
@@ -29,6 +32,8 @@ local function find_candidates(stream, returned, stranded, worker, limit, first_
       found.ids[#found.ids + 1] = entry[2][2]
       found.entries[#found.ids] = entry[1]
     end
+  else
+    redis.call('XLEN', stream) -- WRONGTYPE now, not after the first write
   end
   found.full = #found.ids == limit
   return found

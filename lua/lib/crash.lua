@@ -1,18 +1,8 @@
--- How many crashes make this job dead: the call's own word, else its task's published one, else 3.
-local function crash_bound(record, policy)
-  local _, _, task, options = parse_record(record)
-  local own = record_option(options, 'c')
-  if own then return tonumber(own), task end
-  local published = redis.call('HGET', policy, task)
-  local bound = published and cjson.decode(published).max_crashes
-  return tonumber(bound) or 3, task
-end
-
 -- Jobs whose run ended without an outcome go back to their place, or, lost too often, are dead as
 -- `poison`. `lost` marks a run that may have happened (bound 0: never run twice), `crashed` one whose
 -- process is known to be dead. Returns those that died.
 local function back_or_poison(keys, gone, now, dead_cap)
-  local back, poisoned, ids, texts, entries, crashed = {}, {}, {}, {}, {}, 0
+  local back, poisoned, ids, texts, entries, lines, crashed = {}, {}, {}, {}, {}, {}, 0
   for _, job in ipairs(gone) do
     local bound, task = 1, nil
     local record = job.lost and redis.call('HGET', keys.jobs, job.id)
@@ -26,15 +16,15 @@ local function back_or_poison(keys, gone, now, dead_cap)
       job.reason, job.error = 'poison', false
       poisoned[n], ids[n], entries[n] = job, job.id, job.entry
       texts[n] = outcome_text('poison', whole(now), job.attempt, 0, task, '')
-      redis.call('LPUSH', keys.dropped, job.id .. ' poison ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. task)
-      redis.call('LTRIM', keys.dropped, 0, 999)
+      lines[n] = job.id .. ' poison ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. task
     else
       job.attempt = job.attempt - 1
       back[#back + 1] = job
     end
   end
-  put_back(keys.state, keys.stream, keys.returned, back)
+  put_back(keys.state, keys.stream, keys.returned, keys.progress, back)
   drop_entries(keys.stream, entries)
+  push_ended(keys.dropped, lines)
   local evicted = bury_jobs(keys.jobs, keys.state, keys.dead, keys.errors, keys.progress, poisoned, now, dead_cap)
   notify(keys.waiters, ids, texts)
   count(keys.counts, 'died', #poisoned, 'crashed', crashed, 'evicted', evicted)

@@ -2,14 +2,14 @@
 -- `keys` names the keys as claim.lua does.
 local function expire_jobs(keys, late, now, ttl_ms)
   if #late == 0 then return end
-  local ids, entries, texts, kept = {}, {}, {}, {}
+  local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do
     ids[i], entries[i] = job.id, job.entry
     texts[i] = outcome_text('expired', whole(now), job.attempt, 0, job.task, '')
     kept[i] = { job.id, texts[i], ttl_ms }
-    redis.call('LPUSH', keys.dropped, job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task)
+    lines[i] = job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task
   end
-  redis.call('LTRIM', keys.dropped, 0, 999)
+  push_ended(keys.dropped, lines)
   drop_entries(keys.stream, entries)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))

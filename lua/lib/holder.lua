@@ -32,10 +32,3 @@ local function drop_held(leases, claims, held, mine)
     end
   end
 end
-
--- Takes entries out of the stream and its pending list.
-local function drop_entries(stream, entries)
-  if #entries == 0 then return end
-  redis.call('XACK', stream, 'workers', unpack(entries))
-  redis.call('XDEL', stream, unpack(entries))
-end

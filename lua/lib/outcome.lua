@@ -3,6 +3,13 @@ local function outcome_text(kind, now, attempts, run_ms, task, bytes)
   return kind .. ' ' .. now .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
 end
 
+-- Adds summaries to a list of ended jobs, which keeps the last 1,000.
+local function push_ended(list, lines)
+  if #lines == 0 then return end
+  redis.call('LPUSH', list, unpack(lines))
+  redis.call('LTRIM', list, 0, 999)
+end
+
 -- Keeps outcomes until their time; over `cap`, the ones nearest their end go first. `kept` is a list
 -- of `{id, text, ttl_ms}`. What is removed is bounded by what is added, plus ten to catch up.
 local function keep_outcomes(results, results_expiry, kept, now, cap)

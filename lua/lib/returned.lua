@@ -7,19 +7,18 @@ end
 
 -- Hands jobs back: the entries stay pending, now of the consumer `~returned`, and the jobs are claimed
 -- before the stream is read. `jobs_back` is a list of `{id, attempt (runs counted), crashes, entry, reason}`.
-local function put_back(state, stream, returned, jobs_back)
+local function put_back(state, stream, returned, progress, jobs_back)
   if #jobs_back == 0 then return end
-  local states, orders, entries = {}, {}, {}
+  local states, orders, entries, ids = {}, {}, {}, {}
   for i, job in ipairs(jobs_back) do
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('B %d %d %s %s', job.attempt, job.crashes, job.entry, job.reason)
     orders[2 * i - 1] = entry_order(job.entry)
     orders[2 * i] = job.id
-    entries[i] = job.entry
+    entries[i], ids[i] = job.entry, job.id
   end
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', returned, unpack(orders))
-  entries[#entries + 1] = 'FORCE'
-  entries[#entries + 1] = 'JUSTID'
-  redis.call('XCLAIM', stream, 'workers', '~returned', 0, unpack(entries))
+  redis.call('HDEL', progress, unpack(ids))
+  own_entries(stream, '~returned', entries)
 end

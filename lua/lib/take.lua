@@ -1,10 +1,3 @@
--- Ids of a claim's text, in the order of the claim.
-local function claimed_ids(text)
-  local ids = {}
-  for id in string.gmatch(string.match(text, '^%S+ %d+ (.*)$'), '%S+') do ids[#ids + 1] = id end
-  return ids
-end
-
 -- Decides about each: handed out, too late, or not to be touched (an entry read again after the group
 -- was lost, whose job runs, is among the returned or stranded ones, or is gone). Returns the ids taken, their new states, and what is too late.
 local function take_candidates(found, jobs, state, token, now, hand_out)
@@ -24,7 +17,7 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
       attempt, crashes = attempt or 0, crashes or 0
       local flag, _, task, options = '.', nil, nil, nil
       if string.byte(record) ~= 46 then flag, _, task, options = parse_record(record) end
-      if flag == 'x' and tonumber(record_option(options, 'x')) <= now then
+      if flag == 'x' and (tonumber(record_option(options, 'x')) or math.huge) <= now then
         late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task }
       else
         found.entries[i] = entry

@@ -1,0 +1,16 @@
+-- Ids of a claim's text, in the order of the claim.
+local function claimed_ids(text)
+  local ids = {}
+  for id in string.gmatch(string.match(text, '^%S+ %d+ (.*)$'), '%S+') do ids[#ids + 1] = id end
+  return ids
+end
+
+-- A claim once more: the same jobs, as far as they still run.
+local function hand_out_again(before, token, jobs, state, hand_out)
+  local ids = claimed_ids(before)
+  local states, records = redis.call('HMGET', state, unpack(ids)), redis.call('HMGET', jobs, unpack(ids))
+  for i, id in ipairs(ids) do
+    local place, attempt, crashes, _, holder = parse_state(states[i])
+    if place == 'R' and holder == token then hand_out(id, attempt, crashes, records[i]) end
+  end
+end

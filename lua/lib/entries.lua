@@ -1,0 +1,20 @@
+-- Makes these entries pending of `consumer`, whoever had them. A lost group is made again, from 0 so that
+-- nothing is skipped: this comes after the first write, where an error would leave half a transition.
+local function own_entries(stream, consumer, entries)
+  if #entries == 0 then return end
+  local args = { stream, 'workers', consumer, 0, unpack(entries) }
+  args[#args + 1] = 'FORCE'
+  args[#args + 1] = 'JUSTID'
+  local owned = redis.pcall('XCLAIM', unpack(args))
+  if not owned.err then return end
+  if not string.find(owned.err, 'NOGROUP', 1, true) then error(owned.err) end
+  redis.call('XGROUP', 'CREATE', stream, 'workers', '0', 'MKSTREAM')
+  redis.call('XCLAIM', unpack(args))
+end
+
+-- Takes entries out of the stream and its pending list.
+local function drop_entries(stream, entries)
+  if #entries == 0 then return end
+  redis.call('XACK', stream, 'workers', unpack(entries))
+  redis.call('XDEL', stream, unpack(entries))
+end

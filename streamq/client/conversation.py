@@ -88,10 +88,11 @@ def _send(
     node: Node, group: list[Message], router: Router, patience: Patience
 ) -> Conversation[BaseException | None]:
     """One attempt with one node; returns the trouble to pause for, if any."""
-    data = group[0].pack() if len(group) == 1 else b"".join([each.pack() for each in group])
+    timeout = patience.share()
+    data = b"".join([each.pack(timeout) for each in group])
     count = sum([each.replies for each in group])
     try:
-        replies = iter((yield Exchange(node, data, count, patience.share())))
+        replies = iter((yield Exchange(node, data, count, timeout)))
     except ExchangeFailed as failure:
         for message in group:
             message.ask = None
@@ -151,9 +152,10 @@ def _learn(router: Any, patience: Patience) -> Conversation[BaseException | None
     """Ask the nodes for the map of slots, until one knows."""
     trouble: BaseException | None = None
     for node in router.nodes:
-        message = Message((b"CLUSTER", b"SLOTS"))
+        timeout = min(MIN_TRY_S, patience.share())
+        question = Message((b"CLUSTER", b"SLOTS")).pack(timeout)
         try:
-            (reply,) = yield Exchange(node, message.pack(), 1, min(MIN_TRY_S, patience.share()))
+            (reply,) = yield Exchange(node, question, 1, timeout)
         except ExchangeFailed as failure:
             trouble = failure.cause
         else:

@@ -64,6 +64,11 @@ def needs_command(info: ServerInfo, where: str) -> bool:
         raise ConfigurationError(
             f"{what} writes no append-only file.\nSwitch it on there: CONFIG SET appendonly yes."
         )
+    if info.appendfsync == "no":
+        raise ConfigurationError(
+            f"{what} leaves syncing to its system.\n"
+            "Let it sync: CONFIG SET appendfsync everysec (or always)."
+        )
     if info.has_waitaof:
         return True
     if info.appendfsync == "always":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hiredis import pack_command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from streamq.operations.call import Call
     from streamq.scripts import Script
@@ -30,7 +30,7 @@ class Message:
         self.key = key
         self.script = script
         self.ask: tuple[str, int] | None = None  # a node to ask instead, this once
-        self.tail: bytes = b""  # a second command for the same connection, packed
+        self.tail: Callable[[float], bytes] | None = None  # makes a second command, packed
         self.done = False
         self.answer: Any = None
         self.confirmed: Any = None  # the answer to the tail
@@ -46,14 +46,14 @@ class Message:
     @property
     def replies(self) -> int:
         """How many replies the bytes of `pack` bring."""
-        return 1 + (self.ask is not None) + bool(self.tail)
+        return 1 + (self.ask is not None) + (self.tail is not None)
 
-    def pack(self) -> bytes:
-        """The bytes to send."""
+    def pack(self, timeout: float) -> bytes:
+        """The bytes to send; the answer will be waited for so many seconds."""
         packed: bytes = pack_command(self.command)
         if self.ask is not None:
             packed = ASKING + packed
-        return packed + self.tail if self.tail else packed
+        return packed if self.tail is None else packed + self.tail(timeout)
 
     def take(self, replies: Iterator[Any]) -> Any:
         """Take its own replies off the front; the one to the call itself is returned."""
@@ -61,7 +61,7 @@ class Message:
             next(replies)
             self.ask = None
         self.answer = next(replies)
-        if self.tail:
+        if self.tail is not None:
             self.confirmed = next(replies)
         return self.answer
 

@@ -127,9 +127,10 @@ class Talk:
         self, message: Message, ids: Sequence[str], patience: Patience
     ) -> Conversation[None]:
         """Send an enqueue until it's answered and as durable as was asked for."""
+        if self.durability and self.fsync_command is not False:
+            message.tail = lambda timeout: pack_command(self.durability.command(timeout))
+            message.use_source()  # the tail behind a NOSCRIPT would wait in vain
         while True:
-            if self.durability and self.fsync_command is not False:
-                message.tail = pack_command(self.durability.command(patience.share()))
             try:
                 yield from deliver([message], self.router, patience)
             except GaveUp as end:
@@ -138,7 +139,7 @@ class Talk:
                     why = str(error).partition("\n")[0]
                     raise EnqueueUncertain(ids, why) from None
                 raise error from None
-            if not message.tail or isinstance(message.answer, Exception):
+            if message.tail is None or isinstance(message.answer, Exception):
                 return
             missing = self.durability.shortfall(message.confirmed)
             if not missing:

@@ -50,6 +50,8 @@ def find_binary(unfit: Callable[[Binary], str] | None = None) -> Binary:
     `unfit` may say why a server doesn't suit the data at hand ("" if it does).
     Raises EmbeddedMissing, naming each candidate and what is wrong with it.
     """
+    if sys.platform == "win32":  # even with a server on the PATH: no unix socket, no keeper
+        raise EmbeddedMissing(_missing([]))
     reasons = []
     for path in _candidates():
         found = probe(path)

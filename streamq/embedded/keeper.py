@@ -8,6 +8,7 @@ nobody has been there for the idle time. It serves no client itself.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -201,6 +202,8 @@ def main(argv: Sequence[str]) -> int:
     """Take the keeper's lock, fork away from the starter, and keep."""
     orders = Orders.parse(argv)
     os.umask(0o077)
+    # A starter's thread may block signals; inherited, that would make keeper and server deaf.
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
     paths = Paths(Path(orders.data_dir))
     lock = Lock(paths.keeper_lock)
     if not lock.acquire(2.0):

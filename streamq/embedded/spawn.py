@@ -39,6 +39,10 @@ def spawn_keeper(paths: Paths, orders: Orders, seconds: float) -> bool:
             command, cwd="/", env=_environment(), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
         )  # fmt: skip
+    except OSError as error:
+        raise EmbeddedRefused(
+            f"The embedded server's keeper can't be started with this Python:\n{error}"
+        ) from error
     finally:
         os.close(log)
     try:

@@ -42,7 +42,7 @@ def status(data_dir: Path | str | None = None) -> EmbeddedStatus | None:
     clients = _clients(socket) if alive else None
     phase = state.phase if alive or state.phase is Phase.FAILED else Phase.STOPPED
     return EmbeddedStatus(
-        running=clients is not None,
+        running=clients is not None and phase is Phase.READY,
         phase=phase,
         message=state.message,
         socket_path=socket if alive else None,
@@ -63,6 +63,8 @@ def stop(data_dir: Path | str | None = None, *, wait_seconds: float = 15) -> boo
     Raises EmbeddedUnavailable if they don't end in time.
     """
     paths = locate(data_dir)
+    if not paths.run.is_dir():
+        return False
     check_owner(paths)
     if not _lives(paths):
         return False

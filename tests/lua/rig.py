@@ -1,0 +1,289 @@
+"""One queue on one server: what a script test does to it, and all that is there afterwards.
+
+`state()` is the whole queue as plain values, with entries named `e1`, `e2`, … in the order in which
+they were made and times as `now`, `+30s`, …, so that a test can say what it expects; `unchanged()`
+compares every byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar, cast
+
+import redis
+
+from streamq import operations
+from streamq.keys import GROUP, NAMES, queue_keys
+from streamq.operations import Call, Claimed, NewJob, Violation
+from tests.auditing import audit_violations
+from tests.servers import NO_RETRIES, Server
+
+T = TypeVar("T")
+
+LEASE_MS = 30_000
+HOUR_MS = 3_600_000
+BODY = b"\x93abc"
+State = dict[str, Any]
+
+_ENTRY = re.compile(r"(?<!\d)(\d{13})-(\d+)(?!\d)")
+_TIME = re.compile(r"(?<!\d)\d{13}(?!\d)")
+
+
+class Rig:
+    """The queue `q` of one server."""
+
+    def __init__(self, server: Server, queue: str = "q") -> None:
+        self.server = server
+        self.keys = queue_keys("streamq", queue)
+        self.admin = owner(server, self.keys.key("jobs"))
+        self.user = self.admin
+        if server.flavour == "acl":
+            self.user = redis.Redis.from_url(server.url, protocol=2, retry=NO_RETRIES)
+        self._entries: dict[str, str] = {}  # entry id -> its name
+        self._counters: dict[str, int] = {}  # of producers
+        self._seq = 0
+
+    # --- calling -------------------------------------------------------------------------------
+
+    def run(self, call: Call[T]) -> T:
+        return call.read(self.raw(call))
+
+    def raw(self, call: Call[Any], args: Sequence[Any] | None = None) -> Any:
+        """The bare reply; `args` instead of the call's own."""
+        rest = (len(call.keys), *call.keys, *(call.args if args is None else args))
+        try:
+            return self.user.execute_command("EVALSHA", call.script.sha, *rest)
+        except redis.exceptions.NoScriptError:
+            return self.user.execute_command("EVAL", call.script.source, *rest)
+
+    def next_counter(self, producer: str) -> int:
+        self._counters[producer] = self._counters.get(producer, 0) + 1
+        return self._counters[producer]
+
+    def next_seq(self) -> int:
+        self._seq += 1
+        return self._seq
+
+    # --- putting a queue into a state -----------------------------------------------------------
+
+    def enqueue(self, *ids: str, producer: str = "p", task: str = "t", **job: Any) -> list[str]:
+        """The words; every job alike, as `NewJob` has it."""
+        jobs = [NewJob(id=i, task=task, **{"body": BODY, **job}) for i in ids]
+        counter = self.next_counter(producer)
+        call = operations.enqueue(self.keys, producer=producer, counter=counter, jobs=jobs)
+        return [answer.word for answer in self.run(call)]
+
+    def claim(
+        self, token: str = "T", limit: int = 10, worker: str = "w", tasks: Sequence[str] = ()
+    ) -> Claimed:
+        return self.run(
+            operations.claim(
+                self.keys,
+                worker=worker,
+                token=token,
+                lease_ms=LEASE_MS,
+                limit=limit,
+                result_ttl_ms=HOUR_MS,
+                tasks=tasks,
+            )
+        )
+
+    def claimed(self, token: str = "T", limit: int = 10, **named: Any) -> list[str]:
+        return [job.id for job in self.claim(token, limit, **named).jobs]
+
+    def running(self, *ids: str, token: str = "T", worker: str = "w", **job: Any) -> None:
+        """Enqueues and claims these jobs."""
+        self.enqueue(*ids, **job)
+        assert self.claimed(token, len(ids), worker=worker) == list(ids)
+
+    def ack(self, *ids: str, token: str = "T", kind: str = "ok", ttl_ms: int = HOUR_MS) -> list[str]:
+        jobs = [operations.Ack(i, token, "t", kind, 3, ttl_ms, b"value") for i in ids]
+        return self.run(operations.ack(self.keys, worker="w", seq=self.next_seq(), jobs=jobs))
+
+    def retry(self, *ids: str, token: str = "T", delay_ms: int = 60_000, **how: Any) -> list[str]:
+        how = {"counted": True, "error": b"oops", **how}
+        jobs = [operations.Again(i, token, delay_ms, **how) for i in ids]
+        return self.run(operations.retry(self.keys, worker="w", seq=self.next_seq(), jobs=jobs))
+
+    def bury(self, *ids: str, token: str = "T", reason: str = "failed") -> list[str]:
+        jobs = [operations.Burial(i, token, "t", reason, 3, b"oops") for i in ids]
+        call = operations.bury(self.keys, worker="w", seq=self.next_seq(), jobs=jobs)
+        return self.run(call)[1]
+
+    def release(self, *ids: str, token: str = "T", crashed: bool = False) -> list[str]:
+        jobs = [operations.HandBack(i, token, crashed) for i in ids]
+        return self.run(operations.release(self.keys, worker="w", seq=self.next_seq(), jobs=jobs))
+
+    def strand(self, *ids: str, token: str = "T", task: str = "t") -> list[str]:
+        jobs = [operations.Stray(i, token, task) for i in ids]
+        return self.run(operations.strand(self.keys, worker="w", seq=self.next_seq(), jobs=jobs))
+
+    def dead(self, *ids: str, token: str = "dying") -> None:
+        self.running(*ids, token=token)
+        assert set(self.bury(*ids, token=token)) == {"OK"}
+
+    def lapse(self, *tokens: str) -> None:
+        """The leases of these claims ended long ago."""
+        self.admin.zadd(self.keys.key("leases"), dict.fromkeys(tokens, 1), xx=True)
+
+    def worker_is(self, worker: str, *, alive: bool) -> None:
+        until = self.now_ms() + (LEASE_MS if alive else -LEASE_MS)
+        self.admin.zadd(self.keys.key("workers"), {worker: until})
+
+    def reclaim(self, limit: int = 20) -> operations.Reclaimed:
+        call = operations.reclaim(self.keys, lease_ms=LEASE_MS, gap_ms=10_000, limit=limit)
+        return self.run(call)
+
+    def lose_group(self) -> None:
+        self.admin.xgroup_destroy(self.keys.key("stream"), GROUP)
+
+    def wait(self, *ids: str, channel: str = "sq:streamq:reply:me") -> list[str]:
+        return [w.word for w in self.run(operations.wait(self.keys, channel=channel, ids=ids))]
+
+    @contextmanager
+    def listening(self, channel: str = "sq:streamq:reply:me") -> Iterator[list[bytes]]:
+        """The messages that came on this channel, once the block has ended."""
+        heard: list[bytes] = []
+        with self.user.pubsub(ignore_subscribe_messages=True) as pubsub:  # type: ignore[no-untyped-call]
+            pubsub.subscribe(channel)
+            pubsub.get_message(timeout=1)
+            yield heard
+            while message := pubsub.get_message(timeout=0.05):
+                heard.append(message["data"])
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def now_ms(self) -> int:
+        seconds, micros = cast("tuple[int, int]", self.admin.time())
+        return seconds * 1000 + micros // 1000
+
+    def violations(self) -> list[Violation]:
+        return list(audit_violations(self.admin, self.keys))
+
+    def snapshot(self) -> State:
+        """Every key of the queue, every byte; a key's name without its prefix."""
+        prefix = self.keys.key("")
+        found: State = {}
+        for name in sorted(self.admin.scan_iter(match=prefix + "*", count=1000)):
+            suffix = name.decode()[len(prefix) :]
+            found[suffix] = self._read(name)
+        return found
+
+    def _read(self, name: bytes) -> Any:
+        kind = cast("bytes", self.admin.type(name))
+        if kind == b"hash":
+            return _plain(self.admin.hgetall(name))
+        if kind == b"zset":
+            return {_plain(m): s for m, s in self.admin.zrange(name, 0, -1, withscores=True)}
+        if kind == b"list":
+            return _plain(self.admin.lrange(name, 0, -1))
+        if kind == b"stream":
+            return {_plain(e): _plain(f[b"i"]) for e, f in cast("Any", self.admin.xrange(name))}
+        return _plain(self.admin.get(name))
+
+    def pending(self) -> dict[str, str]:
+        """Entry -> the consumer that has it, every entry by its name in `state()`."""
+        stream = self.keys.key("stream")
+        try:
+            rows = self.admin.xpending_range(stream, GROUP, "-", "+", 1000)
+        except redis.ResponseError:
+            return {}
+        return {
+            self._named(row["message_id"].decode(), 0): row["consumer"].decode()
+            for row in cast("list[dict[str, bytes]]", rows)
+        }
+
+    def state(self) -> State:
+        """The whole queue in words that can be expected, pending entries included."""
+        found = self.snapshot()
+        self._name_entries(found)
+        now = self.now_ms()
+        named: State = {key: self._normal(value, now, key) for key, value in found.items()}
+        if pending := self.pending():
+            named["pending"] = pending
+        return named
+
+    def after(self, before: State, **changes: Any) -> None:
+        """The state is `before` but for these keys; None: the key is gone. `__` stands for `:`."""
+        expected = {**before, **{name.replace("__", ":"): v for name, v in changes.items()}}
+        assert self.state() == {k: v for k, v in expected.items() if v is not None}
+
+    @contextmanager
+    def unchanged(self, *but: str) -> Iterator[None]:
+        """Not a byte of the queue changes in this block, except in the keys named."""
+        before, pending = self.snapshot(), self.pending()
+        yield
+        after = self.snapshot()
+        for name in but:
+            before.pop(name, None)
+            after.pop(name, None)
+        assert (after, self.pending()) == (before, pending)
+
+    def _name_entries(self, found: State) -> None:
+        texts = [*found.get("stream", {}), *found.get("state", {}).values()]
+        texts += found.get("jobs", {}).values() if isinstance(found.get("jobs"), dict) else []
+        ids = {match[0] for text in texts for match in _ENTRY.finditer(text)}
+        for entry in sorted(ids - set(self._entries), key=_order):
+            self._entries[entry] = f"e{len(self._entries) + 1}"
+
+    def _normal(self, value: Any, now: int, key: str) -> Any:
+        if isinstance(value, dict):
+            return {self._normal(k, now, key): self._normal(v, now, key) for k, v in value.items()}
+        if isinstance(value, list):
+            return [self._normal(each, now, key) for each in value]
+        if isinstance(value, float):
+            if key == "returned":
+                return next((n for e, n in self._entries.items() if _order(e) == value), value)
+            return _moment(int(value), now) if value > 10**12 else int(value)
+        if key == "counts" and value.isdigit():
+            return int(value)
+        return self._named(value, now)
+
+    def _named(self, text: str, now: int) -> str:
+        text = _ENTRY.sub(lambda m: self._entries.get(m[0], m[0]), text)
+        return _TIME.sub(lambda m: _moment(int(m[0]), now), text) if now else text
+
+
+def owner(server: Server, key: str) -> redis.Redis:
+    """An all-powerful connection to the node that has this key."""
+    for node in server.nodes:
+        try:
+            node.admin.exists(key)
+        except redis.exceptions.MovedError:
+            continue
+        return node.admin
+    raise AssertionError(f"no node has {key}")
+
+
+def _order(entry: str) -> float:
+    ms, _, seq = entry.partition("-")
+    return round(int(ms) + min(int(seq), 4095) / 4096, 6)
+
+
+def _moment(ms: int, now: int) -> str:
+    """Rounded to ten seconds: a slow machine must not change a test's words."""
+    seconds = round((ms - now) / 10_000) * 10
+    return f"{seconds:+}s" if seconds else "now"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.decode("latin-1")
+    if isinstance(value, dict):
+        return {_plain(k): _plain(v) for k, v in value.items()}
+    return [_plain(each) for each in value]
+
+
+def key_type(name: str) -> str:
+    """`string`, or what `redis` calls the type that a key of this suffix has."""
+    from streamq.keys import HASHES, SORTED_SETS
+
+    if name in HASHES:
+        return "hash"
+    if name in SORTED_SETS:
+        return "zset"
+    if name == "stream":
+        return "stream"
+    return "list" if name in NAMES and name != "schema" else "string"

@@ -27,7 +27,7 @@ from streamq.embedded.spawn import LOCK_TAKEN
 from streamq.embedded.state import Phase, State, write_state
 from streamq.embedded.verdict import Ending, Troubles, Verdict, judge
 from streamq.embedded.watch import Finding, Watch
-from streamq.embedded.wire import Answer, ping
+from streamq.embedded.wire import Answer, ping, shut_down
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -147,6 +147,7 @@ class Keeper:
             child.kill()
         elif not child.ended():
             self._say(Phase.STOPPING, ending.value)
+            shut_down(self._socket, timeout=1.0)  # takes effect sooner than a signal
             child.stop()
         child.bury()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from streamq.embedded import EmbeddedUnavailable, Phase, ensure, status, stop
+from streamq.embedded import EmbeddedUnavailable, Phase, ensure, orphan, status, stop
 from streamq.embedded import leash as leashes
 from streamq.embedded.leash import ShellLeash
 from streamq.embedded.wire import Wire
@@ -98,7 +98,9 @@ def test_call_right_after_the_keeper_was_killed(place: Path) -> None:
     assert ask(ensure(place), "EXISTS", "k0", "k1", "k2") == "3"
 
 
-def test_a_hanging_server_of_a_killed_keeper_is_replaced(place: Path) -> None:
+def test_a_hanging_server_of_a_killed_keeper_is_replaced(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = ensure(place)
     assert ask(server, "SET", "k", "v") == "OK"
     kill(server.pid, signal.SIGSTOP)
@@ -107,6 +109,7 @@ def test_a_hanging_server_of_a_killed_keeper_is_replaced(place: Path) -> None:
     assert again.pid != server.pid
     assert ask(again, "GET", "k") == "v"
     assert gone(server.pid)
+    monkeypatch.setattr(orphan, "_TO_GO", 0.2)
     kill(again.pid, signal.SIGSTOP)
     kill(again.keeper_pid)
     assert stop(place)

@@ -26,23 +26,21 @@ MIN_TRY_S = 1.0  # an attempt gets no less, as long as the deadline has it
 class GaveUp(Exception):
     """The deadline has passed; never leaves the client."""
 
-    def __init__(self, cause: BaseException, *, maybe_done: bool) -> None:
+    def __init__(self, cause: BaseException) -> None:
         super().__init__(cause)
         self.cause = cause
-        self.maybe_done = maybe_done
 
 
 class Patience:
     """How long, and how often, to try."""
 
-    __slots__ = ("deadline", "maybe_done", "once", "tries", "trouble")
+    __slots__ = ("deadline", "maybe_done", "once", "tries")
 
     def __init__(self, timeout: float, *, once: bool = False) -> None:
         self.deadline = time.monotonic() + timeout
         self.once = once
         self.tries = 0
         self.maybe_done = False  # sent, with no answer since that says it wasn't done
-        self.trouble: BaseException | None = None
 
     @property
     def left(self) -> float:
@@ -63,7 +61,7 @@ class Patience:
         longest = min(MAX_BACKOFF_S, BACKOFF_S * 2.0 ** min(self.tries - 1, 10))
         seconds = random.uniform(0, longest)
         if self.once or seconds >= self.left:
-            raise GaveUp(trouble, maybe_done=self.maybe_done)
+            raise GaveUp(trouble)
         return seconds
 
 
@@ -126,7 +124,7 @@ def _judge_failure(failure: ExchangeFailed, router: Router, patience: Patience) 
     if isinstance(failure, Lost):
         patience.maybe_done = True
     if classify(failure.cause) is Verdict.RAISE:
-        raise GaveUp(failure.cause, maybe_done=patience.maybe_done)
+        raise GaveUp(failure.cause)
     _distrust(router)
     return failure.cause
 
@@ -165,5 +163,5 @@ def _learn(router: Any, patience: Patience) -> Conversation[BaseException | None
                     return None
             trouble = reply if isinstance(reply, Exception) else trouble
         if trouble is not None and classify(trouble) is Verdict.RAISE:
-            raise GaveUp(trouble, maybe_done=patience.maybe_done)
+            raise GaveUp(trouble)
     return trouble or ConnectionError("the cluster has no slots yet")

@@ -77,7 +77,7 @@ class Subscription:
                         self._connect(CONNECT_S)
                         return None
                     message = self._read(max(0.0, patience.left))
-                except (RedisError, OSError, AttributeError) as error:
+                except (RedisError, OSError) as error:
                     self._lose(error)
                     try:
                         self._closed.wait(patience.pause(error))
@@ -134,7 +134,7 @@ class Subscription:
     def _lose(self, error: BaseException) -> None:
         """Drop a connection that failed; raises what a new one won't mend."""
         self._drop()
-        if not isinstance(error, AttributeError) and classify(error) is Verdict.RAISE:
+        if classify(error) is Verdict.RAISE:
             raise explain(error, self._connector.where) from None
 
     def _drop(self) -> None:

@@ -111,7 +111,7 @@ class Talk:
             message = Message.of(call)
             yield from self._confirm(message, ids, patience)
             if isinstance(message.answer, Exception):
-                raise self._explain(message)
+                raise self._doubt(ids, self._explain(message), patience)
             try:
                 result = call.read(message.answer)
             except ProducerGap:
@@ -135,10 +135,7 @@ class Talk:
                 yield from deliver([message], self.router, patience)
             except GaveUp as end:
                 error = explain(end.cause, self.connector.where, message.script)
-                if end.maybe_done:
-                    why = str(error).partition("\n")[0]
-                    raise EnqueueUncertain(ids, why) from None
-                raise error from None
+                raise self._doubt(ids, error, patience) from None
             if message.tail is None or isinstance(message.answer, Exception):
                 return
             missing = self.durability.shortfall(message.confirmed)
@@ -148,6 +145,12 @@ class Talk:
                 detail = f"it is in the queue at {self.connector.where}, but {missing}"
                 raise EnqueueUncertain(ids, detail)
             message.done = False
+
+    def _doubt(self, ids: Sequence[str], error: Exception, patience: Patience) -> Exception:
+        """The error itself, or that an earlier attempt may have done it all the same."""
+        if not patience.maybe_done:
+            return error
+        return EnqueueUncertain(ids, str(error).partition("\n")[0])
 
     def _deliver(self, messages: list[Message], patience: Patience) -> Conversation[None]:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from streamq import operations
 from streamq.client import Client
-from streamq.errors import BrokerUnavailable, EnqueueUncertain
+from streamq.errors import BrokerRefused, BrokerUnavailable, EnqueueUncertain
 from streamq.operations import ProducerGap
 from streamq.operations.call import Call
 from tests.client.small import (
@@ -92,6 +92,21 @@ def test_an_enqueue_without_an_answer_is_uncertain_and_the_next_is_another_produ
         if b":producer:" in key
     }
     assert len(producers) == 2
+
+
+def test_a_refusal_after_a_lost_answer_is_still_uncertain(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient
+) -> None:
+    proxy = make_proxy(server)
+    client = make_client(proxy.url)
+    client.enqueue(describe(job(1)), "q", [job(1)])
+    proxy.add(Fault(script("enqueue"), Harm.DROP_REPLY))
+    proxy.add(Fault(script("enqueue"), Harm.ANSWER, answer="NOPERM no more"))
+    with pytest.raises(EnqueueUncertain, match="doesn't allow"):
+        client.enqueue(describe(job(2)), "q", [job(2)])
+    proxy.add(Fault(script("enqueue"), Harm.ANSWER, answer="NOPERM no more"))
+    with pytest.raises(BrokerRefused):
+        client.enqueue(describe(job(3)), "q", [job(3)])
 
 
 def test_an_enqueue_that_was_never_sent_says_so(make_client: MakeClient) -> None:

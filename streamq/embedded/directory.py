@@ -79,7 +79,7 @@ def accept(paths: Paths) -> tuple[Binary, Path]:
     with explained(paths):
         binary = _choose(paths)
         socket = socket_path(paths)
-        _prepare_socket_folder(socket, paths)
+        prepare_socket_folder(socket, paths)
         if not has_room(paths.run):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if not paths.state.exists():
@@ -154,7 +154,7 @@ def _choose(paths: Paths) -> Binary:
         ) from error
 
 
-def _prepare_socket_folder(socket: Path, paths: Paths) -> None:
+def prepare_socket_folder(socket: Path, paths: Paths) -> None:
     """Make the folder of a socket that lies elsewhere, and trust it only if it is ours."""
     if socket == paths.near_socket:
         return

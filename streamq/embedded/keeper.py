@@ -7,6 +7,7 @@ nobody has been there for the idle time. It serves no client itself.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamq.embedded.child import Child
-from streamq.embedded.directory import disk_full
+from streamq.embedded.directory import disk_full, prepare_socket_folder
 from streamq.embedded.disk import has_room
 from streamq.embedded.journal import Journal
 from streamq.embedded.locks import Lock
@@ -45,6 +46,7 @@ class Keeper:
         self._orders = orders
         self._paths = Paths(Path(orders.data_dir))
         self._socket = Path(orders.socket)
+        self._far = self._socket != self._paths.near_socket
         self._idle_seconds = float(orders.idle)
         self._lock = lock
         self._signals = signals
@@ -66,6 +68,9 @@ class Keeper:
                 verdict, why = Verdict.END, Ending.ASKED.value
                 break
         self._journal.say(f"ends: {why}")
+        if self._far:
+            with contextlib.suppress(OSError):
+                self._socket.parent.rmdir()
         failed = verdict is Verdict.FAILED
         log = f"\nLog: {self._paths.log}"
         self._say(Phase.FAILED if failed else Phase.STOPPED, why + log if failed else why)
@@ -88,6 +93,7 @@ class Keeper:
         if not has_room(self._paths.run):
             lock.release()
             return Verdict.DISK_FULL, "disk full"
+        prepare_socket_folder(self._socket, self._paths)  # in /tmp, a cleaner may have taken it
         born = time.monotonic()
         child = Child(self._orders, self._journal, lock)
         watch = Watch(self._socket, self._idle_seconds)
@@ -186,7 +192,6 @@ class Keeper:
         """Tell everyone where we are, unless the directory isn't ours any more."""
         if not self._lock.is_in_place():
             return
-        far = self._socket != self._paths.near_socket
         word = State(
             token=self._orders.token,
             phase=phase,
@@ -194,7 +199,7 @@ class Keeper:
             keeper_pid=os.getpid(),
             pid=pid,
             version=self._orders.version,
-            socket=str(self._socket) if far else "",
+            socket=str(self._socket) if self._far else "",
         )
         write_state(self._paths.state, word)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from streamq.embedded import EmbeddedMissing, ensure, extra_installed, find_binary
+from streamq.embedded import EmbeddedMissing, ensure, extra_installed, find_binary, stop
 from streamq.embedded import binary as binaries
 from tests.embedded.conftest import ask, gone, living
 
@@ -130,6 +130,8 @@ def test_long_path_gets_a_short_socket_that_every_environment_finds(
     runtime.mkdir(mode=0o700)
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
     assert ensure(place).socket_path == server.socket_path
+    stop(place)
+    assert not server.socket_path.parent.exists()
 
 
 def test_runtime_folder_of_the_session_is_preferred(

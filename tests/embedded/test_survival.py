@@ -163,6 +163,15 @@ def test_removed_socket_is_made_anew(place: Path) -> None:
     assert ask(ensure(place), "GET", "k") == "v"
 
 
+def test_removed_socket_folder_is_made_anew(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(root / "runtime"))
+    (root / "runtime").mkdir(mode=0o700)
+    place = root / ("long" * 25)
+    server = ensure(place, idle_seconds=2)
+    shutil.rmtree(server.socket_path.parent)
+    assert ask(ensure(place), "PING") == "PONG"
+
+
 def test_removed_directory_ends_them_and_a_new_one_is_not_touched(place: Path) -> None:
     old = ensure(place, idle_seconds=2)
     shutil.rmtree(place)

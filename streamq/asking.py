@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from streamq.errors import UnknownJob
 from streamq.ids import parse_id
@@ -18,11 +18,28 @@ from streamq.keys import registry
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Iterator
 
-    from streamq.app import StreamQ
+    from streamq.client import Client
     from streamq.operations import Call
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class Asker(Protocol):
+    """Whoever has a server to ask: an application, or what its results share."""
+
+    @property
+    def client(self) -> Client:
+        """Talks to the server."""
+        ...
+
+    @property
+    def namespace(self) -> str:
+        """The first part of all keys."""
+        ...
+
+
+A = TypeVar("A", bound=Asker)
 
 PAGE = 200  # what one call of a script takes at most
 _SCAN = 500  # members that one step of a scan looks at
@@ -39,7 +56,7 @@ class Command:
 Question: TypeAlias = Generator["list[Call[Any]] | Command", Any, T]
 
 
-def ask(app: StreamQ, question: Question[T]) -> T:
+def ask(app: Asker, question: Question[T]) -> T:
     """Ask with blocking calls; raises what the client raises."""
     try:
         wanted = next(question)
@@ -58,7 +75,7 @@ def ask(app: StreamQ, question: Question[T]) -> T:
         return found
 
 
-async def ask_async(app: StreamQ, question: Question[T]) -> T:
+async def ask_async(app: Asker, question: Question[T]) -> T:
     """As `ask`, in the running loop."""
     try:
         wanted = next(question)
@@ -78,13 +95,13 @@ async def ask_async(app: StreamQ, question: Question[T]) -> T:
 
 
 def blocking(
-    question: Callable[Concatenate[StreamQ, P], Question[T]],
-    first: Callable[[StreamQ], object] | None = None,
-) -> Callable[Concatenate[StreamQ, P], T]:
+    question: Callable[Concatenate[A, P], Question[T]],
+    first: Callable[[A], object] | None = None,
+) -> Callable[Concatenate[A, P], T]:
     """The question as a function of an application; `first` is called before each asking."""
 
     @wraps(question)
-    def asked(app: StreamQ, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def asked(app: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if first is not None:
             first(app)
         return ask(app, question(app, *args, **kwargs))
@@ -93,13 +110,13 @@ def blocking(
 
 
 def asynchronous(
-    question: Callable[Concatenate[StreamQ, P], Question[T]],
-    first: Callable[[StreamQ], object] | None = None,
-) -> Callable[Concatenate[StreamQ, P], Awaitable[T]]:
+    question: Callable[Concatenate[A, P], Question[T]],
+    first: Callable[[A], object] | None = None,
+) -> Callable[Concatenate[A, P], Awaitable[T]]:
     """The question as a coroutine function of an application; otherwise as `blocking`."""
 
     @wraps(question)
-    async def asked(app: StreamQ, /, *args: P.args, **kwargs: P.kwargs) -> T:
+    async def asked(app: A, /, *args: P.args, **kwargs: P.kwargs) -> T:
         if first is not None:
             first(app)
         return await ask_async(app, question(app, *args, **kwargs))
@@ -123,13 +140,13 @@ def scan(command: str, key: str) -> Question[list[str]]:
             return found
 
 
-def known_queues(app: StreamQ) -> Question[list[str]]:
+def known_queues(app: Asker) -> Question[list[str]]:
     """Every queue that was ever used in this namespace, in order."""
     found = yield from scan("SSCAN", registry(app.namespace))
     return sorted(set(found))
 
 
-def queues_of(app: StreamQ, ids: Iterable[str]) -> Question[dict[str, list[str]]]:
+def queues_of(app: Asker, ids: Iterable[str]) -> Question[dict[str, list[str]]]:
     """The ids by the queue each one names, none twice; `UnknownJob` for what is no id.
 
     An id of a queue that nobody knows is a job that nobody knows.

@@ -37,7 +37,7 @@ class RunningJob:
     report: Callable[[Progress], None] | None = field(default=None, repr=False)  # the worker's
 
     def set_progress(self, done: float, total: float | None = None, message: str = "") -> None:
-        """Say how far the job is: `set_progress(30, 100, "half a page")`. Cheap, may be called often.
+        """Say how far the job is: `set_progress(30, 100, "half a page")`. Cheap.
 
         Raises `TypeError` or `ValueError` for what is no number; never for a server that is away.
         """

@@ -1,4 +1,4 @@
-"""What the scripts say of a job, put into words: `Look` to `JobInfo`, progress to bytes and back."""
+"""What scripts say of a job, put into words: `Look` to `JobInfo`, progress to bytes and back."""
 
 from __future__ import annotations
 

@@ -1,0 +1,246 @@
+"""The application: its settings, its tasks, and its connection to the server."""
+
+from __future__ import annotations
+
+import os
+import sys
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from streamq.asking import ask, ask_async
+from streamq.by_name import ByName
+from streamq.call_signature import TaskCall
+from streamq.config import Settings
+from streamq.enqueuing import send, send_async, sending
+from streamq.errors import ConfigurationError
+from streamq.gathering import as_completed, as_completed_async, gather, gather_async
+from streamq.ids import parse_id
+from streamq.later import Later
+from streamq.location import Location
+from streamq.option_checks import queue_name
+from streamq.options import call_options
+from streamq.registering import Registering
+from streamq.result import AsyncResult
+from streamq.runtime import Runtime, check_backend
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+    from datetime import timedelta
+    from typing import Unpack
+
+    from streamq.client import Client
+    from streamq.codec import Codec
+    from streamq.keys import QueueKeys
+    from streamq.option_types import CallOptionsDict
+    from streamq.task import Task
+
+T = TypeVar("T")
+
+
+class StreamQ(Registering, Later):
+    """An application: `app = StreamQ("shop", broker="redis://localhost")`.
+
+    Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
+    event loops and forked children. Raises `ConfigurationError` for settings that can't be.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        broker: str | None = None,  # URL; None: STREAMQ_BROKER_URL, else the embedded server
+        backend: str | None = None,  # None: results are kept in the broker
+        **settings: Any,  # see `streamq.config`
+    ) -> None:
+        try:
+            queue_name(name, "StreamQ(name)")
+        except (TypeError, ValueError) as error:
+            raise ConfigurationError(str(error)) from None
+        urls = {"broker": broker, "backend": backend}
+        code = {**{key: url for key, url in urls.items() if url is not None}, **settings}
+        conf = Settings(os.environ, code)
+        if conf.broker is not None:
+            check_backend(conf.broker, conf.backend)
+        super().__init__(Runtime(name, conf))
+        self._by_name = ByName(self.runtime)
+        self._made = Location(sys._getframe(1))  # noqa: SLF001 - where this application is written
+
+    # --- what it is made of ------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """The application's name; tasks in `__main__` are named after it."""
+        return self.runtime.name
+
+    @property
+    def conf(self) -> Settings:
+        """The settings: `app.conf.lease = 60`, `app.conf.update(…)`."""
+        return self.runtime.conf
+
+    @property
+    def namespace(self) -> str:
+        """The first part of all keys."""
+        return self.runtime.namespace
+
+    @property
+    def client(self) -> Client:
+        """Talks to the server; connects when first used."""
+        return self.runtime.client
+
+    @property
+    def codec(self) -> Codec:
+        """Values to bytes and back."""
+        return self.runtime.codec
+
+    @property
+    def location(self) -> str | None:
+        """How another process can import it: "module:attribute" or "path/file.py:attribute"."""
+        return self._made.of(self)
+
+    @property
+    def tasks(self) -> Mapping[str, Task[..., Any]]:
+        """The registered tasks by name."""
+        return MappingProxyType(self._tasks)
+
+    def keys(self, queue: str) -> QueueKeys:
+        """The keys of a queue."""
+        return self.runtime.keys(queue)
+
+    def queues(self) -> list[str]:
+        """The default queue and every queue that a task names, in that order."""
+        named = [task.task_options.queue for task in self._tasks.values()]
+        return list(dict.fromkeys([self.conf.default_queue, *named]))
+
+    def register_type(
+        self,
+        cls: type,
+        encode: Callable[[Any], Any] | None = None,
+        decode: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Let instances of a class be sent: `encode` makes a value that can be, `decode` undoes it.
+
+        An Enum, a dataclass and a pydantic model need neither. Both sides must register it.
+        """
+        self.codec.register_type(cls, encode, decode)
+
+    # --- enqueueing --------------------------------------------------------------------------
+
+    def send_task(
+        self,
+        name: str,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptionsDict],
+    ) -> AsyncResult[Any]:
+        """Enqueue a job of a task by its name, whether or not its function is here.
+
+        Queue and options are those its workers published (looked up every 5 s), or the
+        default queue's. Raises as `Task.delay`; arguments are checked only where it is known.
+        """
+        if task := self._tasks.get(name):
+            return task.apply_async(args, kwargs, **options)
+        said = call_options(options, f"send_task({name!r})")
+        plan = ask(self.runtime, self._by_name.plan(name, said))
+        job = plan.prepare(tuple(args), dict(kwargs or {}))
+        job_id = send(self.runtime, sending(self.runtime, ((plan, job),)))[0]
+        return AsyncResult(job_id, self.runtime, plan.queue, name, known=True)
+
+    async def asend_task(
+        self,
+        name: str,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptionsDict],
+    ) -> AsyncResult[Any]:
+        """As `send_task`, from async code."""
+        if task := self._tasks.get(name):
+            return await task.options(**options).adelay(*args, **(kwargs or {}))
+        said = call_options(options, f"asend_task({name!r})")
+        plan = await ask_async(self.runtime, self._by_name.plan(name, said))
+        job = plan.prepare(tuple(args), dict(kwargs or {}))
+        job_ids = await send_async(self.runtime, sending(self.runtime, ((plan, job),)))
+        return AsyncResult(job_ids[0], self.runtime, plan.queue, name, known=True)
+
+    def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
+        """Enqueue calls of any tasks at once; all are encoded before the first is sent."""
+        several = _task_calls(calls)
+        if self.conf.eager:
+            return [call.delay() for call in several]
+        planned = [call.task.prepare(call.args, call.kwargs) for call in several]
+        job_ids = send(self.runtime, sending(self.runtime, planned))
+        return [
+            AsyncResult(job_id, self.runtime, plan.queue, plan.task, known=True)
+            for job_id, (plan, _) in zip(job_ids, planned, strict=True)
+        ]
+
+    async def adelay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
+        """As `delay_many`, from async code."""
+        several = _task_calls(calls)
+        if self.conf.eager:
+            return [await call.adelay() for call in several]
+        planned = [call.task.prepare(call.args, call.kwargs) for call in several]
+        job_ids = await send_async(self.runtime, sending(self.runtime, planned))
+        return [
+            AsyncResult(job_id, self.runtime, plan.queue, plan.task, known=True)
+            for job_id, (plan, _) in zip(job_ids, planned, strict=True)
+        ]
+
+    # --- results -----------------------------------------------------------------------------
+
+    def result(self, job_id: str) -> AsyncResult[Any]:
+        """The handle of a job by its id. Asks nobody; `UnknownJob` for what can't be an id."""
+        return AsyncResult(parse_id(job_id).id, self.runtime)
+
+    def gather(
+        self,
+        jobs: Iterable[AsyncResult[T]],
+        timeout: float | timedelta | None = None,
+        propagate: bool = True,  # noqa: FBT001, FBT002 - as `get`
+    ) -> list[T]:
+        """Wait for all; their results in the order of the jobs. Raises as `get`, at the first.
+
+        With `propagate=False` an exception stands in its job's place, and all are waited for.
+        """
+        return gather(self.runtime, jobs, timeout, propagate=propagate)
+
+    async def agather(
+        self,
+        jobs: Iterable[AsyncResult[T]],
+        timeout: float | timedelta | None = None,
+        propagate: bool = True,  # noqa: FBT001, FBT002 - as `get`
+    ) -> list[T]:
+        """As `gather`, from async code."""
+        return await gather_async(self.runtime, jobs, timeout, propagate=propagate)
+
+    def as_completed(
+        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None = None
+    ) -> Iterator[AsyncResult[T]]:
+        """Each job as it ends; its `get()` answers at once. Raises `WaitTimeout`."""
+        return as_completed(self.runtime, jobs, timeout)
+
+    def aas_completed(
+        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None = None
+    ) -> AsyncIterator[AsyncResult[T]]:
+        """As `as_completed`, for `async for`."""
+        return as_completed_async(self.runtime, jobs, timeout)
+
+    # --- the end -----------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close idle connections; using the application again opens new ones."""
+        self.runtime.close()
+
+    async def aclose(self) -> None:
+        """As `close`, with those of the running loop."""
+        await self.runtime.aclose()
+
+    def __repr__(self) -> str:
+        return f"<StreamQ {self.name!r}: {len(self._tasks)} tasks>"
+
+
+def _task_calls(calls: Iterable[TaskCall[T]]) -> list[TaskCall[T]]:
+    several = list(calls)
+    for call in several:
+        if not isinstance(call, TaskCall):
+            raise TypeError(f"app.delay_many: {call!r} is no call; write task.s(…)")
+    return several

@@ -1,0 +1,83 @@
+"""A task as its author wrote it: the function, its name, its declared options."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+from streamq.codec import TaskTypes
+from streamq.errors import ConfigurationError
+from streamq.option_checks import queue_name
+from streamq.signature import Binder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamq.options import CallOptions
+
+_MANY = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
+
+class Definition:
+    """Immutable; raises `ConfigurationError` for what can't be a task."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        name: str,
+        declared: CallOptions,
+        *,
+        bind: bool = False,  # the running job comes first
+    ) -> None:
+        code = getattr(inspect.unwrap(function), "__code__", None)
+        if code is not None and code.co_flags & _MANY:
+            raise ConfigurationError(
+                f"task {name}: a generator can't be a task, as its result is no value; "
+                "return a list, or enqueue a job for each item"
+            )
+        try:
+            self.name = queue_name(name, "task name")
+        except ValueError as error:
+            raise ConfigurationError(f"{error}; @app.task(name=…) sets it") from None
+        self.function = function
+        self.declared = declared
+        self.bind = bind
+        self.is_async = inspect.iscoroutinefunction(function)
+        self.binder = Binder(function, name, bound=bind)
+        self.types = TaskTypes(function, self.binder.names)
+        self.file: str = code.co_filename if code else "?"
+        self.line: int = code.co_firstlineno if code else 0
+
+    @property
+    def place(self) -> str:
+        """Where it is written, for messages."""
+        return f"{self.file}:{self.line}"
+
+    def canonical(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Arguments that fit, as they would be written by position: the same call, the same way."""
+        signature = inspect.signature(self.function)
+        if self.bind:
+            rest = list(signature.parameters.values())[1:]
+            signature = signature.replace(parameters=rest)
+        bound = signature.bind(*args, **kwargs)
+        return bound.args, bound.kwargs
+
+    def is_same_place(self, other: Definition) -> bool:
+        """Whether the other is this one again: a module loaded twice, a cell run again."""
+        if self.file.startswith("<"):  # typed in: there are no files to compare
+            return other.file.startswith("<")
+        return (self.file, self.line) == (other.file, other.line)
+
+
+def default_name(function: Callable[..., Any], app_name: str) -> str:
+    """`module.function`; in `__main__` the application's name stands for the module."""
+    unwrapped = inspect.unwrap(function)
+    name = getattr(unwrapped, "__name__", None)
+    module = getattr(unwrapped, "__module__", None) or "__main__"
+    if not isinstance(name, str):
+        raise ConfigurationError(f"{function!r} has no name: @app.task(name='…') gives it one")
+    if name == "<lambda>":
+        raise ConfigurationError("a lambda has no name: @app.task(name='…') gives it one")
+    return f"{app_name if module == '__main__' else module}.{name}"

@@ -1,0 +1,115 @@
+"""Eager mode: `.delay()` runs the job here and now, through the same encoding as a worker would.
+
+Delays are not waited for: a retry follows at once.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Coroutine, Generator
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+from streamq.context import RunningJob, activate
+from streamq.errors import EncodeError
+from streamq.operations import Outcome
+from streamq.retry import Reason, decide
+
+if TYPE_CHECKING:
+    from streamq.definition import Definition
+    from streamq.enqueuing import Plan
+    from streamq.operations import NewJob
+
+MAX_RUNS = 1000  # a job that snoozes for ever ends here
+
+# Yields what an async task returned when called, is sent its value.
+Running = Generator[Coroutine[Any, Any, Any], Any, Outcome]
+
+
+def run_here(definition: Definition, plan: Plan, job: NewJob) -> Outcome:
+    """Run a job to its end; an async task in a loop of its own."""
+    steps = _running(definition, plan, job)
+    try:
+        step = next(steps)
+        while True:
+            try:
+                value = _in_own_loop(step)
+            except Exception as error:  # noqa: BLE001 - the task's; the steps decide
+                step = steps.throw(error)
+            else:
+                step = steps.send(value)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+
+
+async def run_here_async(definition: Definition, plan: Plan, job: NewJob) -> Outcome:
+    """As `run_here`; an async task in the running loop."""
+    steps = _running(definition, plan, job)
+    try:
+        step = next(steps)
+        while True:
+            try:
+                value = await step
+            except Exception as error:  # noqa: BLE001 - the task's; the steps decide
+                step = steps.throw(error)
+            else:
+                step = steps.send(value)
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
+
+
+def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
+    codec, attempt = plan.runtime.codec, 1
+    for runs in range(1, MAX_RUNS + 1):
+        # Decoded anew for each run, as a worker would: a task may change what it was given.
+        args, kwargs, _ = codec.decode_call(job.body, definition.types)
+        running = RunningJob(
+            job.id, job.task, plan.queue, attempt, tags=plan.options.tags, detached=False
+        )
+        try:
+            with activate(running):
+                first = (running,) if definition.bind else ()
+                value = definition.function(*first, *args, **kwargs)
+                if definition.is_async:
+                    value = yield value
+        except Exception as error:  # noqa: BLE001 - whatever the task raises ends this run
+            policy = plan.options.retry
+            decision = decide(policy, attempt, error, age_seconds=0.0, random=random.random)
+            if decision.delay is None or runs == MAX_RUNS:
+                failure = codec.encode_exception(error)
+                return _outcome("failed", attempt, job, failure)
+            attempt += decision.reason is Reason.RETRY
+        else:
+            return _succeeded(definition, plan, job, attempt, value)
+    raise AssertionError  # the last run returned
+
+
+def _succeeded(
+    definition: Definition, plan: Plan, job: NewJob, attempt: int, value: Any
+) -> Outcome:
+    if plan.options.ignore_result:
+        return _outcome("none", attempt, job)
+    try:
+        encoded = plan.runtime.codec.encode_value(value, definition.types)
+    except EncodeError as error:
+        return _outcome("unsendable", attempt, job, str(error).encode())
+    return _outcome("ok", attempt, job, encoded)
+
+
+def _outcome(kind: str, attempt: int, job: NewJob, value: bytes = b"") -> Outcome:
+    return Outcome(kind, round(time.time() * 1000), attempt, 0, job.task, value)
+
+
+def _in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:
+    """Run it to its end, also where a loop runs already: then in a thread of its own."""
+    import asyncio  # noqa: PLC0415 - costs 30 ms; only for async tasks in eager mode
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - the same
+
+    if asyncio._get_running_loop() is None:  # noqa: SLF001 - get_running_loop() without its error
+        return asyncio.run(coroutine)
+    context = copy_context()
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(context.run, asyncio.run, coroutine).result()

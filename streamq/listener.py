@@ -1,0 +1,150 @@
+"""Hears of jobs that end: one thread and one connection per process, for all who wait in it.
+
+A waiter asks the server once (`operations.wait`), which either answers or puts this process's
+reply channel down beside the job; the script that ends the job then publishes to it. What is
+published while nobody listens is missed, so everybody asks again after each connection.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from base64 import urlsafe_b64encode
+from collections import deque
+from typing import TYPE_CHECKING
+
+from streamq.errors import StreamQError
+from streamq.keys import reply_channel
+from streamq.operations import parse_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streamq.client import Client
+    from streamq.client.subscription import Subscription
+    from streamq.operations import Outcome
+
+IDLE_S = 30.0  # with nobody waiting for so long, the connection is given back
+LISTEN_S = 1.0  # how often an idle thread looks whether it is still wanted
+
+
+class Watch:
+    """What one waiter waits for, and what it has heard; `wake` is called by another thread."""
+
+    def __init__(self, ids: Iterable[str], wake: Callable[[], None]) -> None:
+        self.outstanding = set(ids)
+        self.heard: deque[tuple[str, Outcome]] = deque()  # taken out by the waiter, in order
+        self.wake = wake
+
+    def hear(self, job_id: str, outcome: Outcome) -> None:
+        """Note how a job ended; told twice, the first word counts."""
+        if job_id in self.outstanding:
+            self.outstanding.discard(job_id)
+            self.heard.append((job_id, outcome))
+
+
+class Listener:
+    """One process's ear. A forked child makes its own (`pid` says whose this is)."""
+
+    def __init__(self, client: Client, namespace: str) -> None:
+        self.pid = os.getpid()
+        self.channel = reply_channel(namespace, urlsafe_b64encode(os.urandom(9)).decode())
+        self.generation = 0  # goes up with each connection; then everybody asks again
+        self.failure: StreamQError | None = None  # why nothing can be heard; cleared by `start`
+        self._client = client
+        self._lock = threading.Lock()
+        self._watches: dict[str, list[Watch]] = {}  # by job id
+        self._thread: threading.Thread | None = None
+        self._subscription: Subscription | None = None
+        self._last_wanted = 0.0  # monotonic
+
+    def add(self, watch: Watch) -> None:
+        """Tell this watch of its jobs from now on."""
+        with self._lock:
+            for job_id in watch.outstanding:
+                self._watches.setdefault(job_id, []).append(watch)
+
+    def remove(self, watch: Watch, ids: Iterable[str]) -> None:
+        """Tell it no more of these jobs."""
+        with self._lock:
+            for job_id in ids:
+                watches = self._watches.get(job_id, [])
+                if watch in watches:
+                    watches.remove(watch)
+                if not watches:
+                    self._watches.pop(job_id, None)
+
+    def start(self) -> None:
+        """Make sure that somebody listens."""
+        with self._lock:
+            self._last_wanted = time.monotonic()
+            if self._thread is None:
+                self.failure = None
+                self._subscription = self._client.subscription((self.channel,))
+                self._thread = threading.Thread(
+                    target=self._listen,
+                    args=(self._subscription,),
+                    name="streamq-listener",
+                    daemon=True,
+                )
+                self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening; `start` begins anew."""
+        with self._lock:
+            thread, subscription = self._thread, self._subscription
+        if subscription is not None:
+            subscription.close()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join(5)
+
+    def _listen(self, subscription: Subscription) -> None:
+        connection = 0
+        try:
+            while not subscription.is_closed and not self._retired():
+                message = subscription.listen(LISTEN_S)
+                if subscription.generation != connection:
+                    connection = subscription.generation
+                    self.generation += 1
+                    self._wake_all()
+                if message is not None:
+                    self._deliver(message[1])
+        except StreamQError as error:
+            self.failure = error
+        finally:
+            with self._lock:
+                if self._thread is threading.current_thread():
+                    self._thread = None
+            subscription.close()
+            self._wake_all()  # whoever waits finds the failure, or starts another thread
+
+    def _retired(self) -> bool:
+        """Whether nobody has waited for a while; then this thread is over."""
+        with self._lock:
+            now = time.monotonic()
+            if self._watches:
+                self._last_wanted = now
+            if now - self._last_wanted <= IDLE_S:
+                return False
+            self._thread = None  # here, under the lock: who comes now starts another
+            return True
+
+    def _deliver(self, message: bytes) -> None:
+        try:
+            job_id, outcome = parse_message(message)
+        except ValueError:  # not from our scripts; asking again will tell
+            return
+        if outcome is None:
+            return
+        with self._lock:
+            watches = list(self._watches.get(job_id, ()))
+        for watch in watches:
+            watch.hear(job_id, outcome)
+            watch.wake()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            watches = {id(one): one for several in self._watches.values() for one in several}
+        for watch in watches.values():
+            watch.wake()

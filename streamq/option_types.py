@@ -1,0 +1,39 @@
+"""The options as type checkers see them; never imported at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta  # noqa: TC003 - nothing here runs
+from typing import TypeAlias, TypedDict
+
+from streamq.backoff import BackoffOption  # noqa: TC001 - nothing here runs
+
+Seconds: TypeAlias = float | timedelta
+Exceptions: TypeAlias = type[BaseException] | str | Sequence[type[BaseException] | str]
+
+
+class _Common(TypedDict, total=False):
+    queue: str | None
+    countdown: Seconds | None
+    expires: Seconds | datetime | None
+    idempotency_ttl: Seconds | None
+    max_attempts: int | None
+    backoff: BackoffOption | None
+    retry_on: Exceptions | None
+    give_up_on: Exceptions | None
+    max_age: Seconds | None
+    max_crashes: int | None
+    result_ttl: Seconds | None
+    ignore_result: bool | None
+    tags: str | Sequence[str] | set[str] | frozenset[str] | None
+
+
+class CallOptionsDict(_Common, total=False):
+    """Options of `.options(…)`, `apply_async(…)`, `send_task(…)`."""
+
+    eta: datetime | None
+    idempotency_key: str | None
+
+
+class TaskOptionsDict(_Common, total=False):
+    """Options of `@app.task(…)`, beside `name` and `bind`."""

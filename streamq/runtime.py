@@ -1,0 +1,153 @@
+"""What the tasks, calls and results of one application share."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from streamq.broker_url import redact_url
+from streamq.client import Client
+from streamq.codec import Codec
+from streamq.embedded_default import broker_of
+from streamq.errors import ConfigurationError
+from streamq.ids import IdMaker
+from streamq.keys import queue_keys, registry
+
+if TYPE_CHECKING:
+    from streamq.codec import TaskTypes
+    from streamq.config import Settings
+    from streamq.keys import QueueKeys
+    from streamq.listener import Listener
+
+ANNOUNCE_S = 60.0  # a queue is made known again after this, should the server have been emptied
+_LOCKED = ("broker", "backend", "broker_options", "durability", "enqueue_timeout", "namespace")
+
+
+class Runtime:
+    """Settings, codec, ids and, once needed, the client. Safe for threads and forked children."""
+
+    def __init__(self, name: str, conf: Settings) -> None:
+        self.name = name
+        self.conf = conf
+        self.codec = Codec(max_bytes=conf.max_payload_bytes)
+        self.ids = IdMaker()
+        self.types: dict[str, TaskTypes] = {}  # of the tasks known here, by name
+        self._client: Client | None = None
+        self._listener: Listener | None = None
+        self._lock = threading.Lock()
+        self._announced: dict[str, float] = {}  # queue -> monotonic time, of this process
+        self._pid = os.getpid()
+
+    @property
+    def namespace(self) -> str:
+        """The first part of all keys."""
+        return self.conf.namespace
+
+    @property
+    def client(self) -> Client:
+        """Talks to the server; made when first asked for, and connects when first used.
+
+        From then on the settings that it is made of can't change.
+        """
+        return self._client or self._make_client()
+
+    @property
+    def listener(self) -> Listener:
+        """Hears of jobs that end, for all who wait in this process."""
+        if self._listener is None or self._listener.pid != os.getpid():
+            from streamq.listener import Listener  # noqa: PLC0415 - only for those who wait
+
+            with self._fresh_lock():
+                if self._listener is None or self._listener.pid != os.getpid():
+                    self._listener = Listener(self.client, self.namespace)
+        return self._listener
+
+    def keys(self, queue: str) -> QueueKeys:
+        """The keys of a queue."""
+        return queue_keys(self.namespace, queue)
+
+    def must_announce(self, queue: str) -> bool:
+        """Whether the queue has to be made known before it is used; the first use of a minute."""
+        last = self._announced.get(queue)
+        return last is None or time.monotonic() - last > ANNOUNCE_S or self._pid != os.getpid()
+
+    def announce(self, queue: str) -> None:
+        """Make a queue known to those who look for queues."""
+        key = registry(self.namespace)
+        self.client.command("SADD", key, queue, key=key)
+        self._note(queue)
+
+    async def announce_async(self, queue: str) -> None:
+        """As `announce`, in the running loop."""
+        key = registry(self.namespace)
+        await self.client.command_async("SADD", key, queue, key=key)
+        self._note(queue)
+
+    def close(self) -> None:
+        """Close idle connections and stop listening; a later call opens what it needs."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+        if self._client is not None:
+            self._client.close()
+
+    async def aclose(self) -> None:
+        """As `close`, with the running loop's connections."""
+        self.close()
+        if self._client is not None:
+            await self._client.aclose()
+
+    def _note(self, queue: str) -> None:
+        if self._pid != os.getpid():
+            self._pid, self._announced = os.getpid(), {}
+        self._announced[queue] = time.monotonic()
+
+    def _fresh_lock(self) -> threading.Lock:
+        # Held by another thread while this process was forked, it would be held for ever.
+        if self._pid != os.getpid():
+            self._pid, self._announced, self._lock = os.getpid(), {}, threading.Lock()
+        return self._lock
+
+    def _make_client(self) -> Client:
+        with self._fresh_lock():
+            if self._client is None:
+                conf = self.conf
+                url = broker_of(conf)
+                check_backend(conf.broker, conf.backend)
+                conf.lock("the application has talked to its server", *_LOCKED)
+                self._client = Client(
+                    url,
+                    namespace=conf.namespace,
+                    timeout=conf.enqueue_timeout,
+                    durability=conf.durability,
+                    options=conf.broker_options,
+                )
+        return self._client
+
+
+def check_backend(broker: str | None, backend: str | None) -> None:
+    """Refuse a backend that is another server than the broker: results live with their job."""
+    if backend is None or (broker is not None and _same(broker) == _same(backend)):
+        return
+    raise ConfigurationError(
+        f"backend={redact_url(backend)!r} is another server than the broker.\n"
+        "Results are kept in the broker, in the step that ends their job, so that none gets lost:\n"
+        "leave backend= out, or give it the broker's URL."
+    )
+
+
+def _same(url: str) -> str:
+    """The URL, with what means the same written the same."""
+    scheme, mark, rest = url.partition("://")
+    family = scheme.lower().replace("valkey", "redis")
+    host, slash, path = rest.partition("/")
+    if family in {"redis", "rediss"}:
+        host = (
+            (host or "localhost")
+            if ":" in host.rpartition("@")[2]
+            else f"{host or 'localhost'}:6379"
+        )
+        path = "" if path == "0" else path
+    return f"{family}{mark}{host}/{path}" if slash or mark else url

@@ -7,11 +7,11 @@ starts an embedded server: where it doesn't run, `BrokerUnavailable` says so.
 from streamq.asking import asynchronous, blocking
 from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
-from streamq.inspection.ended import ended_question
+from streamq.inspection.ended import ended_question, tasks_question
 from streamq.inspection.jobs import job_question, why_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
-from streamq.inspection.server import Finding, Level, ServerReport, server_question
+from streamq.inspection.server import Finding, Level, ServerReport, server_question, too_old
 from streamq.inspection.workers import WorkerInfo, workers_question
 
 queues = blocking(queues_question, refuse_asleep)
@@ -21,6 +21,7 @@ walk = blocking(walk_question, refuse_asleep)
 ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
+tasks = blocking(tasks_question, refuse_asleep)
 workers = blocking(workers_question, refuse_asleep)
 audit = blocking(audit_question, refuse_asleep)
 server = blocking(server_question, refuse_asleep)
@@ -32,6 +33,7 @@ awalk = asynchronous(walk_question, refuse_asleep)
 aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
+atasks = asynchronous(tasks_question, refuse_asleep)
 aworkers = asynchronous(workers_question, refuse_asleep)
 aaudit = asynchronous(audit_question, refuse_asleep)
 aserver = asynchronous(server_question, refuse_asleep)
@@ -54,6 +56,7 @@ __all__ = [
     "apage",
     "aqueues",
     "aserver",
+    "atasks",
     "audit",
     "awalk",
     "awhy",
@@ -66,6 +69,8 @@ __all__ = [
     "queues",
     "refuse_asleep",
     "server",
+    "tasks",
+    "too_old",
     "walk",
     "why",
     "workers",

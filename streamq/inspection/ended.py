@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamq.asking import Command, scan
+from streamq.asking import Command, known_queues, scan
 from streamq.inspection.details import state_of_kind
 from streamq.inspection.places import JobPage
 from streamq.job import JobInfo
@@ -46,10 +46,18 @@ def published_tasks(app: StreamQ, queue: str) -> Question[list[str]]:
     return sorted(fields[::2])
 
 
+def tasks_question(app: StreamQ) -> Question[list[str]]:
+    """The tasks that workers of any queue have published."""
+    found: set[str] = set()
+    for queue in (yield from known_queues(app)):
+        found.update((yield from published_tasks(app, queue)))
+    return sorted(found)
+
+
 def _of_queue(app: StreamQ, queue: str, wanted: int) -> Question[list[JobInfo]]:
     keys = app.keys(queue)
     published = yield from published_tasks(app, queue)
-    own = [name for name, task in app.tasks.items() if task.options.queue == queue]
+    own = [name for name, task in app.tasks.items() if task.task_options.queue == queue]
     jobs: list[JobInfo] = []
     for task in sorted({*published, *own})[:_TASKS]:
         key = keys.ended(task)

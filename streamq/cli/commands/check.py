@@ -1,0 +1,122 @@
+"""`streamq check`: configuration and server, with a fix for each finding."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamq.cli.documents import plain, print_document
+from streamq.cli.failures import BAD_ANSWER
+from streamq.cli.target import application, meet_server, target_options
+from streamq.terminal import Bar, Column, bold, printable, red, table
+
+if TYPE_CHECKING:
+    from streamq.app import StreamQ
+    from streamq.config import Settings
+    from streamq.inspection import AuditReport, ServerReport
+
+_SHOWN = 20  # violations
+
+
+@click.command(short_help="Check configuration, server and queues.")
+@click.option("--audit", is_flag=True, help="Also prove on every queue that nothing is lost.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@target_options
+@click.pass_context
+def command(ctx: click.Context, *, audit: bool, as_json: bool) -> int:
+    """Show the configuration with its sources, and what is wrong with the server.
+
+    Exit code 1 where a warning or a violation was found; notes are only worth knowing.
+    """
+    from streamq import inspection
+
+    app = application(ctx)
+    settings = _settings(app.conf)
+    if not as_json:
+        click.echo(_settings_text(settings))
+    meet_server(app, starts=False)
+    report = inspection.server(app)
+    if not as_json:
+        click.echo("\n" + _server_text(app, report))
+    audited = _audit(app, quiet=as_json) if audit else None
+    if as_json:
+        print_document(_document(app, settings, report, audited))
+    elif audited is not None:
+        click.echo("\n" + _audit_text(audited))
+    warned = any(one.level is inspection.Level.WARNING for one in report.findings)
+    return BAD_ANSWER if warned or (audited is not None and not audited.clean) else 0
+
+
+def _settings(conf: Settings) -> list[dict[str, str]]:
+    return [
+        {
+            "name": name,
+            "value": conf.shown(name),
+            "source": str(conf.source(name)),
+            "help": conf.setting(name).help,
+        }
+        for name in conf.names()
+    ]
+
+
+def _settings_text(settings: list[dict[str, str]]) -> str:
+    columns = [Column("SETTING"), Column("VALUE", cut=True), Column("SOURCE"), Column("", cut=True)]
+    return table(columns, [list(one.values()) for one in settings])
+
+
+def _server_text(app: StreamQ, report: ServerReport) -> str:
+    from streamq.inspection import Level
+
+    lines = [bold(f"{report.info.title} at {printable(app.client.where)}")]
+    for one in report.findings:
+        level = red("warning") if one.level is Level.WARNING else "note"
+        lines += [f"{level}: {printable(one.problem)}", f"  fix: {printable(one.fix)}"]
+    if not report.findings:
+        lines.append("Nothing found.")
+    return "\n".join(lines)
+
+
+def _audit(app: StreamQ, *, quiet: bool) -> AuditReport:
+    """With the number of members looked at on a terminal, as they are."""
+    from streamq import inspection
+
+    total = sum(queue.counters.get("enqueued", 0) for queue in inspection.queues(app))
+    with Bar(total, "audit", quiet=quiet or total == 0) as bar:
+
+        def tell(queue: str, structure: str, members: int) -> None:
+            bar.title, bar.total = f"audit {queue} {structure}", max(members, 1)
+            bar.at(members)
+
+        return inspection.audit(app, progress=tell)
+
+
+def _audit_text(report: AuditReport) -> str:
+    columns = [Column("QUEUE", cut=True), Column("LOOKED AT", right=True), Column("VIOLATIONS")]
+    rows = [
+        [queue, f"{sum(numbers.values()):,}", sum(it.queue == queue for it in report.violations)]
+        for queue, numbers in report.checked.items()
+    ]
+    lines = [table(columns, rows) if rows else "No queue was ever used here."]
+    lines += [f"{red('violation')}: {printable(one)}" for one in report.violations[:_SHOWN]]
+    if len(report.violations) > _SHOWN:
+        lines.append(f"and {len(report.violations) - _SHOWN:,} more: --json has them all")
+    if report.violations:
+        lines.append("Report it, with how it came about: the law should hold whatever happens.")
+    else:
+        lines.append("Audit clean: every job is in exactly one place, and the numbers add up.")
+    return "\n".join(lines)
+
+
+def _document(
+    app: StreamQ,
+    settings: list[dict[str, str]],
+    report: ServerReport,
+    audited: AuditReport | None,
+) -> dict[str, Any]:
+    return {
+        "configuration": settings,
+        "server": {"where": app.client.where, **plain(report.info)},
+        "findings": report.findings,
+        "audit": audited and {"clean": audited.clean, **plain(audited)},
+    }

@@ -1,0 +1,102 @@
+"""`streamq inspect`: queues, jobs and workers, read from the server alone."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import click
+
+from streamq.cli import inspect_views as views
+from streamq.cli.documents import print_document
+from streamq.cli.target import connected, target_options
+from streamq.cli.wording import QueueName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamq.app import StreamQ
+    from streamq.cli.inspect_views import View
+
+_SHOWS = ["pending", *views.PLACES, "ended", "workers", "queues", "job"]
+_EVERY = 1.0  # seconds between two pictures of --watch
+_HOME = "\033[H\033[2J"  # an empty screen
+
+
+@click.command(short_help="Show queues, jobs and workers.")
+@click.argument("what", required=False, metavar="[WHAT]")
+@click.argument("job_id", required=False, metavar="[ID]")
+@click.option("-q", "--queue", "-Q", type=QueueName(), help="Only this queue, or several: a,b.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option("--cursor", default="", help="Go on where the page before said.")
+@click.option("--all", "everything", is_flag=True, help="All pages.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@click.option("--watch", is_flag=True, help="Again each second, until Ctrl-C.")
+@target_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    what: str | None,
+    job_id: str | None,
+    queue: str | None,
+    limit: int,
+    cursor: str,
+    everything: bool,
+    as_json: bool,
+    watch: bool,
+) -> int:
+    """Show queues (no WHAT), jobs, workers, or all of one job.
+
+    WHAT is pending (all that has not ended), waiting, scheduled, parked, running, dead, ended,
+    workers, queues, or job with its ID.
+
+    Reads from the server, never asks a worker, and starts nothing.
+    """
+    _check(ctx, what, job_id, as_json=as_json, watch=watch)
+    app = connected(ctx)
+    show = _show(
+        app, what, job_id, queue.split(",") if queue else [], views.Page(limit, cursor, everything)
+    )
+    if as_json:
+        print_document(show().document)
+    elif watch:
+        _watch(show)
+    else:
+        click.echo(show().text)
+    return 0
+
+
+def _show(
+    app: StreamQ, what: str | None, job_id: str | None, queues: list[str], page: views.Page
+) -> Callable[[], View]:
+    """What looks, each time it's called."""
+    if job_id is not None:
+        return lambda: views.one_job(app, job_id)
+    if what == "workers":
+        return lambda: views.all_workers(app, queues)
+    if what in {None, "queues"}:
+        return views.Queues(app, queues)
+    return lambda: views.jobs(app, what or "", queues, page)
+
+
+def _check(
+    ctx: click.Context, what: str | None, job_id: str | None, *, as_json: bool, watch: bool
+) -> None:
+    if what is not None and what not in _SHOWS:
+        from streamq.option_checks import nearest
+
+        raise click.UsageError(f"nothing called {what!r}{nearest(what, _SHOWS)}", ctx)
+    if (what == "job") != (job_id is not None):
+        text = "which one? streamq inspect job ID" if what == "job" else f"unexpected {job_id!r}"
+        raise click.UsageError(text, ctx)
+    if as_json and watch:
+        raise click.UsageError("--json prints one document; --watch prints many pictures", ctx)
+
+
+def _watch(show: Callable[[], View]) -> None:
+    clear = click.get_text_stream("stdout").isatty()
+    while True:
+        text = show().text
+        click.echo(f"{_HOME}{text}" if clear else f"{text}\n")
+        time.sleep(_EVERY)

@@ -1,0 +1,66 @@
+"""All of one job, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq.cli.wording import ago, call_text, clock, one_line, value_text
+from streamq.job import JobState
+from streamq.terminal import bold, printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from streamq.job import JobInfo, Progress
+
+_LABEL = 10  # columns
+_LONGEST = 2000  # characters of arguments or result
+
+
+def job_text(job: JobInfo, why: str) -> str:
+    """Line by line: a label and what there is to say; nothing where there is nothing."""
+    lines = [
+        f"{bold(label.ljust(_LABEL))} {printable(text)[:_LONGEST]}"
+        for label, text in _facts(job, why)
+        if text
+    ]
+    if job.traceback:
+        lines += [bold("traceback"), *(f"  {printable(it)}" for it in job.traceback.splitlines())]
+    return "\n".join(lines)
+
+
+def _facts(job: JobInfo, why: str) -> Iterator[tuple[str, str]]:
+    yield "job", job.id
+    yield "task", job.task
+    yield "call", f"({call_text(job)})" if job.args or job.kwargs else ""
+    yield "queue", job.queue
+    yield "state", f"{job.state} ({job.reason})" if job.reason else str(job.state)
+    yield "why", why
+    yield "attempt", str(job.attempt or "")
+    yield "crashes", str(job.crashes or "")
+    yield "enqueued", clock(job.enqueued_at)
+    yield "due", clock(job.due_at)
+    yield "expires", clock(job.expires_at)
+    yield "started", clock(job.started_at)
+    yield "ended", clock(job.ended_at)
+    yield "ran", ago(job.run_seconds) if job.run_seconds is not None else ""
+    yield "worker", job.worker
+    yield "progress", _progress(job.progress)
+    yield "tags", ", ".join(job.tags)
+    yield "result", value_text(job.result) if _has_result(job) else ""
+    yield "error", one_line(job.error)
+    yield "problem", job.problem
+
+
+def _has_result(job: JobInfo) -> bool:
+    return job.result is not None or (
+        job.state is JobState.SUCCEEDED and not job.reason and not job.problem
+    )
+
+
+def _progress(progress: Progress | None) -> str:
+    if progress is None:
+        return ""
+    share = f" ({progress.fraction:.0%})" if progress.fraction is not None else ""
+    total = "" if progress.total is None else f" of {progress.total:g}"
+    return f"{progress.done:g}{total}{share} {progress.message}".rstrip()

@@ -1,0 +1,93 @@
+"""`streamq` itself: its commands by name, each imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamq.cli.failures import report
+from streamq.cli.target import Target, target_options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Name, and the help that `--help` prints without importing the command.
+COMMANDS = {
+    "worker": "Run jobs until told to stop.",
+    "inspect": "Show queues, jobs and workers.",
+    "cancel": "Cancel jobs that have not started.",
+    "dead": "Run dead jobs again, or delete them.",
+    "call": "Enqueue one job.",
+    "check": "Check configuration, server and queues.",
+    "embedded": "Look at the embedded server, or stop it.",
+    "demo": "A real little workload, start to finish.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands live in `streamq.cli.commands.<name>` as `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's
+        """In the order in which people need them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's
+        """Import the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found = import_module(f"streamq.cli.commands.{cmd_name}").command
+        assert isinstance(found, click.Command)  # noqa: S101 - our own modules
+        return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Say which command may have been meant."""
+        name = args[0]
+        if name not in COMMANDS and not name.startswith("-"):
+            from streamq.option_checks import nearest
+
+            raise click.UsageError(f"no command {name!r}{nearest(name, COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """Write the commands' short helps."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
+    if wanted:
+        from importlib.metadata import version
+
+        click.echo(f"streamq {version('streamq')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@target_options
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version.",
+)
+def root() -> None:
+    """A job queue on Redis Streams.
+
+    -A, --broker and --namespace may stand before or after the command.
+    """
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run a command; whatever goes wrong is at most six lines on stderr and an exit code."""
+    try:
+        arguments: dict[str, Any] = {"obj": Target(), "standalone_mode": False}
+        answer = root.main(args=argv, prog_name="streamq", **arguments)
+    except BaseException as error:  # noqa: BLE001 - this is where errors end
+        return report(error)
+    return answer if isinstance(answer, int) else 0

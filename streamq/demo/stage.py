@@ -1,0 +1,128 @@
+"""What the demo plays on: a server, a folder and a worker of its own, gone when it ends."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from streamq import embedded, inspection
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Self
+
+    from streamq.app import StreamQ
+
+_IDLE_S = 900.0  # after which a server that was kept ends by itself
+_WORKER_S = 15.0  # until a worker must have said that it lives
+_GONE_S = 10.0  # until one that was told to stop must have stopped
+_SHOWN = 3  # lines of a worker's log in an error
+
+
+class StageFailed(Exception):
+    """The worker didn't come up; the message says what its log says."""
+
+
+class Stage:
+    """A context manager; `keep` leaves server and folder when it ends. Also ends by SIGTERM."""
+
+    def __init__(self, *, keep: bool) -> None:
+        self._keep = keep
+        self.folder = Path(tempfile.mkdtemp(prefix="streamq-demo-"))
+        self.data_dir = self.folder / "data"
+        self.log = self.folder / "worker.log"
+        self.runs = self.folder / "runs.txt"  # a line per run, whatever became of it
+        self._workers: list[subprocess.Popen[bytes]] = []
+
+    @property
+    def broker(self) -> str:
+        """The address, for applications and for --broker."""
+        return f"embedded://{self.data_dir}"
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGTERM, _interrupt)
+        self.runs.touch()
+        try:
+            self.server = embedded.ensure(self.data_dir, idle_seconds=_IDLE_S)
+        except BaseException:
+            self._leave()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._leave()
+
+    def start_worker(self) -> None:
+        """Start a `streamq worker` process; it takes a moment until it works."""
+        words = [sys.executable, "-m", "streamq.cli", "-A", "streamq.demo.app"]
+        words += ["--broker", self.broker, "worker", "-c", "4", "--grace", "3"]
+        with self.log.open("ab") as log:
+            started = subprocess.Popen(  # noqa: S603 - our own command
+                words,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C is for us: we end it in order
+            )
+        self._workers.append(started)
+
+    def working_process(self, app: StreamQ, not_this: int = 0) -> int:
+        """The process id of the worker process that lives, once there is one."""
+        deadline = time.monotonic() + _WORKER_S
+        while time.monotonic() < deadline:
+            for worker in inspection.workers(app):
+                pid = int(worker.name.rsplit("-", 2)[1])
+                if worker.alive and pid != not_this and _exists(pid):
+                    return pid
+            if all(process.poll() is not None for process in self._workers):
+                break
+            time.sleep(0.05)
+        raise StageFailed(f"The worker did not come up. Its log ends:\n{self._log_end()}")
+
+    def _log_end(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(line[:200] for line in lines[-_SHOWN:])
+
+    def _leave(self) -> None:
+        for process in self._workers:
+            _end(process)
+        if not self._keep:
+            try:
+                embedded.stop(self.data_dir)
+            finally:
+                shutil.rmtree(self.folder, ignore_errors=True)
+        signal.signal(signal.SIGTERM, self._before)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_GONE_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _exists(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,72 @@
+"""How far something is: a bar on a terminal, plain lines now and then elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+_WIDTH = 30  # columns of the bar itself
+_EVERY = 0.1  # seconds between two pictures on a terminal
+_LINE_EVERY = 2.0  # seconds between two lines elsewhere
+
+
+class Bar:
+    """Progress on stderr; a context manager. Shows nothing for what is done at once."""
+
+    def __init__(self, total: int, title: str = "", *, quiet: bool = False) -> None:
+        self.total = total
+        self.title = title
+        self._quiet = quiet
+        self._terminal = sys.stderr.isatty()
+        self._shown = time.monotonic()
+        self._drawn = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.clear()
+
+    def at(self, done: int) -> None:
+        """So many are done."""
+        now = time.monotonic()
+        if self._quiet or now - self._shown < (_EVERY if self._terminal else _LINE_EVERY):
+            return
+        self._shown = now
+        self._write(done)
+
+    def say(self, line: str) -> None:
+        """A line of text beside the bar."""
+        if not self._quiet:
+            self.clear()
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the bar off the screen."""
+        if self._drawn:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
+            self._drawn = False
+
+    def _write(self, done: int) -> None:
+        share = done / self.total if self.total else 1.0
+        numbers = f"{done:,}/{self.total:,}"
+        if self._terminal:
+            full = round(_WIDTH * min(1.0, share))
+            bar = "█" * full + "░" * (_WIDTH - full)
+            sys.stderr.write(f"\r\033[K{self.title} {bar} {share:4.0%} {numbers}")
+            self._drawn = True
+        else:
+            sys.stderr.write(f"{self.title} {numbers} ({share:.0%})\n")
+        sys.stderr.flush()

@@ -7,8 +7,9 @@ configuration file, that over the default.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from streamq.broker_url import check_broker_url, redact_url
 from streamq.celery_names import celery_advice, is_celery_name
@@ -29,6 +30,9 @@ from streamq.settings import (
     whole_text,
     word,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MIB = 1024 * 1024
 _MANY = 1_000_000_000
@@ -139,9 +143,26 @@ class Settings:
         self._levels[source].update(checked)
         object.__setattr__(self, "version", self.version + 1)
 
+    @contextmanager
+    def flags(self, **flags: Any) -> Iterator[None]:
+        """Set these as `set_flags` would, inside `with`; for one thread at a time."""
+        level = self._levels[Source.FLAG]
+        before = dict(level)
+        self.put(Source.FLAG, flags)
+        try:
+            yield
+        finally:
+            level.clear()
+            level.update(before)
+            self.put(Source.FLAG, {})  # a new version: what was derived is derived again
+
     def lock(self, why: str, *names: str) -> None:
         """Refuse to change these from now on: something was built on them."""
         self._locked.update(dict.fromkeys(names, why))
+
+    def unlock(self) -> None:
+        """Let everything change again: what was built on it is gone."""
+        self._locked.clear()
 
     def value(self, name: str) -> Any:
         """A setting's value by name."""

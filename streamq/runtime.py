@@ -93,6 +93,13 @@ class Runtime:
         if self._client is not None:
             self._client.close()
 
+    def restart(self) -> None:
+        """Close, and forget the server: the settings that name it may change again."""
+        self.close()
+        with self._fresh_lock():
+            self._client, self._announced = None, {}
+            self.conf.unlock()
+
     async def aclose(self) -> None:
         """As `close`, with the running loop's connections."""
         self.close()

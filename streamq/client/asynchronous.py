@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import select
-import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -37,9 +37,13 @@ class AsyncTransports:
         self._by_loop = WeakKeyDictionary()
         self._parents: list[Any] = []  # held for good: to let go would close or warn
 
-    async def drive(self, conversation: Conversation[T]) -> T:
-        """Carry a conversation to its end, in the running loop."""
+    async def drive(self, conversation: Conversation[T], timeout: float) -> T:
+        """Carry a conversation to its end, in the running loop.
+
+        Raises Unsent where no connection is free within `timeout` seconds (see `take_turn`).
+        """
         transport = await self.transport()
+        await transport.take_turn(timeout)
         perform = transport.perform
         try:
             step = next(conversation)
@@ -53,6 +57,8 @@ class AsyncTransports:
         except StopIteration as end:
             result: T = end.value
             return result
+        finally:
+            transport.end_turn()
 
     async def transport(self) -> AsyncTransport:
         """The running loop's transport, made when first asked for."""
@@ -73,6 +79,20 @@ class AsyncTransports:
             await transport.aclose()
 
 
+@dataclass(eq=False, slots=True)
+class _Turn:
+    """A call in the queue for a connection."""
+
+    given: asyncio.Future[None]
+    deadline: float  # on the loop's clock
+
+    @property
+    def is_given(self) -> bool:
+        """Whether it has the connection, and must pass it on."""
+        given = self.given
+        return given.done() and not given.cancelled() and given.exception() is None
+
+
 class AsyncTransport:
     """The pool of one loop, last in, first out."""
 
@@ -80,8 +100,8 @@ class AsyncTransport:
         self._connector = connector
         self._idle: dict[Node, list[Any]] = {}
         self._free = connector.max_connections or MAX_CONNECTIONS
-        self._queue: deque[asyncio.Future[None]] = deque()  # calls that wait for a connection
-        self._answered = 0.0  # monotonic, when the last answer came
+        self._queue: deque[_Turn] = deque()  # calls that wait for a connection
+        self._is_well = True  # the last exchange that ended had an answer
         self._guard: AsyncGenerator[None, None] | None = None
         self.others: set[Any] = set()  # waiters: things with aclose() that end with the loop
 
@@ -103,14 +123,54 @@ class AsyncTransport:
     async def perform(self, step: Step) -> Any:
         """Do one step of a conversation."""
         if isinstance(step, Exchange):
-            await self._take_turn(step.timeout)
-            try:
-                return await self._exchange(step)
-            finally:
-                self._end_turn()
+            return await self._exchange(step)
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
         return await self._forget(step)
+
+    async def take_turn(self, timeout: float) -> None:
+        """Wait for a free connection; longer than `timeout` only while others get answers.
+
+        So ten thousand calls at once all succeed, and fail in time when the server is away.
+        """
+        if self._free:
+            self._free -= 1
+            return
+        loop = asyncio.get_running_loop()
+        turn = _Turn(loop.create_future(), loop.time() + timeout)
+        self._queue.append(turn)
+        timer = loop.call_later(timeout, self._give_up, turn)
+        try:
+            await turn.given
+        except BaseException:
+            if turn.is_given:
+                self.end_turn()  # it came together with the cancellation
+            raise
+        finally:
+            timer.cancel()
+
+    def end_turn(self) -> None:
+        """Let the next one have a connection."""
+        while self._queue:
+            given = self._queue.popleft().given
+            if not given.done():
+                given.set_result(None)  # hands the turn over: nobody cuts in
+                return
+        self._free += 1
+
+    def _fall_ill(self) -> None:
+        """An exchange failed: whoever has waited long enough waits no longer."""
+        self._is_well = False
+        now = asyncio.get_running_loop().time()
+        for turn in list(self._queue):
+            if turn.deadline <= now:
+                self._give_up(turn)
+
+    def _give_up(self, turn: _Turn) -> None:
+        """The time of a wait is over: end it, unless others get answers."""
+        if not self._is_well and not turn.given.done():
+            cause = LostConnection("all connections are in use (max_connections)")
+            turn.given.set_exception(Unsent(cause))
 
     async def _close_at_end(self) -> AsyncGenerator[None, None]:
         try:
@@ -131,12 +191,13 @@ class AsyncTransport:
             await close(connection)
             if error_word(error):  # an answer after which redis-py hangs up, as LOADING
                 return [error] * step.replies
+            self._fall_ill()
             slow = isinstance(error, TimeoutError)
             raise Lost(TooSlow("Timeout reading from socket") if slow else error) from None
         except BaseException:
             await close(connection)  # a late reply must never be another call's
             raise
-        self._answered = time.monotonic()
+        self._is_well = True
         self._idle.setdefault(step.node, []).append(connection)
         return replies
 
@@ -144,55 +205,31 @@ class AsyncTransport:
         idle = self._idle.get(node)
         while idle:
             connection = idle.pop()
-            if not await is_stale(connection):
+            if not is_stale(connection):
                 return connection
             await close(connection)
         try:
             return await self._connector.connect_async(node, timeout)
         except (RedisError, OSError) as error:
+            self._fall_ill()
             raise Unsent(error) from None
-
-    async def _take_turn(self, timeout: float) -> None:
-        """Wait for a free connection, for as long as answers keep coming on the others."""
-        if self._free:
-            self._free -= 1
-            return
-        turn = asyncio.get_running_loop().create_future()
-        self._queue.append(turn)
-        asked = time.monotonic()
-        try:
-            while not turn.done() and max(asked, self._answered) + timeout > time.monotonic():
-                await asyncio.wait([turn], timeout=timeout)
-        except BaseException:
-            if turn.done():  # it came together with the cancellation
-                self._end_turn()
-            raise
-        finally:
-            if not turn.done():
-                self._queue.remove(turn)
-        if not turn.done():
-            raise Unsent(LostConnection("all connections are in use (max_connections)"))
-
-    def _end_turn(self) -> None:
-        if self._queue:
-            self._queue.popleft().set_result(None)  # hands the turn over: nobody cuts in
-        else:
-            self._free += 1
 
     async def _forget(self, step: Forget) -> None:
         for connection in self._idle.pop(step.node, ()):
             await close(connection)
 
 
-async def is_stale(connection: Any) -> bool:
+def is_stale(connection: Any) -> bool:
     """Whether an idle connection was closed by the server, or has bytes nobody asked for."""
-    if not connection.is_connected or await connection.can_read():
+    reader, writer = connection._reader, connection._writer  # noqa: SLF001 - no other way in
+    if reader is None or writer is None or writer.transport.is_closing():
+        return True
+    if reader.at_eof() or reader._buffer:  # noqa: SLF001 - asyncio shows it nowhere
         return True
     # The loop may not have looked at the socket since: ask the system.
-    transport = connection._writer.transport  # noqa: SLF001 - redis-py shows it nowhere
-    sock = transport.get_extra_info("socket")
-    if transport.is_closing() or sock is None or not hasattr(select, "poll"):
-        return bool(transport.is_closing())
+    sock = writer.transport.get_extra_info("socket")
+    if sock is None or not hasattr(select, "poll"):
+        return False
     poller = select.poll()
     poller.register(sock.fileno(), select.POLLIN)
     return bool(poller.poll(0))

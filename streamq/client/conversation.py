@@ -34,18 +34,22 @@ class GaveUp(Exception):
 class Patience:
     """How long, and how often, to try."""
 
-    __slots__ = ("deadline", "maybe_done", "once", "tries")
+    __slots__ = ("_deadline", "maybe_done", "once", "timeout", "tries")
 
     def __init__(self, timeout: float, *, once: bool = False) -> None:
-        self.deadline = time.monotonic() + timeout
+        self.timeout = timeout  # seconds, from the first look at `left`
         self.once = once
         self.tries = 0
         self.maybe_done = False  # sent, with no answer since that says it wasn't done
+        self._deadline = 0.0
 
     @property
     def left(self) -> float:
-        """Seconds until the deadline."""
-        return self.deadline - time.monotonic()
+        """Seconds until the deadline; the clock starts at the first look."""
+        now = time.monotonic()
+        if not self._deadline:
+            self._deadline = now + self.timeout
+        return self._deadline - now
 
     def share(self) -> float:
         """Seconds for the next attempt."""

@@ -9,7 +9,9 @@ from streamq.client.connector import Connector
 from streamq.client.conversation import Patience
 from streamq.client.producers import Producers
 from streamq.client.routing import ClusterRouter, Router
+from streamq.client.steps import Unsent
 from streamq.client.talk import Talk
+from streamq.client.trouble import explain
 from streamq.client.urls import Kind, parse_url
 
 if TYPE_CHECKING:
@@ -50,9 +52,12 @@ class Engine:
         """A deadline from now; None takes the client's own."""
         return Patience(self._timeout if timeout is None else timeout, once=once)
 
-    async def drive_async(self, conversation: Conversation[T]) -> T:
+    async def drive_async(self, conversation: Conversation[T], patience: Patience) -> T:
         """Carry a conversation in the running loop."""
-        return await self.asynchronous.drive(conversation)
+        try:
+            return await self.asynchronous.drive(conversation, patience.timeout)
+        except Unsent as failure:
+            raise explain(failure.cause, self.connector.where) from None
 
     def close(self) -> None:
         """Close what needs no loop for it."""

@@ -62,7 +62,8 @@ class Client:
     async def run_async(self, call: Call[T], *, timeout: float | None = None) -> T:
         """As `run`, in the running loop."""
         engine = self._engine or self._start()
-        return await engine.drive_async(engine.talk.run(call, engine.patience(timeout)))
+        patience = engine.patience(timeout)
+        return await engine.drive_async(engine.talk.run(call, patience), patience)
 
     def run_many(self, calls: Sequence[Call[Any]], *, timeout: float | None = None) -> list[Any]:
         """Run calls in one pipeline per node, in their order; raises the first that failed."""
@@ -74,7 +75,8 @@ class Client:
     ) -> list[Any]:
         """As `run_many`, in the running loop."""
         engine = self._engine or self._start()
-        return await engine.drive_async(engine.talk.run_many(calls, engine.patience(timeout)))
+        patience = engine.patience(timeout)
+        return await engine.drive_async(engine.talk.run_many(calls, patience), patience)
 
     def enqueue(
         self,
@@ -105,7 +107,9 @@ class Client:
         """As `enqueue`, in the running loop."""
         engine = self._engine or self._start()
         patience = engine.patience(timeout)
-        return await engine.drive_async(engine.talk.enqueue(describe, queue, ids, patience))
+        return await engine.drive_async(
+            engine.talk.enqueue(describe, queue, ids, patience), patience
+        )
 
     def command(self, *arguments: Any, key: str = "", timeout: float | None = None) -> Any:
         """Send a plain command that may be sent twice (PING, INFO, SADD); replies are bytes.
@@ -121,7 +125,7 @@ class Client:
         """As `command`, in the running loop."""
         engine = self._engine or self._start()
         patience = engine.patience(timeout)
-        return await engine.drive_async(engine.talk.command(arguments, key, patience))
+        return await engine.drive_async(engine.talk.command(arguments, key, patience), patience)
 
     def ping(self, timeout: float = 1.0) -> None:
         """See whether the server answers; one try, so a refusal is reported at once.
@@ -140,7 +144,8 @@ class Client:
     async def server_info_async(self, *, timeout: float | None = None) -> ServerInfo:
         """As `server_info`, in the running loop."""
         engine = self._engine or self._start()
-        return await engine.drive_async(engine.talk.server_info(engine.patience(timeout)))
+        patience = engine.patience(timeout)
+        return await engine.drive_async(engine.talk.server_info(patience), patience)
 
     def waiting(self) -> AsyncWaiter:
         """A new waiter for markers on lists, for the running loop; close it after use."""

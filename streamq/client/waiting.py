@@ -134,9 +134,9 @@ class AsyncWaiter:
         talk = self._engine.talk
         if talk.router.is_cluster:
             # An ordinary command for this slot finds its node, and learns of a move.
-            await self._engine.drive_async(
-                talk.command((b"LLEN", line.keys[0]), line.keys[0], Patience(CONNECT_S))
-            )
+            patience = Patience(CONNECT_S)
+            question = talk.command((b"LLEN", line.keys[0]), line.keys[0], patience)
+            await self._engine.drive_async(question, patience)
             node = talk.router.node_of(line.keys[0])
         line.connection = await talk.connector.connect_async(node, CONNECT_S)
 

@@ -65,7 +65,6 @@ def test_a_slot_that_has_moved_is_followed(any_server: Server, make_client: Make
         with migrating(any_server, key_slot(KEY.encode())):
             pass
         assert client.run(call(COUNT, key=KEY)) == count
-    any_server.admin.delete(KEY)
 
 
 def test_a_slot_on_its_way_is_asked_for_at_both_ends(
@@ -109,5 +108,4 @@ def test_a_cluster_is_found_through_any_node_that_lives(
     port = any_server.nodes[1].port
     client = make_client(f"redis+cluster://127.0.0.1:1,127.0.0.1:{port}")
     assert client.run(call(COUNT, key=KEY)) == 1
-    any_server.admin.delete(KEY)
     client.ping()

@@ -59,12 +59,26 @@ def test_loops_in_threads_share_a_client(server: Server, make_client: MakeClient
 
 
 def test_many_tasks_share_few_connections(server: Server, make_client: MakeClient) -> None:
-    client = make_client(server.url, timeout=0.5)
+    client = make_client(server.url)
 
     async def main() -> None:
         answers = await asyncio.gather(*(client.run_async(call(COUNT)) for _ in range(2000)))
         assert sorted(answers) == list(range(1, 2001))
         assert connections(server) <= 16
+
+    asyncio.run(main())
+
+
+def test_waiting_for_a_connection_is_no_failure_while_answers_come(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient
+) -> None:
+    proxy = make_proxy(server)
+    proxy.add(Fault(any_script, Harm.DELAY, times=100, seconds=0.1))
+    client = make_client(proxy.url, timeout=0.3, options={"max_connections": 1})
+
+    async def main() -> None:
+        answers = await asyncio.gather(*(client.run_async(call(COUNT)) for _ in range(6)))
+        assert answers == [1, 2, 3, 4, 5, 6]
 
     asyncio.run(main())
 

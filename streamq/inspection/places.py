@@ -53,7 +53,7 @@ def page_question(
     """Jobs of a queue in one `Place`, in the order in which they go.
 
     `cursor` is of the page before. A page has up to `limit` (1 to 200) jobs, of the running ones
-    sometimes a few more (whole claims), or fewer where some moved on meanwhile.
+    sometimes a few more (whole claims), or fewer: the cursor says whether it was the last.
     """
     where = Place(place)
     keys = app.keys(queue)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,7 @@ def _check(
 
 
 def _watch(show: Callable[[], View]) -> None:
-    clear = click.get_text_stream("stdout").isatty()
+    clear = sys.stdout.isatty()
     while True:
         text = show().text
         click.echo(f"{_HOME}{text}" if clear else f"{text}\n")

@@ -1,0 +1,78 @@
+"""Acting on jobs: cancel, and the dead."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from streamq import StreamQ, UnknownJob, control, inspection
+from streamq.control import Answer
+from tests.inspection.hand import Hand
+
+
+def test_cancel_takes_back_what_has_not_started_and_nothing_else(app: StreamQ, hand: Hand) -> None:
+    add = app.tasks["shop.add"]
+    running, waiting = add.delay(1), add.delay(2)
+    scheduled = add.options(countdown=60).delay(3)
+    mail = app.tasks["shop.send"].delay("me")
+    hand.claim()
+    ids = [job.id for job in (running, waiting, scheduled, mail)]
+    assert control.cancel(app, ids) == {
+        running.id: Answer.RUNNING,
+        waiting.id: Answer.DONE,
+        scheduled.id: Answer.DONE,
+        mail.id: Answer.DONE,
+    }
+    assert control.cancel(app, [waiting.id]) == {waiting.id: Answer.ENDED}
+    assert str(inspection.job(app, waiting.id).state) == "cancelled"
+
+
+def test_what_is_no_id_is_refused_before_anything_is_changed(app: StreamQ) -> None:
+    job = app.tasks["shop.add"].delay(1)
+    with pytest.raises(UnknownJob):
+        control.cancel(app, [job.id, "what?"])
+    assert str(job.state) == "waiting"
+
+
+def bury(app: StreamQ, hand: Hand, number: int) -> list[str]:
+    app.tasks["shop.add"].delay_many([(n,) for n in range(number)])
+    ids = hand.claim(number)
+    for job_id in ids:
+        hand.fail(job_id, ValueError("no"))
+    return ids
+
+
+def test_dead_jobs_are_found_by_task_and_age(app: StreamQ, hand: Hand) -> None:
+    ids = bury(app, hand, 5)
+    assert set(control.find_dead(app)) == set(ids)
+    assert set(control.find_dead(app, queue="default", task="shop.add")) == set(ids)
+    assert control.find_dead(app, task="shop.send") == []
+    assert control.find_dead(app, older_than=60) == []
+    assert set(control.find_dead(app, older_than=0)) == set(ids)
+    assert control.find_dead(app, queue="mail") == []
+
+
+def test_dead_jobs_run_again_once_and_from_the_start(app: StreamQ, hand: Hand) -> None:
+    ids = bury(app, hand, 3)
+    told: list[int] = []
+    answers = control.dead_retry(app, ids, told.append)
+    assert set(answers.values()) == {Answer.DONE}
+    assert told == [3]
+    assert set(control.dead_retry(app, ids).values()) == {Answer.ENDED}
+    info = inspection.job(app, ids[0])
+    assert (str(info.state), info.attempt) == ("waiting", 0)
+    assert inspection.why(app, info).startswith("it was dead, and is to run again")
+
+
+def test_dead_jobs_are_deleted_for_good(app: StreamQ, hand: Hand) -> None:
+    ids = bury(app, hand, 3)
+    assert set(asyncio.run(_delete(app, ids)).values()) == {Answer.DONE}
+    assert control.find_dead(app) == []
+    assert inspection.counts(app, "default").counters["deleted"] == 3
+
+
+async def _delete(app: StreamQ, ids: list[str]) -> dict[str, Answer]:
+    answers = await control.adead_delete(app, ids)
+    await app.aclose()
+    return answers

@@ -1,0 +1,118 @@
+"""What is wrong with a server or a queue, workers, audits, and a server that sleeps."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from streamq import BrokerUnavailable, StreamQ, inspection
+from streamq.client.server_info import make_server_info
+from streamq.inspection import Level
+from streamq.inspection.server import _of_version, too_old
+from tests.conftest import MakeServer
+from tests.inspection.conftest import make_app
+from tests.inspection.hand import Hand
+from tests.servers import Server
+
+
+def test_workers_are_read_without_asking_them(app: StreamQ, hand: Hand) -> None:
+    gone = Hand(app, "mail", "host-9-ffffff")
+    gone.enrol(alive_ms=1)
+    time.sleep(0.01)
+    app.tasks["shop.add"].delay_many([(1,), (2,), (3,)])
+    hand.claim(2)
+    hand.claim(1)
+    alive, dead = inspection.workers(app)
+    assert (alive.name, alive.alive, alive.running, alive.queues) == (
+        hand.name,
+        True,
+        3,
+        ("default",),
+    )
+    assert alive.details["threads"] == 4
+    assert (dead.name, dead.alive, dead.running) == ("host-9-ffffff", False, 0)
+
+
+def test_a_worker_of_several_queues_is_one_worker(app: StreamQ, hand: Hand) -> None:
+    Hand(app, "mail", hand.name).enrol()
+    (worker,) = inspection.workers(app)
+    assert worker.queues == ("default", "mail")
+
+
+def test_an_audit_of_queues_in_order_is_clean_and_says_what_it_saw(
+    app: StreamQ, hand: Hand
+) -> None:
+    app.tasks["shop.add"].delay_many([(n,) for n in range(300)])
+    hand.claim(3)
+    told: list[tuple[str, str, int]] = []
+    report = inspection.audit(app, progress=lambda *seen: told.append(seen))
+    assert report.clean
+    assert report.checked["default"]["jobs"] == 300
+    assert report.checked["default"]["leases"] == 1
+    assert ("default", "jobs", 300) in told
+    assert len([one for one in told if one[:2] == ("default", "stream")]) == 2  # pages
+
+
+@pytest.mark.no_audit("broken on purpose")
+def test_an_audit_names_each_violation_with_its_key(
+    app: StreamQ, hand: Hand, server: Server
+) -> None:
+    job = app.tasks["shop.add"].delay(1)
+    server.admin.delete(hand.keys.key("stream"))
+    report = inspection.audit(app, "default")
+    assert not report.clean
+    found = {(one.queue, one.key, one.member) for one in report.violations}
+    assert ("default", hand.keys.key("stream"), job.id) in found
+
+
+def test_a_server_that_may_lose_jobs_is_found_out(make_server: MakeServer) -> None:
+    server = make_server(maxmemory_policy="allkeys-lru")
+    app = make_app(server.url)
+    app.send_task("shop.ad", (1,))
+    hand = Hand(app)
+    hand.enrol()
+    (job_id,) = hand.claim()
+    hand.strand(job_id)
+    report = inspection.server(app)
+    app.close()
+    warnings = {one.subject: one for one in report.findings if one.level is Level.WARNING}
+    assert set(warnings) == {"eviction", "persistence", "queue default"}
+    assert "allkeys-lru" in warnings["eviction"].problem
+    assert "noeviction" in warnings["eviction"].fix
+    assert "appendonly yes" in warnings["persistence"].fix
+    assert "1 jobs are parked" in warnings["queue default"].problem
+
+
+def test_a_durable_server_has_no_warning(make_server: MakeServer) -> None:
+    server = make_server(appendonly="yes", appendfsync="always")
+    app = make_app(server.url)
+    report = inspection.server(app)
+    app.close()
+    assert report.findings == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"redis_version": "6.2.14"}, "upgrade the server"),
+        ({"redis_version": "7.0.15"}, "upgrade to 7.2.11"),
+        ({"redis_version": "7.4.5"}, "upgrade to 7.4.6"),
+        ({"redis_version": "7.4.6"}, ""),
+        ({"redis_version": "8.6.0"}, ""),
+        ({"redis_version": "7.2.4", "valkey_version": "8.0.1"}, "upgrade to 8.0.6"),
+        ({"redis_version": "7.2.4", "valkey_version": "9.0.0"}, ""),
+    ],
+)
+def test_versions_with_known_holes_are_named(fields: dict[str, str], said: str) -> None:
+    found = list(_of_version(make_server_info(fields, None)))
+    assert [one.fix.startswith(said) for one in found] == ([True] if said else [])
+    assert bool(too_old(make_server_info(fields, None))) is (said == "upgrade the server")
+
+
+def test_reading_starts_no_embedded_server(tmp_path: Path) -> None:
+    app = make_app(f"embedded://{tmp_path}/data")
+    with pytest.raises(BrokerUnavailable, match="Nothing is running here"):
+        inspection.queues(app)
+    assert not (tmp_path / "data").exists()

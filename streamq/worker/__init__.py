@@ -1,0 +1,10 @@
+"""The worker: claims jobs, runs them, tells the server how they ended.
+
+`supervisor` starts and watches worker processes, `worker` is one of them; its duties are one
+file each. Nothing that `import streamq` loads is in here.
+"""
+
+from streamq.worker.options import WorkerOptions
+from streamq.worker.worker import Worker
+
+__all__ = ["Worker", "WorkerOptions"]

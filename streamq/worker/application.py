@@ -1,0 +1,60 @@
+"""How another process finds the same application: what is sent to it, and what it does with that."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from streamq.app import StreamQ
+from streamq.errors import ConfigurationError
+from streamq.settings import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def describe(app: StreamQ) -> dict[str, Any]:
+    """All that a child needs to have this application, fit for JSON.
+
+    Raises ConfigurationError where no other process can import it.
+    """
+    location = app.location
+    if location is None:
+        raise ConfigurationError(
+            f"application {app.name!r} is in no module's variable, so a worker process can't "
+            "import it.\nPut it where it can: app = StreamQ(…) at the top level of a module."
+        )
+    conf = app.conf
+    flags = {name: conf.value(name) for name in conf.names() if conf.source(name) is Source.FLAG}
+    if "broker_options" in flags:
+        flags["broker_options"] = dict(flags["broker_options"])
+    return {"location": location, "path": sys.path, "flags": flags}
+
+
+def find(described: Mapping[str, Any]) -> StreamQ:
+    """The application that `describe` described, imported here; raises what its import raises."""
+    sys.path[:] = described["path"]
+    where, _, attribute = described["location"].rpartition(":")
+    module = importlib.import_module(_module_name(where))
+    found = getattr(module, attribute, None)
+    if not isinstance(found, StreamQ):
+        raise ConfigurationError(f"{described['location']} is no StreamQ application here")
+    found.conf.set_flags(**described["flags"])
+    return found
+
+
+def _module_name(where: str) -> str:
+    """A file by its dotted name, its folder importable."""
+    if not where.endswith(".py"):
+        return where
+    file = Path(where)
+    names = [file.stem]
+    folder = file.parent
+    while (folder / "__init__.py").exists():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
+    return ".".join(names)

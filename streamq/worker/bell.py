@@ -1,0 +1,71 @@
+"""Sleeps until a queue has something: enqueue leaves a marker, and one of the idle takes it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq.worker.duty import Duty
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
+    from streamq.client import Client
+    from streamq.worker.served import ServedQueue
+    from streamq.worker.weather import Weather
+
+LOOK_S = 2.0  # a marker's taker may have died with it: so look now and then
+LOOK_PER_QUEUE_S = 0.5  # many queues are looked at more rarely: idle workers are to be cheap
+UNTIL_ALARM_S = 3600.0
+
+
+class Bell(Duty):
+    """Waits for the marker of one queue while that is dry and there is room.
+
+    The marker stays in its list until it's taken, so that no job falls between an empty claim
+    and the sleep. Each queue has a connection of its own: a wait can't be widened to another
+    queue without losing markers, and a cluster wants one per slot anyway.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        queue: ServedQueue,
+        weather: Weather,
+        *,
+        queues: int,
+        room_in: Callable[[ServedQueue], float | None],
+    ) -> None:
+        super().__init__(weather)
+        self._waiter = client.waiting()
+        self._queue = queue
+        self._room_in = room_in  # seconds; None: it sets the alarm when there is room
+        self._look_s = max(LOOK_S, LOOK_PER_QUEUE_S * queues)
+        self.is_waiting = False
+        queue.bell = self
+
+    async def once(self) -> float:
+        """Wait for a marker, for two seconds at most; then let the queue be claimed from."""
+        if not self._queue.is_dry:
+            return UNTIL_ALARM_S
+        room_in = self._room_in(self._queue)
+        if room_in != 0.0:
+            return UNTIL_ALARM_S if room_in is None else room_in
+        self.is_waiting = True
+        try:
+            key = await self._waiter.wait((self._queue.keys.key("wake"),), self._look_s)
+        finally:
+            self.is_waiting = False
+        self._queue.ring(marker=key is not None)
+        return UNTIL_ALARM_S  # the next claim that finds the queue dry sets the alarm
+
+    def hang_up(self) -> None:
+        """End a wait now."""
+        self._waiter.close()
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """As any duty; then hang up."""
+        try:
+            await super().run(stop)
+        finally:
+            await self._waiter.aclose()

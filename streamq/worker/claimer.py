@@ -1,0 +1,87 @@
+"""Claims jobs of one queue: how many, under which token, and what came of it."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from streamq import operations
+from streamq.worker.held import Held, Lease
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.operations import Call, Claimed
+    from streamq.worker.room import Room
+    from streamq.worker.served import ServedQueue
+
+
+class Claimer:
+    """The claims of one queue, one at a time.
+
+    A claim without an answer may have been done: it is repeated under the same token, and
+    then brings the same jobs.
+    """
+
+    def __init__(
+        self,
+        queue: ServedQueue,
+        room: Room,
+        *,
+        worker: str,
+        lease_ms: int,
+        result_ttl_ms: int,
+        tasks: Sequence[str],
+    ) -> None:
+        self._queue = queue
+        self._room = room
+        self._worker = worker
+        self._lease_ms = lease_ms
+        self._result_ttl_ms = result_ttl_ms
+        self._tasks = tasks  # that this worker knows
+        self._token = ""  # of the claim that isn't answered
+        self._asked = 0
+
+    def respite(self, now: float) -> float:
+        """Seconds for which claims would only bring what can't start."""
+        return 0.0 if self._queue.is_dry else self._room.respite(self._queue.kinds, now)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether a claim was sent and not answered."""
+        return bool(self._token)
+
+    def wanted(self, now: float) -> int:
+        """How many jobs to ask for now; 0: none, or there is no room."""
+        queue = self._queue
+        if self._token:
+            return self._asked
+        if queue.is_dry:
+            return 0
+        return self._room.to_claim(queue.kinds, now)
+
+    def claim(self, limit: int) -> Call[Claimed]:
+        """The call that asks for up to `limit` jobs, or the unanswered one again."""
+        if not self._token:
+            self._token = os.urandom(16).hex()
+            self._asked = limit
+            self._room.asked += limit
+        return operations.claim(
+            self._queue.keys,
+            worker=self._worker,
+            token=self._token,
+            lease_ms=self._lease_ms,
+            limit=self._asked,
+            result_ttl_ms=self._result_ttl_ms,
+            tasks=self._tasks if self._queue.has_stranded else (),
+        )
+
+    def claimed(self, reply: Claimed) -> list[Held]:
+        """The jobs that it brought, each under the claim's lease."""
+        queue = self._queue
+        lease = Lease(queue.name, self._token, len(reply.jobs), reply.now_ms, time.monotonic())
+        queue.claimed(more=reply.more, stranded=reply.stranded, next_due_ms=reply.next_due_ms)
+        self._token = ""
+        self._room.asked -= self._asked
+        return [Held(job, lease) for job in reply.jobs]

@@ -1,0 +1,148 @@
+"""The duties of one worker process, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from streamq.worker.bell import Bell
+from streamq.worker.claimer import Claimer
+from streamq.worker.enrolment import Enrolment
+from streamq.worker.exchange import Exchange
+from streamq.worker.flow import Flow
+from streamq.worker.handback import HandBackTicker
+from streamq.worker.isolation import IsolatedPool
+from streamq.worker.job_log import JobLog
+from streamq.worker.known import known_tasks
+from streamq.worker.leases import LeaseBook
+from streamq.worker.loop_tasks import LoopPool
+from streamq.worker.pools import Pools
+from streamq.worker.progress import ProgressFlusher
+from streamq.worker.promoter import Promoter
+from streamq.worker.reclaimer import Reclaimer
+from streamq.worker.room import Kind
+from streamq.worker.runner import Runner
+from streamq.worker.served import ServedQueue
+from streamq.worker.sweeper import Sweeper
+from streamq.worker.threads import ThreadPool
+from streamq.worker.weather import Weather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamq.app import StreamQ
+    from streamq.worker.duty import Duty
+    from streamq.worker.identity import Identity
+    from streamq.worker.known import KnownTask
+    from streamq.worker.options import Size
+
+CALM_PER_QUEUE_S = 0.5  # all idle duties together stay under 5 commands a second
+
+
+@dataclass(slots=True)
+class Crew:
+    """Everything that runs in a worker's loop, and beside it."""
+
+    queues: dict[str, ServedQueue]
+    book: LeaseBook
+    weather: Weather
+    flow: Flow
+    pools: Pools
+    threads: ThreadPool
+    loop_pool: LoopPool
+    isolated: IsolatedPool
+    exchanges: list[Exchange] = field(default_factory=list)
+    bells: list[Bell] = field(default_factory=list)
+    upkeep: list[Duty] = field(default_factory=list)  # ends when the worker stops claiming
+    to_the_end: list[Duty] = field(default_factory=list)  # as long as jobs run
+
+
+def kinds_of(queue: str, tasks: Mapping[str, KnownTask]) -> set[Kind]:
+    """Where jobs of a queue will run: as its tasks do, or where it has none, as any."""
+    own = [task for task in tasks.values() if task.options.queue == queue]
+    kinds = {Kind.LOOP if task.is_async else Kind.THREAD for task in own or tasks.values()}
+    return kinds or {Kind.THREAD}
+
+
+def assemble(
+    app: StreamQ,
+    size: Size,
+    identity: Identity,
+    *,
+    birth: dict[str, Any] | None,
+    broken: Callable[[BaseException], None],
+) -> Crew:
+    """Make all of it, in the running loop; starts nothing, sends nothing."""
+    loop = asyncio.get_running_loop()
+    tasks, largest = known_tasks(app), app.conf.max_result_bytes
+    queues = {
+        name: ServedQueue(app.keys(name), identity.name, kinds_of(name, tasks))
+        for name in size.queues
+    }
+    book, weather = LeaseBook(queues), Weather()
+    flow = Flow(queues, book, JobLog(), tasks)
+    progress = ProgressFlusher(app.client, queues, weather, loop)
+    runner = Runner(tasks, app.codec, largest, progress.report)
+    threads = ThreadPool(size.threads, runner.run, flow.ended, broken, loop)
+    loop_pool = LoopPool(size.async_concurrency, runner, flow.ended, broken, loop)
+    isolated = IsolatedPool(
+        birth, largest, ended=flow.ended, broken=broken, progress=progress.report_packed
+    )
+    pools = Pools(tasks, {Kind.LOOP: loop_pool, Kind.THREAD: threads}, isolated, flow.ended)
+    flow.pools = pools
+    crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, isolated)
+    ticker = HandBackTicker(flow, pools, weather)
+    flow.ticker = ticker
+    crew.to_the_end += [progress, ticker]
+    for queue in queues.values():
+        _serve(app, crew, queue, identity.name, tasks)
+    return crew
+
+
+def _serve(
+    app: StreamQ, crew: Crew, queue: ServedQueue, worker: str, tasks: Mapping[str, KnownTask]
+) -> None:
+    """Add the duties that each queue has."""
+    client, weather, room = app.client, crew.weather, crew.pools.room
+    lease_ms = int(app.conf.lease * 1000)
+    calm_s = CALM_PER_QUEUE_S * len(crew.queues)
+    claimer = Claimer(
+        queue,
+        room,
+        worker=worker,
+        lease_ms=lease_ms,
+        result_ttl_ms=int(app.conf.result_ttl * 1000),
+        tasks=list(tasks),
+    )
+    rate = partial(_rate, crew)
+    crew.exchanges.append(Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate))
+    crew.bells.append(
+        Bell(client, queue, weather, queues=len(crew.queues), room_in=crew.flow.room_in)
+    )
+    crew.upkeep += [
+        Promoter(client, queue, weather, calm_s),
+        Reclaimer(client, queue, weather, lease_ms=lease_ms, calm_s=calm_s),
+        Sweeper(client, queue, weather),
+    ]
+
+
+def enrolment(app: StreamQ, crew: Crew, identity: Identity) -> Enrolment:
+    """The duty that keeps the worker known."""
+    return Enrolment(
+        app.client,
+        list(crew.queues.values()),
+        crew.weather,
+        identity=identity,
+        alive_ms=int(app.conf.lease * 1000),
+        published={name: task.published() for name, task in app.tasks.items()},
+        calm_s=CALM_PER_QUEUE_S * len(crew.queues),
+    )
+
+
+def _rate(crew: Crew, now: float | None = None) -> float:
+    """Jobs that end per second."""
+    at = time.monotonic() if now is None else now
+    return sum(slots.rate.per_second(at) for slots in crew.pools.room.slots.values())

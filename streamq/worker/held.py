@@ -1,0 +1,45 @@
+"""What is in a worker's hands: the leases of its claims, the jobs under them, how they ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from streamq.operations import Ack, Again, Burial, HandBack, Stray
+
+if TYPE_CHECKING:
+    from streamq.operations import ClaimedJob
+
+Outcome: TypeAlias = Ack | Again | Burial | HandBack | Stray
+
+
+@dataclass(slots=True, eq=False)
+class Lease:
+    """The right to run the jobs of one claim; held while one of them is unsettled."""
+
+    queue: str
+    token: str
+    left: int  # jobs of it that are not settled yet
+    now_ms: int  # the server's clock when it was claimed
+    since: float  # monotonic, the same moment
+    lost: bool = False  # someone else has its jobs now; said once
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """A job in this worker's hands."""
+
+    job: ClaimedJob
+    lease: Lease
+
+
+@dataclass(slots=True, eq=False)
+class Ended:
+    """A job that this worker is done with, and what it says to the server about it."""
+
+    held: Held
+    outcome: Outcome
+    seconds: float = 0.0  # that it ran; 0 if it didn't
+    error: BaseException | None = None  # what it raised; for the log
+    problem: str = ""  # with the task's own backoff function, or its process; for the log
+    is_logged: bool = False  # where it ran

@@ -1,0 +1,61 @@
+"""Who a worker process is, and what it says of itself to those who look."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import socket
+import time
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ODD = str.maketrans(dict.fromkeys(" \t\r\n~", "-"))  # a name stands in space-separated texts
+
+
+def new_name() -> str:
+    """A worker's name: `<host>-<pid>-<6 random>`; a process that starts anew is another worker."""
+    host = socket.gethostname().translate(_ODD) or "localhost"
+    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def own_version() -> str:
+    """Of streamq."""
+    try:
+        return version("streamq")
+    except PackageNotFoundError:  # run from a folder, not installed
+        return "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One worker process."""
+
+    name: str
+    app: str
+    queues: tuple[str, ...]
+    tasks: int  # how many it knows
+    threads: int
+    async_concurrency: int
+    started: float = field(default_factory=time.time)  # Unix time
+
+    def as_json(self) -> str:
+        """What is published with each queue it serves."""
+        facts: dict[str, str | int | float | Sequence[str]] = {
+            "app": self.app,
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": round(self.started, 3),
+            "streamq": own_version(),
+            "python": platform.python_version(),
+            "queues": self.queues,
+            "tasks": self.tasks,
+            "threads": self.threads,
+            "async_concurrency": self.async_concurrency,
+        }
+        return json.dumps(facts)

@@ -1,0 +1,148 @@
+"""Jobs whose process crashed before, each in a process of its own: it takes nobody along any more."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import socket
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from streamq.operations import HandBack
+from streamq.worker import frames
+from streamq.worker.held import Ended
+from streamq.worker.isolated import CANT_START
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamq.worker.held import Held
+    from streamq.worker.room import Slots
+
+log = logging.getLogger("streamq.worker")
+
+AT_ONCE = 4  # processes; what else wants one waits, its lease renewed
+END_S = 1.0  # that a process gets to end after its answer
+CALM_S = 1.0  # before a job is handed back because its process could not even start
+ROOM = 1 << 20  # bytes of a reply beside the result
+
+
+class IsolatedPool:
+    """Runs each job in a fresh interpreter. All methods are called in the loop."""
+
+    def __init__(
+        self,
+        birth: dict[str, Any] | None,
+        largest: int,
+        *,
+        ended: Callable[[list[Ended]], None],
+        broken: Callable[[BaseException], None],
+        progress: Callable[[Held, bytes], None],
+    ) -> None:
+        self._birth = birth  # what a process needs to have the application
+        self._largest = largest + ROOM
+        self._ended = ended
+        self._broken = broken
+        self._progress = progress
+        self._gate = asyncio.Semaphore(AT_ONCE)
+        self._tasks: dict[Held, asyncio.Task[None]] = {}
+
+    @property
+    def running(self) -> list[Held]:
+        """The jobs that run, or wait for their turn."""
+        return list(self._tasks)
+
+    def start(self, held: Held, slots: Slots) -> None:
+        """Run this job; it takes one of those slots."""
+        slots.held += 1
+        self._tasks[held] = asyncio.get_running_loop().create_task(self._run(held, slots))
+
+    def kill(self) -> None:
+        """Kill what runs; it is handed back, and nothing is counted."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def _run(self, held: Held, slots: Slots) -> None:
+        began = time.monotonic()
+        try:
+            async with self._gate:
+                ended = await self._run_alone(held)
+        except asyncio.CancelledError:
+            ended = Ended(held, HandBack(held.job.id, held.lease.token))
+        except BaseException as error:  # noqa: BLE001 - a bug of ours: the worker ends of it
+            self._broken(error)
+            return
+        del self._tasks[held]
+        slots.ended(1, time.monotonic())
+        ended.seconds = ended.seconds or time.monotonic() - began
+        self._ended([ended])
+
+    async def _run_alone(self, held: Held) -> Ended:
+        log.info(
+            "%s %s runs in a process of its own, after %d crashes",
+            held.job.record.task,
+            held.job.id,
+            held.job.crashes,
+        )
+        ours, theirs = socket.socketpair()
+        with ours, theirs:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "streamq.worker.isolated", str(theirs.fileno())),
+                stdin=asyncio.subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+            )
+            theirs.close()
+            try:
+                return await self._converse(held, ours, process)
+            finally:
+                await _end(process)
+
+    async def _converse(
+        self, held: Held, sock: socket.socket, process: asyncio.subprocess.Process
+    ) -> Ended:
+        reader, writer = await asyncio.open_connection(sock=sock)
+        has_started = False
+        try:
+            writer.write(frames.pack([self._birth, frames.held_to_wire(held)]))
+            while True:
+                kind, *rest = await frames.read(reader, self._largest)
+                if kind == "ended":
+                    return frames.ended_from_wire(rest[0], held)
+                if kind == "progress":
+                    self._progress(held, rest[0])
+                has_started = True
+        except frames.TooLarge as error:
+            log.error("job %s: a reply of its process is too large (%s)", held.job.id, error)  # noqa: TRY400
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # it is dead, or about to be
+        finally:
+            writer.close()
+        code = await _end(process)
+        if not has_started or code == CANT_START:
+            log.error("the process for job %s did not start (%s)", held.job.id, how_it_died(code))
+            await asyncio.sleep(CALM_S)
+            return Ended(held, HandBack(held.job.id, held.lease.token))
+        crash = HandBack(held.job.id, held.lease.token, crashed=True)
+        return Ended(held, crash, problem=f"its process crashed: {how_it_died(code)}")
+
+
+async def _end(process: asyncio.subprocess.Process) -> int:
+    """See the process ended; returns its code, negative for a signal."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            return await process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    return await process.wait()
+
+
+def how_it_died(code: int) -> str:
+    """An exit code in words; negative ones are signals."""
+    if code >= 0:
+        return f"exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"killed by {signal.Signals(-code).name}"
+    return f"killed by signal {-code}"

@@ -1,0 +1,82 @@
+"""One line per job, and what went wrong where something did."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from streamq.operations import Ack, Again, Burial, HandBack
+
+if TYPE_CHECKING:
+    from streamq.worker.held import Ended, Held
+
+log = logging.getLogger("streamq.worker")
+
+
+class JobLog:
+    """Writes how jobs ended; formats nothing that nobody reads."""
+
+    def ended(self, ended: list[Ended]) -> None:
+        """These have ended here."""
+        informed = log.isEnabledFor(logging.INFO)
+        for one in ended:
+            if one.is_logged:
+                continue
+            outcome = one.outcome
+            if type(outcome) is Ack:
+                if informed:
+                    self._say(logging.INFO, one, "succeeded", None)
+                if outcome.kind == "unsendable":
+                    why = outcome.value.decode("utf-8", "replace")
+                    self._say(logging.WARNING, one, f"has no result: {why}", None)
+            elif type(outcome) is Again:
+                in_s = outcome.delay_ms / 1000
+                what = f"again in {in_s:g} s, after {_brief(one.error)}"
+                level = logging.WARNING if outcome.counted else logging.INFO
+                self._say(level, one, what, None)
+            elif type(outcome) is Burial:
+                self._say(logging.ERROR, one, f"is dead ({outcome.reason})", one.error)
+            elif type(outcome) is HandBack and outcome.crashed:
+                self._say(logging.ERROR, one, one.problem, None)
+            if one.problem and type(outcome) is not HandBack:
+                self._say(logging.ERROR, one, f"its backoff function failed: {one.problem}", None)
+            one.error = None  # its traceback holds on to all that the task knew
+
+    def poisoned(self, held: Held) -> None:
+        """One crash too many."""
+        log.error(
+            "job %s (%s) is dead (poison): its process crashed %d times",
+            held.job.id,
+            held.job.record.task,
+            held.job.crashes + 1,
+        )
+
+    def _say(self, level: int, one: Ended, what: str, error: BaseException | None) -> None:
+        job = one.held.job
+        task = job.record.task
+        facts = {
+            "job_id": job.id,
+            "task": task,
+            "queue": one.held.lease.queue,
+            "attempt": job.attempt,
+            "seconds": round(one.seconds, 6),
+        }
+        log.log(
+            level,
+            "%s %s %s (attempt %d, %.3f s)",
+            task,
+            job.id,
+            what,
+            job.attempt,
+            one.seconds,
+            exc_info=error,
+            extra={"job": facts},
+        )
+
+
+def _brief(error: BaseException | None) -> str:
+    """An exception in a line."""
+    if error is None:
+        return "a failure"
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

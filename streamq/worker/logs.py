@@ -1,0 +1,39 @@
+"""Logging of worker processes, for programs that have not set up their own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+_TEXT = "%(asctime)s %(levelname)s %(message)s"
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time, level, logger, message, and what is known of the job."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record as JSON."""
+        entry: dict[str, Any] = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if isinstance(job := getattr(record, "job", None), dict):
+            entry.update(job)
+        if record.exc_info:
+            entry["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(entry, default=str)
+
+
+def configure(level: str, shape: str) -> None:
+    """Log to stderr, as "text" or "json"; leaves alone what somebody has set up."""
+    root = logging.getLogger()
+    if root.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonFormatter() if shape == "json" else logging.Formatter(_TEXT))
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)  # of others; ours are asked for
+    logging.getLogger("streamq").setLevel(level)

@@ -1,0 +1,46 @@
+"""What a worker is started with, beside the application's settings."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamq.app import StreamQ
+
+FEWEST_THREADS = 4  # by default: plain tasks mostly wait for something
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerOptions:
+    """Options of `supervise`; None takes the application's setting."""
+
+    queues: tuple[str, ...] | None = None  # None: every queue that a task names
+    threads: int | None = None  # plain tasks at once (setting `concurrency`)
+    async_concurrency: int | None = None  # async tasks at once
+    loglevel: str | None = None  # DEBUG, INFO, …
+    log_format: str | None = None  # "text" or "json"
+    grace: float | None = None  # seconds that jobs get to end at shutdown
+    wait: bool = False  # for a server that isn't there yet
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much one worker process does at once."""
+
+    queues: tuple[str, ...]
+    threads: int
+    async_concurrency: int
+    grace: float  # seconds
+
+
+def size_of(app: StreamQ, options: WorkerOptions) -> Size:
+    """What the options and the application's settings come to."""
+    conf = app.conf
+    return Size(
+        tuple(options.queues or app.queues()),
+        options.threads or conf.concurrency or max(FEWEST_THREADS, os.cpu_count() or 1),
+        options.async_concurrency or conf.async_concurrency,
+        conf.grace if options.grace is None else options.grace,
+    )

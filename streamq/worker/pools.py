@@ -1,0 +1,89 @@
+"""Where jobs run: which pool gets which job, and what is known of all of them together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from streamq.operations import Stray
+from streamq.worker.held import Ended
+from streamq.worker.room import Kind, Room
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from streamq.worker.held import Held
+    from streamq.worker.isolation import IsolatedPool
+    from streamq.worker.known import KnownTask
+    from streamq.worker.room import Slots
+
+ALONE_FROM = 2  # crashes from which a job runs in a process of its own
+
+
+class Pool(Protocol):
+    """Runs jobs of one kind."""
+
+    slots: Slots
+
+    @property
+    def backlog(self) -> int: ...  # noqa: D102
+    @property
+    def running(self) -> list[Held]: ...  # noqa: D102
+    def start(self, jobs: list[Held]) -> None: ...  # noqa: D102
+    def stale(self, before: float) -> list[Held]: ...  # noqa: D102
+
+
+class Pools:
+    """All that runs jobs here."""
+
+    def __init__(
+        self,
+        tasks: Mapping[str, KnownTask],
+        pools: Mapping[Kind, Pool],
+        isolated: IsolatedPool,
+        ended: Callable[[list[Ended]], None],
+    ) -> None:
+        self._tasks = tasks
+        self._pools = pools
+        self._isolated = isolated
+        self._ended = ended
+        self.room = Room({kind: pool.slots for kind, pool in pools.items()})
+
+    def start(self, jobs: Iterable[Held], seen: set[Kind]) -> None:
+        """Give each job to its pool; `seen` gets the kinds that were among them."""
+        sorted_by: dict[Kind, list[Held]] = {kind: [] for kind in self._pools}
+        for held in jobs:
+            task = self._tasks.get(held.job.record.task)
+            if task is None:
+                stray = Stray(held.job.id, held.lease.token, held.job.record.task)
+                self._ended([Ended(held, stray)])
+                continue
+            kind = Kind.LOOP if task.is_async else Kind.THREAD
+            if held.job.crashes >= ALONE_FROM:
+                self._isolated.start(held, self._pools[kind].slots)
+            else:
+                sorted_by[kind].append(held)
+        for kind, some in sorted_by.items():
+            if some:
+                seen.add(kind)
+                self._pools[kind].start(some)
+
+    @property
+    def backlog(self) -> int:
+        """How many jobs are held and haven't started."""
+        return sum(pool.backlog for pool in self._pools.values())
+
+    @property
+    def running(self) -> list[Held]:
+        """The jobs that run now."""
+        running = [held for pool in self._pools.values() for held in pool.running]
+        return [*running, *self._isolated.running]
+
+    def stale(self, now: float, age: float) -> list[Held]:
+        """Take back what was claimed so many seconds ago or more and hasn't started."""
+        taken: list[Held] = []
+        for pool in self._pools.values():
+            some = pool.stale(now - age)
+            if some:
+                pool.slots.overfed(now)
+                taken += some
+        return taken

@@ -1,0 +1,77 @@
+"""Sends the progress of running jobs: only the latest of each, twice a second at most."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from streamq import operations
+from streamq.job_reading import pack_progress
+from streamq.worker.duty import Duty
+from streamq.worker.room import MOST
+from streamq.worker.weather import TROUBLE
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from streamq.client import Client
+    from streamq.job import Progress
+    from streamq.worker.held import Held
+    from streamq.worker.served import ServedQueue
+    from streamq.worker.weather import Weather
+
+RHYTHM_S = 0.5
+IDLE_S = 3600.0
+
+
+class ProgressFlusher(Duty):
+    """Collects what tasks report, from any thread, and passes it on."""
+
+    def __init__(
+        self,
+        client: Client,
+        queues: dict[str, ServedQueue],
+        weather: Weather,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(weather)
+        self._client = client
+        self._queues = queues
+        self._loop = loop
+        self._latest: dict[Held, bytes] = {}
+        self._is_called = False
+
+    def report(self, held: Held, progress: Progress) -> None:
+        """Take note; called by tasks, wherever they run."""
+        self.report_packed(held, pack_progress(progress))
+
+    def report_packed(self, held: Held, packed: bytes) -> None:
+        """The same for progress that came packed."""
+        self._latest[held] = packed
+        if not self._is_called:
+            self._is_called = True
+            self._loop.call_soon_threadsafe(self.alarm.set)
+
+    async def once(self) -> float:
+        """Send what there is; returns seconds until there may be more."""
+        self._is_called = False  # before looking: a report from now on sets the alarm
+        if not self._latest:
+            return IDLE_S
+        self._is_called = True  # no alarm: it would come before its time
+        latest, self._latest = self._latest, {}
+        pending = list(latest.items())  # in one step: a thread may still write to it
+        for name, queue in self._queues.items():
+            items = [
+                (held.job.id, held.lease.token, packed)
+                for held, packed in pending
+                if held.lease.queue == name
+            ]
+            for at in range(0, len(items), MOST):
+                await self._send(queue, items[at : at + MOST])
+        return RHYTHM_S
+
+    async def _send(self, queue: ServedQueue, items: list[tuple[str, str, bytes]]) -> None:
+        # The server refuses what comes from a holder that has lost its job, and takes nothing
+        # while its memory is full: progress is no more than good to know.
+        with suppress(*TROUBLE):
+            await self._client.run_async(operations.progress(queue.keys, jobs=items))

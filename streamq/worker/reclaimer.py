@@ -1,0 +1,65 @@
+"""Takes back the jobs of workers whose lease has run out."""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from streamq import operations
+from streamq.worker.duty import Duty
+
+if TYPE_CHECKING:
+    from streamq.client import Client
+    from streamq.operations import Reclaimed
+    from streamq.worker.served import ServedQueue
+    from streamq.worker.weather import Weather
+
+log = logging.getLogger("streamq.worker")
+
+RHYTHM_S = 1.0  # while there are leases
+CALM_S = 5.0  # while there are none: one made now has its time before it
+
+
+class Reclaimer(Duty):
+    """Looks in a rhythm. A gap in it (an outage) gives every lease one lease of grace."""
+
+    def __init__(
+        self, client: Client, queue: ServedQueue, weather: Weather, *, lease_ms: int, calm_s: float
+    ) -> None:
+        super().__init__(weather)
+        self._client = client
+        self._queue = queue
+        self._lease_ms = lease_ms
+        self._gap_s = lease_ms / 3000
+        self._calm_s = calm_s
+
+    async def once(self) -> float:
+        """Take back what has lapsed; returns seconds until the next look."""
+        call = operations.reclaim(
+            self._queue.keys, lease_ms=self._lease_ms, gap_ms=int(self._gap_s * 1000)
+        )
+        reply = await self._client.run_async(call)
+        self.weather.answered()
+        if reply.returned or reply.poisoned:
+            self._say(reply)
+            return 0.0  # there may be more
+        # Well within the gap, or a slow call of ours would look like an outage.
+        rhythm = RHYTHM_S if reply.next_ms >= 0 else max(CALM_S, self._calm_s)
+        return min(rhythm, self._gap_s / 2) * random.uniform(0.8, 1.0)
+
+    def _say(self, reply: Reclaimed) -> None:
+        for worker, jobs in Counter(worker for _, worker in reply.jobs).items():
+            log.warning(
+                "queue %s: took back %d jobs of worker %s, whose lease had run out",
+                self._queue.name,
+                jobs,
+                worker,
+            )
+        if reply.poisoned:
+            log.error(
+                "queue %s: %d jobs are dead (poison): the process that ran them was killed too often",
+                self._queue.name,
+                reply.poisoned,
+            )

@@ -1,0 +1,198 @@
+"""Running one job, as a list of steps; each way it can end is a branch here and an outcome there.
+
+Nothing that a task does, raises or returns gets past this: also `SystemExit`,
+`MemoryError` and a cancellation are that one job's failure.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from streamq.context import RunningJob, activate
+from streamq.ids import id_keeps_result, id_time_ms
+from streamq.job_reading import moment
+from streamq.operations import Ack, Again, Burial, HandBack, Stray
+from streamq.options import resolve
+from streamq.retry import Reason, decide
+from streamq.worker.held import Ended
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamq.codec import Codec
+    from streamq.job import Progress
+    from streamq.options import TaskOptions
+    from streamq.worker.held import Held, Outcome
+    from streamq.worker.known import KnownTask
+
+UNDECODABLE = "undecodable"  # the bytes of the call can't be read
+ARGUMENTS = "arguments"  # they no longer fit the task's function
+
+
+@dataclass(slots=True, eq=False)
+class Ready:
+    """A job that may be called."""
+
+    held: Held
+    task: KnownTask
+    options: TaskOptions  # of this call
+    job: RunningJob
+    args: list[Any]
+    kwargs: dict[str, Any]
+    started: float  # monotonic
+
+    def call(self) -> Any:
+        """Call the function; of an `async def` one gives the coroutine."""
+        if self.task.bind:
+            return self.task.function(self.job, *self.args, **self.kwargs)
+        return self.task.function(*self.args, **self.kwargs)
+
+
+class Runner:
+    """Runs jobs of one application; safe for threads."""
+
+    def __init__(
+        self,
+        tasks: Mapping[str, KnownTask],
+        codec: Codec,
+        largest: int,
+        progress: Callable[[Held, Progress], None],
+    ) -> None:
+        self.tasks = tasks
+        self._codec = codec
+        self._largest = largest  # bytes of an encoded result
+        self._progress = progress
+
+    def run(self, held: Held) -> Ended:
+        """Run a plain task's job here."""
+        ready = self.prepare(held)
+        if not isinstance(ready, Ready):
+            return Ended(held, ready)
+        with activate(ready.job):
+            try:
+                value = ready.call()
+            except BaseException as error:  # noqa: BLE001 - see above
+                return self.failed(ready, error)
+        return self.succeeded(ready, value)
+
+    async def run_async(self, held: Held, was_cancelled: Callable[[], bool]) -> Ended:
+        """Run an async task's job, in an asyncio task of its own.
+
+        `was_cancelled` tells a cancellation by the worker, which hands the job back, from one
+        that the job brought upon itself.
+        """
+        ready = self.prepare(held)
+        if not isinstance(ready, Ready):
+            return Ended(held, ready)
+        with activate(ready.job):
+            try:
+                value = await ready.call()
+            except BaseException as error:  # noqa: BLE001 - see above
+                if was_cancelled():
+                    return Ended(held, HandBack(held.job.id, held.lease.token))
+                return self.failed(ready, error)
+        return self.succeeded(ready, value)
+
+    def prepare(self, held: Held) -> Ready | Outcome:
+        """Everything before the call, or why there won't be one."""
+        job, token = held.job, held.lease.token
+        name = job.record.task
+        task = self.tasks.get(name)
+        if task is None:
+            return Stray(job.id, token, name)
+        started = time.monotonic()
+        try:
+            args, kwargs, carried = self._codec.decode_call(job.record.body, task.types)
+        except Exception as error:  # noqa: BLE001 - also from a decode function of the user's
+            return self._bury(held, UNDECODABLE, error, started)
+        if misfit := task.fits(args, kwargs):
+            return self._bury(held, ARGUMENTS, TypeError(misfit), started)
+        options = task.options
+        if carried:
+            options = resolve(options, carried)
+        where = job.record.where
+        running = RunningJob(
+            job.id,
+            name,
+            held.lease.queue,
+            job.attempt,
+            job.crashes,
+            scheduled_for=moment(int(where[1:])) if where[0] == "@" else None,
+            tags=options.tags,
+            detached=False,
+            report=partial(self._progress, held),
+        )
+        return Ready(held, task, options, running, args, kwargs, started)
+
+    def succeeded(self, ready: Ready, value: Any) -> Ended:
+        """The function returned: that stands, whatever becomes of its result."""
+        seconds = time.monotonic() - ready.started
+        held = ready.held
+        job_id, ttl_ms, kind, result = held.job.id, 0, "none", b""
+        if id_keeps_result(job_id):
+            ttl_ms = int(ready.options.result_ttl * 1000)
+            kind, result = self._encode(value, ready)
+        ack = Ack(
+            job_id,
+            held.lease.token,
+            ready.task.name,
+            kind,
+            int(seconds * 1000),
+            ttl_ms,
+            result,
+        )
+        return Ended(held, ack, seconds)
+
+    def failed(self, ready: Ready, error: BaseException) -> Ended:
+        """The function raised: again later, or dead."""
+        seconds = time.monotonic() - ready.started
+        held = ready.held
+        if error.__traceback__ is not None:
+            error = error.with_traceback(error.__traceback__.tb_next)  # without our own frame
+        decision = decide(
+            ready.options.retry,
+            held.job.attempt,
+            error,
+            age_seconds=_age(held),
+            random=random.random,
+        )
+        if decision.delay is None:
+            burial = self._bury(held, decision.reason.value, error, ready.started)
+            return Ended(held, burial, seconds, error, decision.problem)
+        again = Again(
+            held.job.id,
+            held.lease.token,
+            int(decision.delay * 1000),
+            decision.reason is not Reason.SNOOZE,
+            self._codec.encode_exception(error),
+        )
+        return Ended(held, again, seconds, error, decision.problem)
+
+    def _encode(self, value: Any, ready: Ready) -> tuple[str, bytes]:
+        try:
+            result = self._codec.encode_value(value, ready.task.types)
+        except Exception as error:  # noqa: BLE001 - an encode function of the user's, too
+            return "unsendable", f"{type(error).__name__}: {error}"[:1000].encode()
+        if len(result) > self._largest:
+            why = f"result of {len(result)} bytes is over the limit of {self._largest}"
+            return "unsendable", f"{why} (max_result_bytes)".encode()
+        return "ok", result
+
+    def _bury(self, held: Held, reason: str, error: BaseException, started: float) -> Burial:
+        job = held.job
+        run_ms = int((time.monotonic() - started) * 1000)
+        encoded = self._codec.encode_exception(error)
+        return Burial(job.id, held.lease.token, job.record.task, reason, run_ms, encoded)
+
+
+def _age(held: Held) -> float:
+    """Seconds since the job was enqueued: by the server's clock where it says so."""
+    lease, where = held.lease, held.job.record.where
+    now_ms = lease.now_ms + (time.monotonic() - lease.since) * 1000
+    entry_ms = where.partition("-")[0]
+    enqueued = int(entry_ms) if entry_ms.isdecimal() else id_time_ms(held.job.id)
+    return max(0.0, (now_ms - enqueued) / 1000)

@@ -1,0 +1,61 @@
+"""One queue as a worker serves it: what its duties tell each other."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from streamq.worker.settler import Settler
+
+if TYPE_CHECKING:
+    from streamq.keys import QueueKeys
+    from streamq.worker.duty import Duty
+    from streamq.worker.room import Kind
+
+
+class ServedQueue:
+    """What is known of a queue between two calls; belongs to one event loop."""
+
+    def __init__(self, keys: QueueKeys, worker: str, kinds: set[Kind]) -> None:
+        self.name = keys.queue
+        self.keys = keys
+        self.kinds = kinds  # where jobs of it run, as far as is known
+        self.settler = Settler(keys, worker)
+        self.is_dry = False  # the last claim brought less than it asked for: wait for a marker
+        self.has_marker = False  # one was taken off the list, and nothing was claimed for it yet
+        self.has_stranded = False  # jobs stand aside for those who name their tasks
+        self.due_at: float | None = None  # monotonic; when the next scheduled job is due
+        self.heard_due_at = 0.0  # monotonic; when the server last said so
+        self.exchange: Duty | None = None
+        self.bell: Duty | None = None
+        self.promoter: Duty | None = None
+
+    def wake(self) -> None:
+        """There may be something to settle, or room to claim."""
+        if self.exchange is not None:
+            self.exchange.alarm.set()
+
+    def ring(self, *, marker: bool) -> None:
+        """Something may be waiting: a marker came, or it is time to look."""
+        self.is_dry = False
+        self.has_marker = self.has_marker or marker
+        self.wake()
+
+    def claimed(self, *, more: bool, stranded: bool, next_due_ms: int) -> None:
+        """What a claim's answer says of the queue."""
+        self.has_marker = False
+        # A claim that hadn't named our tasks to jobs set aside is repeated at once.
+        self.is_dry = not more and not (stranded and not self.has_stranded)
+        self.has_stranded = stranded
+        self.next_due(next_due_ms)
+        if self.is_dry and self.bell is not None:
+            self.bell.alarm.set()
+
+    def next_due(self, in_ms: int) -> None:
+        """The server says when the next scheduled job is due; -1: none is."""
+        now = time.monotonic()
+        before, self.heard_due_at = self.due_at, now
+        self.due_at = None if in_ms < 0 else now + in_ms / 1000
+        sooner = self.due_at is not None and (before is None or self.due_at < before - 0.001)
+        if sooner and self.promoter is not None:
+            self.promoter.alarm.set()

@@ -1,0 +1,125 @@
+"""Tells the server how jobs ended: in batches, one call in flight per queue, never dropped.
+
+A batch whose answer was lost is sent again with the same number until it is answered: the
+script keeps the answer to a worker's last call, so an outcome counts once. The work is done;
+forgetting it would run the job again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from streamq import operations
+from streamq.operations import Ack, Again, Burial, HandBack, Stray
+from streamq.worker.room import MOST
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from streamq.keys import QueueKeys
+    from streamq.operations import Call
+    from streamq.worker.held import Ended, Outcome
+
+log = logging.getLogger("streamq.worker")
+
+LINGER_S = 0.003  # how long an outcome waits for others
+ENOUGH = 64  # that wait for nobody
+
+_VERBS: Mapping[type[Outcome], Callable[..., Call[Any]]] = {
+    Ack: operations.ack,
+    Again: operations.retry,
+    Burial: operations.bury,
+    HandBack: operations.release,
+    Stray: operations.strand,
+}
+
+
+@dataclass(slots=True)
+class Batch:
+    """A settling call, and whose jobs it settles."""
+
+    call: Call[Any]
+    ended: list[Ended]
+    answered: bool = field(default=False)
+
+
+class Settler:
+    """The outcomes of one queue on their way to the server."""
+
+    def __init__(self, keys: QueueKeys, worker: str) -> None:
+        self._keys = keys
+        self._worker = worker
+        self._waiting: dict[type[Outcome], list[Ended]] = {}
+        self._size = 0
+        self._since = 0.0  # monotonic, when the oldest outcome came
+        self._seq = count(1)
+        self._batch: Batch | None = None
+
+    def __len__(self) -> int:
+        """How many outcomes have not been answered."""
+        return self._size + (len(self._batch.ended) if self._batch else 0)
+
+    def add(self, ended: Ended) -> bool:
+        """One more outcome to tell; whether that is a reason to look now."""
+        if not self._size:
+            self._since = time.monotonic()
+        self._size += 1
+        kind = type(ended.outcome)
+        waiting = self._waiting.get(kind)
+        if waiting is None:
+            self._waiting[kind] = [ended]
+        else:
+            waiting.append(ended)
+        return self._size in (1, ENOUGH) or kind is HandBack
+
+    def due_in(self, now: float, per_second: float) -> float | None:
+        """Seconds until outcomes should go even if no claim goes along; None: there are none.
+
+        Lingering is for company: where none is to be expected, it would only cost time.
+        """
+        if self._batch is not None:
+            return 0.0
+        if not self._size:
+            return None
+        if self._size >= ENOUGH or HandBack in self._waiting or per_second * LINGER_S < 1:
+            return 0.0
+        return max(0.0, self._since + LINGER_S - now)
+
+    def batch(self) -> Batch | None:
+        """What to send now: the batch without an answer, else up to 200 outcomes of one kind."""
+        if self._batch is None and self._size:
+            # What waits in someone's way goes first, then the kind that there is most of.
+            kind = HandBack
+            if kind not in self._waiting:
+                kind = max(self._waiting, key=lambda one: len(self._waiting[one]))  # type: ignore[assignment]
+            waiting = self._waiting.pop(kind)
+            ended, rest = waiting[:MOST], waiting[MOST:]
+            if rest:
+                self._waiting[kind] = rest
+            self._size -= len(ended)
+            call = _VERBS[kind](
+                self._keys,
+                worker=self._worker,
+                seq=next(self._seq),
+                jobs=[one.outcome for one in ended],
+            )
+            self._batch = Batch(call, ended)
+        return self._batch
+
+    def answered(self, batch: Batch, reply: Any) -> list[str]:
+        """The words for each job of the batch; the next batch may go."""
+        self._batch = None
+        if isinstance(reply, tuple):  # a burial's: how many older dead jobs had to go
+            evicted, reply = reply
+            if evicted:
+                log.warning(
+                    "queue %s: %d dead jobs over the cap were removed, the oldest ones",
+                    self._keys.queue,
+                    evicted,
+                )
+        words: list[str] = reply
+        return words

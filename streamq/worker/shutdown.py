@@ -1,0 +1,81 @@
+"""How a worker ends: in steps, in this order, and why in this order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamq.worker.crew import Crew
+    from streamq.worker.held import Held
+
+LOOK_S = 0.02
+CANCEL_S = 0.5  # that cancelled tasks get to clean up
+SETTLE_S = 0.8  # for the last outcomes, beyond the grace
+
+
+class Shutdown:
+    """The steps; `hurry` says that somebody wants it at once."""
+
+    def __init__(self, crew: Crew, grace: float, hurry: asyncio.Event) -> None:
+        self._crew = crew
+        self._deadline = time.monotonic() + grace
+        self._hurry = hurry
+
+    def stop_claiming(self) -> None:
+        """First of all: what isn't claimed here, others run."""
+        for exchange in self._crew.exchanges:
+            exchange.is_closing = True
+        for bell in self._crew.bells:
+            bell.hang_up()
+
+    def hand_back_waiting(self) -> None:
+        """Others can start these now; here they would wait for jobs that may take long."""
+        self._crew.flow.hand_back(self._crew.pools.stale(time.monotonic(), 0.0))
+
+    async def let_jobs_finish(self) -> None:
+        """Their leases are renewed meanwhile: nobody else runs them."""
+        await self._until(lambda: not self._crew.pools.running, self._deadline)
+
+    async def cancel_what_can_be(self) -> None:
+        """The time is over. These are handed back as they end, and nothing is counted."""
+        crew = self._crew
+        if not crew.pools.running:
+            return
+        crew.loop_pool.cancel()
+        crew.isolated.kill()
+        end = time.monotonic() + CANCEL_S
+        await self._until(
+            lambda: not crew.loop_pool.running and not crew.isolated.running, end, hurried=False
+        )
+
+    async def settle(self) -> None:
+        """Tell the server of all that ended; only while the leases are ours does it listen."""
+        for queue in self._crew.queues.values():
+            queue.wake()
+        end = max(self._deadline, time.monotonic()) + SETTLE_S
+        if self._hurry.is_set():
+            end = time.monotonic() + SETTLE_S
+        await self._until(self._is_settled, end, hurried=False)
+
+    def left(self) -> list[Held]:
+        """Jobs on threads that can't be ended: the process has to go first, and then they may run
+        elsewhere.
+        """
+        return self._crew.pools.running
+
+    def _is_settled(self) -> bool:
+        crew = self._crew
+        unsettled = any(len(queue.settler) for queue in crew.queues.values())
+        return not unsettled and not any(one.is_uncertain for one in crew.exchanges)
+
+    async def _until(
+        self, is_done: Callable[[], bool], deadline: float, *, hurried: bool = True
+    ) -> None:
+        while not is_done() and time.monotonic() < deadline:
+            if hurried and self._hurry.is_set():
+                return
+            await asyncio.sleep(LOOK_S)

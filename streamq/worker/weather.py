@@ -1,0 +1,49 @@
+"""The server comes and goes: said once each time, and waited out with growing pauses."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+
+from streamq.errors import BrokerRefused, BrokerUnavailable, SchemaMismatch, ScriptError
+
+log = logging.getLogger("streamq.worker")
+
+FIRST_PAUSE_S = 0.05
+LONGEST_PAUSE_S = 1.0  # so that work goes on within a second or two of the recovery
+
+# What waiting may mend. A wrong password or a missing right too: someone is changing it.
+TROUBLE = (BrokerUnavailable, BrokerRefused)
+FATAL = (ScriptError, SchemaMismatch)  # refused, and no waiting makes it better
+
+
+class Weather:
+    """Whether the server answers, as the duties of one worker see it."""
+
+    def __init__(self) -> None:
+        self._lost_at: float | None = None  # monotonic
+        self._failures = 0
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the last call was answered."""
+        return self._lost_at is None
+
+    def failed(self, error: Exception) -> float:
+        """Note a call that wasn't answered; returns seconds to wait. Raises what is fatal."""
+        if isinstance(error, FATAL):
+            raise error
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+            log.warning("the server is lost; jobs go on, and their outcomes wait: %s", error)
+        self._failures += 1
+        longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 10))
+        return random.uniform(longest / 2, longest)
+
+    def answered(self) -> None:
+        """Note a call that was answered."""
+        if self._lost_at is not None:
+            log.warning("the server is back after %.1f s", time.monotonic() - self._lost_at)
+            self._lost_at = None
+            self._failures = 0

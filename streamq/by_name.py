@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from streamq import operations
 from streamq.asking import known_queues
+from streamq.config import default_options
 from streamq.enqueuing import Plan
 from streamq.errors import UnknownTask
 from streamq.option_checks import nearest, queue_name
-from streamq.options import CallOptions, default_options, options_from_json
+from streamq.options import CallOptions, options_from_json
 
 if TYPE_CHECKING:
     from streamq.asking import Question

@@ -15,6 +15,8 @@ from streamq.broker_url import check_broker_url, redact_url
 from streamq.celery_names import celery_advice, is_celery_name
 from streamq.errors import ConfigurationError
 from streamq.option_checks import LATER, nearest, queue_name
+from streamq.options import TaskOptions
+from streamq.retry import RetryPolicy
 from streamq.settings import (
     Setting,
     Source,
@@ -211,3 +213,15 @@ class Settings:
                 if text := environment.get(variable, ""):
                     value = self.setting(name).read(text, variable)
                     self._levels[Source.ENVIRONMENT][name] = value
+
+
+def default_options(conf: Settings) -> TaskOptions:
+    """What holds where nobody says anything: the settings."""
+    limit_set = conf.source("max_attempts") is not Source.DEFAULT
+    return TaskOptions(
+        queue=conf.default_queue,
+        retry=RetryPolicy(max_attempts=conf.max_attempts, limit_set=limit_set),
+        max_crashes=conf.max_crashes,
+        result_ttl=conf.result_ttl,
+        idempotency_ttl=conf.idempotency_ttl,
+    )

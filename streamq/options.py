@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 from streamq.backoff import Computed, delays_from_json
 from streamq.option_checks import CALL_ONLY, CHECKS, refuse_unknown
 from streamq.retry import RetryPolicy, class_names
-from streamq.settings import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from streamq.backoff import Delays
-    from streamq.config import Settings
     from streamq.retry import ExceptionClass
 
 _CARRIED = {"max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result"}
@@ -113,18 +111,6 @@ class TaskOptions:
             "expires": self.expires if isinstance(self.expires, float) else None,
             "idempotency_ttl": self.idempotency_ttl,
         }
-
-
-def default_options(conf: Settings) -> TaskOptions:
-    """What holds where nobody says anything: the settings."""
-    limit_set = conf.source("max_attempts") is not Source.DEFAULT
-    return TaskOptions(
-        queue=conf.default_queue,
-        retry=RetryPolicy(max_attempts=conf.max_attempts, limit_set=limit_set),
-        max_crashes=conf.max_crashes,
-        result_ttl=conf.result_ttl,
-        idempotency_ttl=conf.idempotency_ttl,
-    )
 
 
 def resolve(task: TaskOptions, carried: Mapping[str, Any]) -> TaskOptions:

@@ -7,10 +7,11 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from streamq.call_signature import TaskCall
+from streamq.config import default_options
 from streamq.context import current_job
 from streamq.eager import run_here, run_here_async
 from streamq.enqueuing import Plan, send, send_async, sending
-from streamq.options import CallOptions, call_options, default_options
+from streamq.options import CallOptions, call_options
 from streamq.result import AsyncResult
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Enqueueable(Generic[P, T]):
         self._said = said  # by the call
         self._check = definition.binder.check
         self._plan: Plan | None = None
+        self._options: tuple[int, TaskOptions | None] = (-1, None)  # and for which settings
 
     @property
     def name(self) -> str:
@@ -135,7 +137,12 @@ class Enqueueable(Generic[P, T]):
     @property
     def task_options(self) -> TaskOptions:
         """What holds for the task, nothing left open: its own options over the settings."""
-        return default_options(self._runtime.conf).overridden(self.definition.declared)
+        conf = self._runtime.conf
+        version, options = self._options
+        if options is None or version != conf.version:
+            options = default_options(conf).overridden(self.definition.declared)
+            self._options = (conf.version, options)
+        return options
 
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """Raise `TypeError` if the task can't be called so."""

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import streamq
 from streamq.embedded.errors import EmbeddedRefused, EmbeddedUnavailable
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def _environment() -> dict[str, str]:
     # Its folder is `/`, so a relative entry has to be made absolute; and streamq is found
     # where this process found it, be that a checkout in the current folder.
     entries = [entry for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
-    home = Path(streamq.__file__).parent.parent
+    home = Path(__file__).parents[2]
     installed = home.name in {"site-packages", "dist-packages"} and home.is_relative_to(sys.prefix)
     if not installed:
         entries.append(str(home))

@@ -1,5 +1,6 @@
 -- Decides about each: handed out, too late, or not to be touched (an entry read again after the group
--- was lost, whose job runs, is among the returned or stranded ones, or is gone). Returns the ids taken, their new states, and what is too late.
+-- was lost, whose job runs, is among the returned or stranded ones, or is gone). Returns the ids taken, their
+-- new states, and what is too late.
 local function take_candidates(found, jobs, state, token, now, hand_out)
   local taken, states, late, ids = {}, {}, {}, found.ids
   if #ids == 0 then return taken, states, late end
@@ -9,10 +10,13 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
   local tail = ' ' .. token .. ' ' .. whole(now)
   for i, id in ipairs(ids) do
     local place, attempt, crashes, entry = parse_state(old[i])
-    entry = entry or found.entries[i]
-    local record = records[i]
-    if not record or (found.entries[i] and entry ~= found.entries[i]) then
-      found.stale[#found.stale + 1] = found.entries[i]
+    local record, read = records[i], found.entries[i]
+    if not entry and record and not (read and string.sub(record, 2, 1 + #read) == read) then
+      entry = select(2, parse_record(record)) -- untouched since enqueue, and not put here
+    end
+    entry = entry or read
+    if not record or not entry or (read and entry ~= read) then
+      found.stale[#found.stale + 1] = read
     elseif place ~= 'R' and not (i > found.taken_over and (place == 'B' or place == 'N')) then
       attempt, crashes = attempt or 0, crashes or 0
       local flag, _, task, options = '.', nil, nil, nil

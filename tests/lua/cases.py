@@ -1,0 +1,198 @@
+"""For each script a state and a call that does its full work there, on `n` jobs where it takes a list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from streamq import operations as op
+from streamq.operations import Call, Idempotency, NewJob
+from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
+
+Case = Callable[[Rig, int], Call[Any]]
+CHANNEL = "sq:streamq:reply:me"
+
+
+def names(n: int) -> list[str]:
+    """Ids as long as they get."""
+    return [f"{i:04d}".rjust(24, "0") + "." + "q" * 39 for i in range(n)]
+
+
+def watched(rig: Rig, n: int) -> list[str]:
+    """Jobs that run under the token T, with everything that a job can have."""
+    ids = names(n)
+    policy = op.register(
+        rig.keys, worker="w", alive_ms=LEASE_MS, info="{}", tasks={"t": '{"max_crashes":1}'}
+    )
+    rig.run(policy)
+    rig.running(*ids)
+    for first in range(0, n, 200):
+        some = ids[first : first + 200]
+        rig.wait(*some)
+        rig.run(op.progress(rig.keys, jobs=[(i, "T", b"half") for i in some]))
+    return ids
+
+
+def enqueue(rig: Rig, n: int) -> Call[Any]:
+    jobs = [NewJob(i, "t", BODY, idempotency=Idempotency("k" + i, "args", HOUR_MS)) for i in names(n)]
+    if n > 1:
+        jobs[n // 2 :] = [NewJob(i, "t", BODY, "+60000", "+90000") for i in names(n)[n // 2 :]]
+    return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
+
+
+def claim(rig: Rig, n: int) -> Call[Any]:
+    """A third of the jobs from each place, the last one too old to start."""
+    ids = names(n)
+    if n >= 3:
+        third = n // 3
+        rig.running(*ids[: 2 * third])
+        rig.release(*ids[:third])
+        rig.strand(*ids[third : 2 * third])
+        rig.enqueue(*ids[2 * third : -1])
+    else:
+        rig.enqueue(*ids[:-1]) if n > 1 else None
+    rig.enqueue(ids[-1], expires="+-5")
+    rig.wait(*ids)
+    return op.claim(
+        rig.keys,
+        worker="other",
+        token="A",
+        lease_ms=LEASE_MS,
+        limit=n,
+        result_ttl_ms=HOUR_MS,
+        tasks=["t", "u", "t"],
+    )
+
+
+def ack(rig: Rig, n: int) -> Call[Any]:
+    ids = watched(rig, n)
+    jobs = [op.Ack(i, "T", f"t{k % 3}", "ok", 3, HOUR_MS, b"value") for k, i in enumerate(ids)]
+    return op.ack(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def retry(rig: Rig, n: int) -> Call[Any]:
+    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops") for i in watched(rig, n)]
+    return op.retry(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def bury(rig: Rig, n: int) -> Call[Any]:
+    jobs = [op.Burial(i, "T", f"t{k % 3}", "failed", 3, b"x") for k, i in enumerate(watched(rig, n))]
+    return op.bury(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def release(rig: Rig, n: int) -> Call[Any]:
+    """Every second one crashed, which is one crash too many."""
+    jobs = [op.HandBack(i, "T", crashed=k % 2 == 0) for k, i in enumerate(watched(rig, n))]
+    return op.release(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def strand(rig: Rig, n: int) -> Call[Any]:
+    jobs = [op.Stray(i, "T", "t") for i in watched(rig, n)]
+    return op.strand(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def extend(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    tokens = ["T", *(f"lost{i}" for i in range(n - 1))]
+    return op.extend(rig.keys, worker="w", alive_ms=LEASE_MS, lease_ms=LEASE_MS, tokens=tokens)
+
+
+def progress(rig: Rig, n: int) -> Call[Any]:
+    return op.progress(rig.keys, jobs=[(i, "T", b"done") for i in watched(rig, n)])
+
+
+def reclaim(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    rig.lapse("T")
+    rig.worker_is("w", alive=n % 2 == 0)
+    return op.reclaim(rig.keys, lease_ms=LEASE_MS, gap_ms=10_000)
+
+
+def promote(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue(*names(n), due="+-5")
+    return op.promote(rig.keys, limit=n)
+
+
+def cancel(rig: Rig, n: int) -> Call[Any]:
+    claim(rig, n)
+    return op.cancel(rig.keys, ids=names(n), result_ttl_ms=HOUR_MS)
+
+
+def _dead(rig: Rig, n: int) -> list[str]:
+    rig.dead(*names(n))
+    return names(n)
+
+
+def revive(rig: Rig, n: int) -> Call[Any]:
+    return op.revive(rig.keys, ids=_dead(rig, n))
+
+
+def delete(rig: Rig, n: int) -> Call[Any]:
+    return op.delete(rig.keys, ids=_dead(rig, n))
+
+
+def forget(rig: Rig, n: int) -> Call[Any]:
+    rig.running(*names(n))
+    rig.ack(*names(n))
+    return op.forget(rig.keys, ids=names(n))
+
+
+def wait(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue(*names(n))
+    return op.wait(rig.keys, channel=CHANNEL, ids=names(n))
+
+
+def look(rig: Rig, n: int) -> Call[Any]:
+    return op.look(rig.keys, ids=watched(rig, n))
+
+
+def sweep(rig: Rig, n: int) -> Call[Any]:
+    _dead(rig, n)
+    rig.admin.zadd(rig.keys.key("dead"), dict.fromkeys(names(n), 1))
+    rig.enqueue("old")
+    rig.claim()
+    rig.ack("old")
+    rig.admin.zadd(rig.keys.key("results_expiry"), {"old": 1})
+    rig.worker_is("gone", alive=False)
+    rig.admin.zadd(rig.keys.key("workers"), {"gone": 1})
+    return op.sweep(rig.keys)
+
+
+def register(rig: Rig, n: int) -> Call[Any]:
+    tasks = {f"t{i}": "{}" for i in range(n)}
+    return op.register(rig.keys, worker="w", alive_ms=LEASE_MS, info="{}", tasks=tasks)
+
+
+def unregister(rig: Rig, n: int) -> Call[Any]:
+    rig.run(register(rig, n))
+    return op.unregister(rig.keys, worker="w")
+
+
+def count(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.count(rig.keys)
+
+
+def options(rig: Rig, n: int) -> Call[Any]:
+    rig.run(register(rig, n))
+    return op.options(rig.keys, tasks=[f"t{i}" for i in range(n)])
+
+
+def page(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.page(rig.keys, place="running", limit=n)
+
+
+def audit(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.audit(rig.keys, structure="jobs", limit=n)
+
+
+CASES: dict[str, Case] = {
+    case.__name__: case
+    for case in (
+        *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
+        *(cancel, revive, delete, forget, wait, look, sweep, register, unregister),
+        *(count, options, page, audit),
+    )
+}

@@ -1,0 +1,203 @@
+"""audit: a sound queue passes; each rule, broken by hand, is named with its key and member."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from streamq import operations
+from tests.lua.rig import Rig
+
+broken_on_purpose = pytest.mark.no_audit("a rule is broken by hand")
+
+
+def lived_in(rig: Rig) -> None:
+    """A job in every place and in every condition."""
+    rig.dead("dead", "revived")
+    rig.running("run", "run2", "back", "side", "again", "ends")
+    rig.run(operations.progress(rig.keys, jobs=[("run", "T", b"half")]))
+    rig.release("back")
+    rig.strand("side")
+    rig.retry("again")
+    rig.ack("ends")
+    rig.run(operations.revive(rig.keys, ids=["revived"]))
+    rig.enqueue("new")
+    rig.enqueue("later", due="+60000")
+    rig.wait("new", "run")
+
+
+def test_a_queue_with_a_job_in_every_place_is_sound(rig: Rig) -> None:
+    lived_in(rig)
+    with rig.unchanged():
+        assert rig.violations() == []
+
+
+def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
+    lived_in(rig)
+    for structure in operations.STRUCTURES:
+        seen, cursor = 0, ""
+        while True:
+            call = operations.audit(rig.keys, structure=structure, cursor=cursor, limit=1)
+            page = rig.run(call)
+            assert page.violations == []
+            seen, cursor = seen + page.members, page.cursor
+            if not cursor:
+                break
+        assert seen >= 1, structure
+
+
+def test_an_empty_queue_is_sound(rig: Rig) -> None:
+    assert rig.violations() == []
+
+
+Break = Callable[[Rig, Callable[[str], str]], object]
+
+BREAKS: dict[str, tuple[Break, str, str, str]] = {
+    "a record is lost": (
+        lambda r, k: r.admin.hdel(k("jobs"), "run"),
+        *("what is named has a record", "state", "run"),
+    ),
+    "an outcome's waiter stays": (
+        lambda r, k: r.admin.hset(k("waiters"), "gone", "c"),
+        *("what is named has a record", "waiters", "gone"),
+    ),
+    "a failure stays": (
+        lambda r, k: r.admin.hset(k("errors"), "gone", "c"),
+        *("what is named has a record", "errors", "gone"),
+    ),
+    "progress stays": (
+        lambda r, k: r.admin.hset(k("progress"), "gone", "c"),
+        *("what is named has a record", "progress", "gone"),
+    ),
+    "an entry of nobody": (
+        lambda r, k: r.admin.xadd(k("stream"), {"i": "gone"}),
+        *("what is named has a record", "stream", "gone"),
+    ),
+    "a due time of nobody": (
+        lambda r, k: r.admin.zadd(k("scheduled"), {"gone": 1}),
+        *("what is named has a record", "scheduled", "gone"),
+    ),
+    "a dead nobody": (
+        lambda r, k: r.admin.zadd(k("dead"), {"gone": 1}),
+        *("what is named has a record", "dead", "gone"),
+    ),
+    "a stranded nobody": (
+        lambda r, k: r.admin.zadd(k("stranded"), {"t gone": 0}),
+        *("what is named has a record", "stranded", "gone"),
+    ),
+    "a state is damaged": (
+        lambda r, k: r.admin.hset(k("state"), "run", "rubbish"),
+        *("a state can be read", "state", "run"),
+    ),
+    "a record is damaged": (
+        lambda r, k: r.admin.hset(k("jobs"), "run", "rubbish"),
+        *("a record can be read", "jobs", "run"),
+    ),
+    "a retry is not scheduled": (
+        lambda r, k: r.admin.zrem(k("scheduled"), "again"),
+        *("a job is where its state says", "scheduled", "again"),
+    ),
+    "a new job for later is not scheduled": (
+        lambda r, k: r.admin.zrem(k("scheduled"), "later"),
+        *("a job is where its state says", "scheduled", "later"),
+    ),
+    "a dead job is not among the dead": (
+        lambda r, k: r.admin.zrem(k("dead"), "dead"),
+        *("a job is where its state says", "dead", "dead"),
+    ),
+    "a returned job is not among the returned": (
+        lambda r, k: r.admin.zrem(k("returned"), "back"),
+        *("a job is where its state says", "returned", "back"),
+    ),
+    "a running job is scheduled too": (
+        lambda r, k: r.admin.zadd(k("scheduled"), {"run": 1}),
+        *("a job is in one place only", "scheduled", "run"),
+    ),
+    "a waiting job is dead too": (
+        lambda r, k: r.admin.zadd(k("dead"), {"new": 1}),
+        *("a job is in one place only", "dead", "new"),
+    ),
+    "a running job is returned too": (
+        lambda r, k: r.admin.zadd(k("returned"), {"run": 1}),
+        *("a job is in one place only", "returned", "run"),
+    ),
+    "a stranded job is not set aside": (
+        lambda r, k: r.admin.zrem(k("stranded"), "t side"),
+        *("a stranded job is set aside", "stranded", "side"),
+    ),
+    "a running job is set aside": (
+        lambda r, k: r.admin.zadd(k("stranded"), {"t run": 0}),
+        *("a stranded job is set aside", "stranded", "run"),
+    ),
+    "a waiting job's entry is lost": (
+        lambda r, k: r.admin.xdel(k("stream"), entry(r, "new")),
+        *("a job that may run has its entry", "stream", "new"),
+    ),
+    "a running job's entry is not pending": (
+        lambda r, k: r.admin.xack(k("stream"), "workers", entry(r, "run")),
+        *("an entry is pending unless its job waits", "stream", "run"),
+    ),
+    "a waiting job's entry is pending": (
+        lambda r, k: r.admin.xreadgroup("workers", "w", {k("stream"): ">"}),
+        *("an entry is pending unless its job waits", "stream", "new"),
+    ),
+    "a running job has no lease": (
+        lambda r, k: r.admin.zrem(k("leases"), "T"),
+        *("a running job has a lease", "leases", "run"),
+    ),
+    "a claim has no lease": (
+        lambda r, k: r.admin.zrem(k("leases"), "T"),
+        *("a claim has a lease", "leases", "T"),
+    ),
+    "a claim does not name its job": (
+        lambda r, k: r.admin.hset(k("claims"), "T", "w 1 run2"),
+        *("a claim names its jobs", "claims", "run"),
+    ),
+    "a lease has no claim": (
+        lambda r, k: r.admin.hdel(k("claims"), "T"),
+        *("a lease has a claim", "claims", "T"),
+    ),
+    "a claim holds less than it says": (
+        lambda r, k: r.admin.hincrby(k("held"), "T", 1),
+        *("a claim holds as many jobs as run", "held", "T"),
+    ),
+    "a claim that holds nothing": (
+        lambda r, k: r.admin.hset(k("held"), "gone", 0),
+        *("a claim has a lease", "leases", "gone"),
+    ),
+    "an outcome without an end": (
+        lambda r, k: r.admin.zrem(k("results_expiry"), "ends"),
+        *("a kept outcome has a value and an end", "results", "ends"),
+    ),
+    "an end without an outcome": (
+        lambda r, k: r.admin.hdel(k("results"), "ends"),
+        *("a kept outcome has a value and an end", "results_expiry", "ends"),
+    ),
+    "more was accepted than is known": (
+        lambda r, k: r.admin.hincrby(k("counts"), "enqueued", 1),
+        *("accepted = present + ended", "counts", "9 + 1 of 11"),
+    ),
+    "a job stands twice in the stream": (
+        lambda r, k: r.admin.xadd(k("stream"), {"i": "new"}),
+        *("present = in the stream + scheduled + dead", "jobs", "10 of 9"),
+    ),
+    "held and pending differ": (
+        lambda r, k: r.admin.hincrby(k("held"), "T", 1),
+        *("pending = running + returned + stranded", "stream", "4 of 3 + 2"),
+    ),
+}
+
+
+def entry(rig: Rig, id_: str) -> str:
+    rows = rig.snapshot()["stream"]
+    return next(entry for entry, named in rows.items() if named == id_)
+
+
+@broken_on_purpose
+@pytest.mark.parametrize("name", BREAKS)
+def test_each_rule_broken_is_named_with_its_key_and_member(rig: Rig, name: str) -> None:
+    lived_in(rig)
+    do, rule, key, member = BREAKS[name]
+    do(rig, rig.keys.key)
+    assert operations.Violation(rule, rig.keys.key(key), member) in rig.violations()

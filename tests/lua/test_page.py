@@ -1,0 +1,79 @@
+"""page: the ids in one place, in the order in which they go, page by page."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamq import operations
+from tests.lua.rig import Rig
+
+
+def pages(rig: Rig, place: str, limit: int = 2) -> list[list[str]]:
+    found, cursor = [], ""
+    while True:
+        page = rig.run(operations.page(rig.keys, place=place, cursor=cursor, limit=limit))
+        found.append(page.ids)
+        cursor = page.cursor
+        if not cursor:
+            return found
+
+
+def flat(rig: Rig, place: str, limit: int = 2) -> list[str]:
+    return [id_ for page in pages(rig, place, limit) for id_ in page]
+
+
+@pytest.mark.parametrize("place", operations.PLACES)
+def test_an_empty_place_is_one_empty_page(rig: Rig, place: str) -> None:
+    assert flat(rig, place) == []
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 200])
+def test_waiting_is_what_was_handed_back_and_then_the_stream(rig: Rig, limit: int) -> None:
+    rig.running("a", "b", "c")
+    rig.enqueue("d", "e", "f")
+    rig.release("c", "a")
+    assert flat(rig, "waiting", limit) == ["a", "c", "d", "e", "f"]
+
+
+def test_waiting_before_the_first_claim_is_the_whole_stream(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c")
+    assert pages(rig, "waiting") == [["a", "b"], ["c"]]
+
+
+def test_scheduled_is_by_due_time(rig: Rig) -> None:
+    for id_, due in (("a", 3), ("b", 1), ("c", 2)):
+        rig.enqueue(id_, due=f"+{due}00000")
+    assert pages(rig, "scheduled") == [["b", "c"], ["a"]]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_running_is_by_lease(rig: Rig, limit: int) -> None:
+    rig.running("a", "b", "x", token="T")
+    rig.running("c", token="U")
+    rig.running("d", "e", token="V")
+    rig.ack("x")
+    rig.lapse("V")
+    assert flat(rig, "running", limit) == ["d", "e", "a", "b", "c"]
+
+
+def test_stranded_is_by_task(rig: Rig) -> None:
+    rig.running("a", task="t.b")
+    rig.strand("a", task="t.b")
+    rig.running("b", "c", token="U", task="t.a")
+    rig.strand("b", "c", token="U", task="t.a")
+    assert pages(rig, "stranded") == [["b", "c"], ["a"]]
+
+
+def test_dead_and_ended_are_newest_first(rig: Rig) -> None:
+    rig.dead("a", "b", "c")
+    rig.admin.zadd(rig.keys.key("dead"), {"b": 1, "a": 2})
+    assert flat(rig, "dead") == ["c", "a", "b"]
+    rig.running("d", "e")
+    rig.ack("d", ttl_ms=60_000)
+    rig.ack("e", ttl_ms=90_000)
+    assert flat(rig, "ended") == ["e", "d"]
+
+
+def test_no_such_place_is_refused(rig: Rig) -> None:
+    with pytest.raises(Exception, match="no such place"):
+        rig.run(operations.page(rig.keys, place="parked"))

@@ -1,0 +1,302 @@
+"""What a queue should do, in plain Python: each job's place, and the answers to each call.
+
+The scripts are held to this. It knows nothing of Redis, of bytes or of time: what is past is marked so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+DEFAULT_BOUND = 3
+
+
+@dataclass
+class Job:
+    id: str
+    task: str
+    bound: int | None  # the call's own max_crashes
+    late: bool  # it must start before an instant that has passed
+    place: str = "W"  # as in the state texts
+    order: int = 0  # of its entry in the stream; 0: it has none
+    due: float = 0
+    attempt: int = 0
+    crashes: int = 0
+    word: str = ""  # token, reason or task, as in the state texts; empty: untouched since enqueue
+
+
+@dataclass
+class Spec:
+    """One job of an enqueue call."""
+
+    id: str
+    task: str = "t"
+    due: float | None = None
+    late: bool = False
+    bound: int | None = None
+    idem: tuple[str, str] | None = None  # key, arguments
+
+
+@dataclass
+class Item:
+    """One job of a settling call."""
+
+    id: str
+    token: str
+    crashed: bool = False
+    counted: bool = True
+    error: bool = True
+
+
+@dataclass
+class Model:
+    jobs: dict[str, Job] = field(default_factory=dict)
+    stream: dict[int, str] = field(default_factory=dict)  # order -> id
+    read: int = 0  # the last entry that the group was given
+    last: int = 0
+    healed: bool = True  # every entry that should be pending is
+    claims: dict[str, tuple[str, list[str]]] = field(default_factory=dict)  # token -> worker, ids
+    lapsed: set[str] = field(default_factory=set)
+    alive: dict[str, bool] = field(default_factory=dict)  # of the workers that are listed
+    policy: dict[str, int] = field(default_factory=dict)
+    errors: set[str] = field(default_factory=set)
+    progress: dict[str, str] = field(default_factory=dict)
+    waiters: dict[str, list[str]] = field(default_factory=dict)
+    told: list[tuple[str, str, str]] = field(default_factory=list)  # channel, id, kind
+    results: dict[str, str] = field(default_factory=dict)  # id -> kind
+    idem: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> id, arguments
+    counts: Counter[str] = field(default_factory=Counter)
+
+    # --- steps ----------------------------------------------------------------------------------
+
+    def _enter(self, job: Job) -> None:
+        self.last += 1
+        job.place, job.order = "W", self.last
+        self.stream[self.last] = job.id
+
+    def _leave(self, job: Job) -> None:
+        self.stream.pop(job.order, None)
+        job.order = 0
+
+    def _end(self, job: Job, kind: str, *, kept: bool = True) -> None:
+        """The job is gone; its outcome stays."""
+        self._leave(job)
+        del self.jobs[job.id]
+        self.errors.discard(job.id)
+        self.progress.pop(job.id, None)
+        if kept:
+            self.results[job.id] = kind
+        self._tell(job.id, kind)
+
+    def _tell(self, id_: str, kind: str) -> None:
+        self.told += [(channel, id_, kind) for channel in self.waiters.pop(id_, [])]
+
+    def _die(self, job: Job, reason: str, kind: str) -> None:
+        self._leave(job)
+        job.place, job.word = "D", reason
+        self.progress.pop(job.id, None)
+        self.counts["died"] += 1
+        self._tell(job.id, kind)
+
+    def _give_up(self, job: Job) -> None:
+        """It runs no more: a claim whose last job this was is gone."""
+        token, job.word = job.word, "?"
+        if not self.held(token):
+            del self.claims[token]
+            self.lapsed.discard(token)
+
+    def held(self, token: str) -> list[str]:
+        _, ids = self.claims.get(token, ("", []))
+        return [i for i in ids if self._runs(i, token)]
+
+    def _runs(self, id_: str, token: str) -> bool:
+        job = self.jobs.get(id_)
+        return job is not None and job.place == "R" and job.word == token
+
+    def _back_or_poison(self, job: Job, reason: str, *, lost: bool, crashed: bool) -> bool:
+        """True: it was one crash too many."""
+        bound = job.bound if job.bound is not None else self.policy.get(job.task, DEFAULT_BOUND)
+        self.counts["crashed"] += crashed
+        job.crashes += crashed
+        if (lost and bound == 0) or (crashed and job.crashes >= bound):
+            self._die(job, "poison", "poison")
+            return True
+        job.place, job.word, job.attempt = "B", reason, job.attempt - 1
+        self.progress.pop(job.id, None)
+        return False
+
+    # --- calls ----------------------------------------------------------------------------------
+
+    def enqueue(self, specs: Sequence[Spec]) -> list[str]:
+        words = []
+        for spec in specs:
+            first = self.idem.get(spec.idem[0]) if spec.idem else None
+            if first and first[0] != spec.id:
+                words.append("EXISTS" if spec.idem and first[1] == spec.idem[1] else "CONFLICT")
+            elif first or spec.id in self.jobs:
+                words.append("ALREADY")
+            else:
+                words.append("OK")
+                job = Job(spec.id, spec.task, spec.bound, spec.late)
+                self.jobs[spec.id] = job
+                self.counts["enqueued"] += 1
+                if spec.idem:
+                    self.idem[spec.idem[0]] = (spec.id, spec.idem[1])
+                if spec.due is None:
+                    self._enter(job)
+                else:
+                    job.place, job.due = "S", spec.due
+        return words
+
+    def claim(self, token: str, worker: str, limit: int, tasks: Sequence[str]) -> list[str]:
+        if token in self.claims:
+            return self.held(token)
+        found = [job.id for job in self.in_place("B")][:limit]
+        for task in dict.fromkeys(tasks):
+            aside = sorted(job.id for job in self.in_place("N") if job.word == task)
+            found += aside[: limit - len(found)]
+        room = limit - len(found)
+        unread = [order for order in sorted(self.stream) if order > self.read][:room]
+        if room:
+            self.read = unread[-1] if unread else self.read
+            self.healed = self.healed or len(unread) < room
+        found += [i for i in map(self.stream.__getitem__, unread) if self.jobs[i].place == "W"]
+        taken = []
+        for id_ in found:
+            job = self.jobs[id_]
+            if job.late:
+                self.counts["expired"] += 1
+                self._end(job, "expired")
+            else:
+                job.place, job.word, job.attempt = "R", token, job.attempt + 1
+                taken.append(id_)
+        if taken:
+            self.claims[token] = (worker, taken)
+        return taken
+
+    def settle(self, verb: str, items: Sequence[Item]) -> list[str]:
+        words, done = [], set()
+        running = {item.id: self.jobs[item.id].word for item in items if self._runs(item.id, item.token)}
+        for item in items:
+            if running.get(item.id) != item.token:
+                words.append("LEASELOST")
+            elif item.id in done:
+                words.append("ALREADY")
+            else:
+                done.add(item.id)
+                job = self.jobs[item.id]
+                self._give_up(job)
+                words.append(getattr(self, "_" + verb)(job, item) or "OK")
+        return words
+
+    def _ack(self, job: Job, item: Item) -> None:
+        self.counts["succeeded"] += 1
+        self._end(job, "ok")
+
+    def _retry(self, job: Job, item: Item) -> None:
+        self._leave(job)
+        self.counts["retried"] += 1
+        job.place, job.word = "S", "retry" if item.counted else "snooze"
+        job.attempt -= not item.counted
+        self.progress.pop(job.id, None)
+        if item.error:
+            self.errors.add(job.id)
+
+    def _bury(self, job: Job, item: Item) -> None:
+        self.errors.add(job.id)
+        self._die(job, "failed", "failed")
+
+    def _release(self, job: Job, item: Item) -> str:
+        reason = "crashed" if item.crashed else "released"
+        if self._back_or_poison(job, reason, lost=item.crashed, crashed=item.crashed):
+            return "POISON"
+        self.counts["released"] += 1
+        return "OK"
+
+    def _strand(self, job: Job, item: Item) -> None:
+        job.place, job.word, job.attempt = "N", job.task, job.attempt - 1
+        self.progress.pop(job.id, None)
+        self.counts["stranded"] += 1
+
+    def reclaim(self) -> tuple[int, int]:
+        poisoned = back = 0
+        for token in sorted(self.lapsed):
+            worker = self.claims[token][0]
+            crashed = not self.alive.get(worker, False)
+            for id_ in self.held(token):
+                job = self.jobs[id_]
+                self._give_up(job)
+                reason = "crashed" if crashed else "reclaimed"
+                if self._back_or_poison(job, reason, lost=True, crashed=crashed):
+                    poisoned += 1
+                else:
+                    back += 1
+        self.counts["reclaimed"] += back
+        return back, poisoned
+
+    def promote(self, now: float, limit: int) -> int:
+        due = [job for job in self.in_place("S") if job.due <= now][:limit]
+        for job in due:
+            self._enter(job)
+            job.word = job.word or "due"
+        return len(due)
+
+    def cancel(self, ids: Sequence[str]) -> list[str]:
+        words = []
+        for id_ in ids:
+            job = self.jobs.get(id_)
+            if job is None:
+                words.append("ENDED")
+            elif job.place in "RD":
+                words.append({"R": "RUNNING", "D": "DEAD"}[job.place])
+            else:
+                words.append("OK")
+                self.counts["cancelled"] += 1
+                self._end(job, "cancelled")
+        return words
+
+    def steer_dead(self, verb: str, ids: Sequence[str]) -> list[str]:
+        """Revives or deletes."""
+        words = []
+        for id_ in ids:
+            job = self.jobs.get(id_)
+            if job is None or job.place != "D":
+                words.append("ENDED")
+                continue
+            words.append("OK")
+            self.counts["revived" if verb == "revive" else "deleted"] += 1
+            if verb == "revive":
+                self._enter(job)
+                job.word, job.attempt, job.crashes = "revived", 0, 0
+            else:
+                del self.jobs[id_]
+                self.errors.discard(id_)
+        return words
+
+    def wait(self, channel: str, ids: Sequence[str]) -> list[str]:
+        words = []
+        for id_ in ids:
+            job = self.jobs.get(id_)
+            if id_ in self.results:
+                words.append("ended")
+            elif job is None:
+                words.append("unknown")
+            elif job.place == "D":
+                words.append("dead")
+            else:
+                words.append("waiting")
+                channels = self.waiters.setdefault(id_, [])
+                if channel not in channels:
+                    channels.append(channel)
+        return words
+
+    def lose_group(self) -> None:
+        self.read, self.healed = 0, not self.stream
+
+    # --- looking --------------------------------------------------------------------------------
+
+    def in_place(self, place: str) -> list[Job]:
+        """In the order in which they go."""
+        there = [job for job in self.jobs.values() if job.place == place]
+        return sorted(there, key=lambda job: (job.due if place == "S" else job.order, job.id))

@@ -7,13 +7,9 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from streamq.asking import ask, ask_async
-from streamq.by_name import ByName
 from streamq.call_signature import TaskCall
 from streamq.config import Settings
-from streamq.enqueuing import send, send_async, sending
 from streamq.errors import ConfigurationError
-from streamq.gathering import as_completed, as_completed_async, gather, gather_async
 from streamq.ids import parse_id
 from streamq.later import Later
 from streamq.location import Location
@@ -62,7 +58,6 @@ class StreamQ(Registering, Later):
         if conf.broker is not None:
             check_backend(conf.broker, conf.backend)
         super().__init__(Runtime(name, conf))
-        self._by_name = ByName(self.runtime)
         self._made = Location(sys._getframe(1))  # noqa: SLF001 - where this application is written
 
     # --- what it is made of ------------------------------------------------------------------
@@ -140,9 +135,10 @@ class StreamQ(Registering, Later):
         if task := self._tasks.get(name):
             return task.apply_async(args, kwargs, **options)
         said = call_options(options, f"send_task({name!r})")
-        plan = ask(self.runtime, self._by_name.plan(name, said))
+        desk = self.runtime.desk
+        plan = desk.ask(desk.by_name.plan(name, said))
         job = plan.prepare(tuple(args), dict(kwargs or {}))
-        job_id = send(self.runtime, sending(self.runtime, ((plan, job),)))[0]
+        job_id = desk.enqueue(((plan, job),))[0]
         return AsyncResult(job_id, self.runtime, plan.queue, name, known=True)
 
     async def asend_task(
@@ -156,9 +152,10 @@ class StreamQ(Registering, Later):
         if task := self._tasks.get(name):
             return await task.options(**options).adelay(*args, **(kwargs or {}))
         said = call_options(options, f"asend_task({name!r})")
-        plan = await ask_async(self.runtime, self._by_name.plan(name, said))
+        desk = self.runtime.desk
+        plan = await desk.aask(desk.by_name.plan(name, said))
         job = plan.prepare(tuple(args), dict(kwargs or {}))
-        job_ids = await send_async(self.runtime, sending(self.runtime, ((plan, job),)))
+        job_ids = await desk.aenqueue(((plan, job),))
         return AsyncResult(job_ids[0], self.runtime, plan.queue, name, known=True)
 
     def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
@@ -167,7 +164,7 @@ class StreamQ(Registering, Later):
         if self.conf.eager:
             return [call.delay() for call in several]
         planned = [call.task.prepare(call.args, call.kwargs) for call in several]
-        job_ids = send(self.runtime, sending(self.runtime, planned))
+        job_ids = self.runtime.desk.enqueue(planned)
         return [
             AsyncResult(job_id, self.runtime, plan.queue, plan.task, known=True)
             for job_id, (plan, _) in zip(job_ids, planned, strict=True)
@@ -179,7 +176,7 @@ class StreamQ(Registering, Later):
         if self.conf.eager:
             return [await call.adelay() for call in several]
         planned = [call.task.prepare(call.args, call.kwargs) for call in several]
-        job_ids = await send_async(self.runtime, sending(self.runtime, planned))
+        job_ids = await self.runtime.desk.aenqueue(planned)
         return [
             AsyncResult(job_id, self.runtime, plan.queue, plan.task, known=True)
             for job_id, (plan, _) in zip(job_ids, planned, strict=True)
@@ -201,7 +198,7 @@ class StreamQ(Registering, Later):
 
         With `propagate=False` an exception stands in its job's place, and all are waited for.
         """
-        return gather(self.runtime, jobs, timeout, propagate=propagate)
+        return self.runtime.desk.gather(jobs, timeout, propagate=propagate)
 
     async def agather(
         self,
@@ -210,19 +207,19 @@ class StreamQ(Registering, Later):
         propagate: bool = True,  # noqa: FBT001, FBT002 - as `get`
     ) -> list[T]:
         """As `gather`, from async code."""
-        return await gather_async(self.runtime, jobs, timeout, propagate=propagate)
+        return await self.runtime.desk.agather(jobs, timeout, propagate=propagate)
 
     def as_completed(
         self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None = None
     ) -> Iterator[AsyncResult[T]]:
         """Each job as it ends; its `get()` answers at once. Raises `WaitTimeout`."""
-        return as_completed(self.runtime, jobs, timeout)
+        return self.runtime.desk.as_completed(jobs, timeout)
 
     def aas_completed(
         self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None = None
     ) -> AsyncIterator[AsyncResult[T]]:
         """As `as_completed`, for `async for`."""
-        return as_completed_async(self.runtime, jobs, timeout)
+        return self.runtime.desk.aas_completed(jobs, timeout)
 
     # --- the end -----------------------------------------------------------------------------
 

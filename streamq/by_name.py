@@ -39,7 +39,7 @@ class ByName:
         queue_name(name, "task name")
         runtime = self._runtime
         if runtime.conf.eager:
-            known = nearest(name, runtime.types)
+            known = nearest(name, runtime.definitions)
             raise UnknownTask(f"no task {name!r} here, and eager mode runs it here{known}")
         published = yield from self._options(name, said.queue)
         options = default_options(runtime.conf).overridden(published).overridden(said)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from streamq.codec import TaskTypes
 from streamq.errors import ConfigurationError
 from streamq.option_checks import queue_name
 from streamq.signature import Binder
@@ -13,6 +13,7 @@ from streamq.signature import Binder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamq.codec import TaskTypes
     from streamq.options import CallOptions
 
 _MANY = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -44,9 +45,15 @@ class Definition:
         self.bind = bind
         self.is_async = inspect.iscoroutinefunction(function)
         self.binder = Binder(function, name, bound=bind)
-        self.types = TaskTypes(function, self.binder.names)
         self.file: str = code.co_filename if code else "?"
         self.line: int = code.co_firstlineno if code else 0
+
+    @cached_property
+    def types(self) -> TaskTypes:
+        """What its annotations name, for the codec."""
+        from streamq.codec import TaskTypes  # noqa: PLC0415 - not needed to define a task
+
+        return TaskTypes(self.function, self.binder.names)
 
     @property
     def place(self) -> str:

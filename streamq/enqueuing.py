@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.errors import IdempotencyConflict, StreamQError
+from streamq.errors import EncodeError, IdempotencyConflict, StreamQError
 from streamq.ids import id_tail
 from streamq.operations import Idempotency, NewJob
 
@@ -31,7 +31,7 @@ class Plan:
 
     __slots__ = (
         *("due", "eager", "expires", "keys", "opts", "options", "queue", "runtime"),
-        *("_definition", "_tail", "_types", "task", "version", "_wire"),
+        *("_definition", "_max_bytes", "_tail", "_types", "task", "version", "_wire"),
     )
 
     def __init__(
@@ -45,6 +45,7 @@ class Plan:
         self.runtime, self.task, self.options = runtime, task, options
         self.version = runtime.conf.version
         self.eager = runtime.conf.eager
+        self._max_bytes = runtime.conf.max_payload_bytes
         self.queue = options.queue
         self.keys = runtime.keys(options.queue)
         self.due = _moment(options.eta, options.countdown) or "0"
@@ -63,6 +64,11 @@ class Plan:
         """The job of one call, encoded; `EncodeError` names the argument that can't be sent."""
         runtime = self.runtime
         body = runtime.codec.encode_call(args, kwargs, self._wire, self._types)
+        if len(body) > self._max_bytes:
+            raise EncodeError(
+                f"{self.task}: its arguments take {len(body)} bytes, max_payload_bytes is "
+                f"{self._max_bytes};\nkeep large data elsewhere and send where it is"
+            )
         job_id = runtime.ids.with_tail(self._tail)
         idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
         return NewJob(job_id, self.task, body, self.due, self.expires, self.opts, idempotency)

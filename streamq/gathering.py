@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from streamq.asking import ask, ask_async
 from streamq.durations import seconds
 from streamq.errors import JobError, WaitTimeout
 from streamq.waiting import Patience, refuse_blocking, wait
@@ -13,16 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator
     from datetime import timedelta
 
+    from streamq.desk import Desk
     from streamq.keys import QueueKeys
     from streamq.operations import Outcome
     from streamq.result import AsyncResult
-    from streamq.runtime import Runtime
 
 T = TypeVar("T")
 
 
 def as_completed(
-    runtime: Runtime, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
+    desk: Desk, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
 ) -> Iterator[AsyncResult[T]]:
     """Each job as it ends; its `get()` answers at once. `WaitTimeout` when the time is over."""
     group = _Group(jobs)
@@ -31,14 +30,14 @@ def as_completed(
         return
     refuse_blocking("as_completed")
     until = Patience.of(timeout)
-    keys = {job_id: ask(runtime, several[0].queue_keys()) for job_id, several in group.open.items()}
-    for job_id, outcome in wait(runtime, keys, until):
+    keys = {job_id: desk.ask(desk.queue_keys(several[0])) for job_id, several in group.open.items()}
+    for job_id, outcome in wait(desk.runtime, keys, until):
         yield from group.end(job_id, outcome)
     group.check(timeout)
 
 
 async def as_completed_async(
-    runtime: Runtime, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
+    desk: Desk, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
 ) -> AsyncGenerator[AsyncResult[T], None]:
     """As `as_completed`, in the running loop."""
     from contextlib import aclosing  # noqa: PLC0415 - with the next
@@ -53,8 +52,8 @@ async def as_completed_async(
     until = Patience.of(timeout)
     keys: dict[str, QueueKeys] = {}
     for job_id, several in group.open.items():
-        keys[job_id] = await ask_async(runtime, several[0].queue_keys())
-    async with aclosing(wait_async(runtime, keys, until)) as endings:
+        keys[job_id] = await desk.aask(desk.queue_keys(several[0]))
+    async with aclosing(wait_async(desk.runtime, keys, until)) as endings:
         async for job_id, outcome in endings:
             for job in group.end(job_id, outcome):
                 yield job
@@ -62,7 +61,7 @@ async def as_completed_async(
 
 
 def gather(
-    runtime: Runtime,
+    desk: Desk,
     jobs: Iterable[AsyncResult[T]],
     timeout: float | timedelta | None,
     *,
@@ -71,7 +70,7 @@ def gather(
     """The results in the order of the jobs; see `StreamQ.gather`."""
     wanted = list(jobs)
     values: dict[str, Any] = {}
-    for job in as_completed(runtime, wanted, timeout):
+    for job in as_completed(desk, wanted, timeout):
         try:
             values[job.id] = job.get(timeout=0, propagate=propagate)
         except JobError as error:  # such as UnknownJob, which `get` always raises
@@ -82,7 +81,7 @@ def gather(
 
 
 async def gather_async(
-    runtime: Runtime,
+    desk: Desk,
     jobs: Iterable[AsyncResult[T]],
     timeout: float | timedelta | None,
     *,
@@ -93,7 +92,7 @@ async def gather_async(
 
     wanted = list(jobs)
     values: dict[str, Any] = {}
-    async with aclosing(as_completed_async(runtime, wanted, timeout)) as ended:
+    async with aclosing(as_completed_async(desk, wanted, timeout)) as ended:
         async for job in ended:
             try:
                 values[job.id] = await job.aget(timeout=0, propagate=propagate)

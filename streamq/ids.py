@@ -19,7 +19,6 @@ import threading
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -125,6 +124,8 @@ def id_tail(queue: str, kept: bool) -> str:  # noqa: FBT001 - on the hot path
 def id_slug(queue: str) -> str:
     """A queue's name as ids hold it."""
     if len(queue) > SLUG_LENGTH or _HASHED.fullmatch(queue):
+        from hashlib import blake2b  # noqa: PLC0415 - 3 ms, and names are seldom so long
+
         return "~" + blake2b(queue.encode(), digest_size=10).hexdigest()
     return queue.replace(":", "~")
 

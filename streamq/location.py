@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Location:
         if module == "__main__":
             spec = names.get("__spec__")  # python -m shop.tasks
             file = names.get("__file__")
-            module = spec.name if spec else str(Path(file).resolve()) if file else None
+            module = spec.name if spec else os.path.realpath(file) if file else None
         elif sys.modules.get(str(module)) is None:
             module = names.get("__file__")  # run by path, under a name that can't be imported
         return f"{module}:{attribute}" if module else None

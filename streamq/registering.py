@@ -127,5 +127,5 @@ class Registering:
         kind = AsyncTask if definition.is_async else PlainTask
         made: Task[..., Any] = kind(definition, self.runtime)
         self._tasks[chosen] = made
-        self.runtime.types[chosen] = definition.types
+        self.runtime.definitions[chosen] = definition
         return made

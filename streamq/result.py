@@ -1,31 +1,51 @@
-"""The handle of a job: its state, its result, and waiting for it."""
+"""The handle of a job: its state, its result, and waiting for it.
+
+Only words: what they do is behind `runtime.desk`, which is loaded when first used.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from streamq.asking import ask, ask_async
-from streamq.handle import Handle
 from streamq.job import JobState
-from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from datetime import timedelta
 
     from streamq.job import JobInfo, Progress
+    from streamq.operations import Outcome
+    from streamq.runtime import Runtime
 
 T_co = TypeVar("T_co", covariant=True)
 
 
-class AsyncResult(Handle, Generic[T_co]):
+class AsyncResult(Generic[T_co]):
     """One job. Cheap to make, safe for threads; two handles of one job are equal.
 
     Each method with an `a` before its name is the same for async code; `await job` is
     `await job.aget()`.
     """
 
-    __slots__ = ()
+    __slots__ = ("_runtime", "id", "known", "outcome", "queue", "ran_here", "task")
+
+    def __init__(
+        self,
+        job_id: str,
+        runtime: Runtime,
+        queue: str | None = None,  # None: as the id says
+        task: str = "",
+        *,
+        known: bool = False,  # this process enqueued it
+        ran_here: Outcome | None = None,  # it ran in eager mode: no server knows of it
+    ) -> None:
+        self.id = job_id
+        self._runtime = runtime
+        self.queue = queue
+        self.task = task
+        self.known = known
+        self.outcome = ran_here  # how it ended, once that is known here
+        self.ran_here = ran_here is not None
 
     # --- waiting ---------------------------------------------------------------------------
 
@@ -37,35 +57,11 @@ class AsyncResult(Handle, Generic[T_co]):
         `WaitTimeout`; at once `UnknownJob`, `ResultExpired`, `ResultIgnored`; inside a task
         `BlockingGetRefused`. Whoever waits when a job with `ignore_result` ends gets None.
         """
-        if self.outcome is None:
-            if timeout != 0:
-                refuse_blocking("get")
-            until = Patience.of(timeout)
-            keys = ask(self._runtime, self.queue_keys())
-            for _, outcome in wait(self._runtime, {self.id: keys}, until):
-                self.outcome = outcome
-            if self.outcome is None:
-                raise ask(self._runtime, self._timed_out(timeout))
-        if self.outcome.kind == UNKNOWN:
-            self.outcome = None
-            raise ask(self._runtime, self._missing())
-        return cast("T_co", self._settled(self.outcome, propagate))
+        return cast("T_co", self._runtime.desk.get(self, timeout, propagate=propagate))
 
     async def aget(self, timeout: float | timedelta | None = None, propagate: bool = True) -> T_co:  # noqa: FBT001, FBT002 - as `get`
         """As `get`; does not block the loop."""
-        if self.outcome is None:
-            from streamq.waiting_async import wait_async  # noqa: PLC0415 - loads asyncio
-
-            until = Patience.of(timeout)
-            keys = await ask_async(self._runtime, self.queue_keys())
-            async for _, outcome in wait_async(self._runtime, {self.id: keys}, until):
-                self.outcome = outcome
-            if self.outcome is None:
-                raise await ask_async(self._runtime, self._timed_out(timeout))
-        if self.outcome.kind == UNKNOWN:
-            self.outcome = None
-            raise await ask_async(self._runtime, self._missing())
-        return cast("T_co", self._settled(self.outcome, propagate))
+        return cast("T_co", await self._runtime.desk.aget(self, timeout, propagate=propagate))
 
     def __await__(self) -> Generator[Any, None, T_co]:
         return self.aget().__await__()
@@ -74,20 +70,24 @@ class AsyncResult(Handle, Generic[T_co]):
 
     def info(self) -> JobInfo:
         """All of the job in one read; its state is `unknown` where nobody knows it."""
-        return ask(self._runtime, self._info())
+        desk = self._runtime.desk
+        return desk.ask(desk.info(self))
 
     async def ainfo(self) -> JobInfo:
         """As `info`."""
-        return await ask_async(self._runtime, self._info())
+        desk = self._runtime.desk
+        return await desk.aask(desk.info(self))
 
     @property
     def state(self) -> JobState:
         """Where the job is in its life."""
-        return ask(self._runtime, self._state())
+        desk = self._runtime.desk
+        return desk.ask(desk.state(self))
 
     async def astate(self) -> JobState:
         """As `state`."""
-        return await ask_async(self._runtime, self._state())
+        desk = self._runtime.desk
+        return await desk.aask(desk.state(self))
 
     def ready(self) -> bool:
         """Whether `get()` would answer at once: the job has ended, or nobody knows it."""
@@ -144,21 +144,37 @@ class AsyncResult(Handle, Generic[T_co]):
 
     def cancel(self) -> bool:
         """Take the job back before it runs. False: it runs already, has ended, or is unknown."""
-        return ask(self._runtime, self._cancel())
+        desk = self._runtime.desk
+        return desk.ask(desk.cancel(self))
 
     async def acancel(self) -> bool:
         """As `cancel`."""
-        return await ask_async(self._runtime, self._cancel())
+        desk = self._runtime.desk
+        return await desk.aask(desk.cancel(self))
 
     revoke, arevoke = cancel, acancel  # Celery's word
 
     def forget(self) -> bool:
         """Remove the kept result; later `get()`s raise `ResultExpired`. False: there was none."""
-        return ask(self._runtime, self._forget())
+        desk = self._runtime.desk
+        return desk.ask(desk.forget(self))
 
     async def aforget(self) -> bool:
         """As `forget`."""
-        return await ask_async(self._runtime, self._forget())
+        desk = self._runtime.desk
+        return await desk.aask(desk.forget(self))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AsyncResult) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    def __str__(self) -> str:
+        return self.id
+
+    def __repr__(self) -> str:
+        return f"<AsyncResult {self.id}>"
 
 
 def _is_ready(state: JobState) -> bool:

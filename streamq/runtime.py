@@ -8,16 +8,17 @@ import time
 from typing import TYPE_CHECKING
 
 from streamq.broker_url import redact_url
-from streamq.client import Client
-from streamq.codec import Codec
 from streamq.embedded_default import broker_of
 from streamq.errors import ConfigurationError
 from streamq.ids import IdMaker
 from streamq.keys import queue_keys, registry
 
 if TYPE_CHECKING:
-    from streamq.codec import TaskTypes
+    from streamq.client import Client
+    from streamq.codec import Codec, TaskTypes
     from streamq.config import Settings
+    from streamq.definition import Definition
+    from streamq.desk import Desk
     from streamq.keys import QueueKeys
     from streamq.listener import Listener
 
@@ -31,9 +32,11 @@ class Runtime:
     def __init__(self, name: str, conf: Settings) -> None:
         self.name = name
         self.conf = conf
-        self.codec = Codec(max_bytes=conf.max_payload_bytes)
         self.ids = IdMaker()
-        self.types: dict[str, TaskTypes] = {}  # of the tasks known here, by name
+        self.definitions: dict[str, Definition] = {}  # of the tasks known here, by name
+        self._codec: Codec | None = None
+        self._codec_version = -1  # of the settings that its limit is from
+        self._desk: Desk | None = None
         self._client: Client | None = None
         self._listener: Listener | None = None
         self._lock = threading.Lock()
@@ -54,6 +57,32 @@ class Runtime:
         return self._client or self._make_client()
 
     @property
+    def codec(self) -> Codec:
+        """Values to bytes and back; takes the larger of a payload and a result."""
+        if self._codec is None:
+            from streamq.codec import Codec  # noqa: PLC0415 - as the desk
+
+            with self._fresh_lock():
+                if self._codec is None:
+                    self._codec = Codec()
+        if self._codec_version != self.conf.version:
+            conf = self.conf
+            self._codec.max_bytes = max(conf.max_payload_bytes, conf.max_result_bytes)
+            self._codec_version = conf.version
+        return self._codec
+
+    @property
+    def desk(self) -> Desk:
+        """What talks to the server; loaded when first used, so that defining tasks is quick."""
+        if self._desk is None:
+            from streamq.desk import Desk  # noqa: PLC0415 - half of the time to load streamq
+
+            with self._fresh_lock():
+                if self._desk is None:
+                    self._desk = Desk(self)
+        return self._desk
+
+    @property
     def listener(self) -> Listener:
         """Hears of jobs that end, for all who wait in this process."""
         if self._listener is None or self._listener.pid != os.getpid():
@@ -67,6 +96,11 @@ class Runtime:
     def keys(self, queue: str) -> QueueKeys:
         """The keys of a queue."""
         return queue_keys(self.namespace, queue)
+
+    def types_of(self, task: str) -> TaskTypes | None:
+        """What decodes a task's arguments and result, where it is known here."""
+        known = self.definitions.get(task)
+        return known.types if known else None
 
     def must_announce(self, queue: str) -> bool:
         """Whether the queue has to be made known before it is used; the first use of a minute."""
@@ -118,6 +152,8 @@ class Runtime:
         return self._lock
 
     def _make_client(self) -> Client:
+        from streamq.client import Client  # noqa: PLC0415 - as the desk
+
         with self._fresh_lock():
             if self._client is None:
                 conf = self.conf

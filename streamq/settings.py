@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from enum import StrEnum
 from types import MappingProxyType
@@ -183,6 +182,8 @@ def optional_text(text: str) -> str | None:
 
 def json_text(text: str) -> Any:
     """A JSON object."""
+    import json  # noqa: PLC0415 - seldom needed
+
     try:
         return json.loads(text)
     except ValueError:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from streamq.call_signature import TaskCall
 from streamq.config import default_options
 from streamq.context import current_job
-from streamq.eager import run_here, run_here_async
-from streamq.enqueuing import Plan, send, send_async, sending
 from streamq.options import CallOptions, call_options
 from streamq.result import AsyncResult
 
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
 
     from streamq.codec import TaskTypes
     from streamq.definition import Definition
+    from streamq.enqueuing import Plan
     from streamq.operations import NewJob
     from streamq.option_types import CallOptionsDict
     from streamq.options import TaskOptions
@@ -62,8 +60,7 @@ class Enqueueable(Generic[P, T]):
         job = plan.prepare(args, kwargs)
         if plan.eager:
             return self._handle(job.id, plan, job)
-        runtime = plan.runtime
-        return self._handle(send(runtime, sending(runtime, ((plan, job),)))[0], plan)
+        return self._handle(self._runtime.desk.enqueue(((plan, job),))[0], plan)
 
     async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[T]:
         """As `delay`, from async code."""
@@ -73,12 +70,11 @@ class Enqueueable(Generic[P, T]):
             raise self.definition.binder.refusal(args, kwargs) from None
         plan = self.plan()
         job = plan.prepare(args, kwargs)
-        runtime = plan.runtime
+        desk = self._runtime.desk
         if plan.eager:
-            outcome = await run_here_async(self.definition, plan, job)
-            return AsyncResult(job.id, runtime, plan.queue, plan.task, ran_here=outcome)
-        job_ids = await send_async(runtime, sending(runtime, ((plan, job),)))
-        return self._handle(job_ids[0], plan)
+            outcome = await desk.arun_here(self.definition, plan, job)
+            return AsyncResult(job.id, self._runtime, plan.queue, plan.task, ran_here=outcome)
+        return self._handle((await desk.aenqueue(((plan, job),)))[0], plan)
 
     def delay_many(self, calls: Iterable[tuple[Any, ...] | TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue many jobs at once: a tuple of arguments each, or `task.s(…)`.
@@ -88,7 +84,7 @@ class Enqueueable(Generic[P, T]):
         planned = [self._planned(call) for call in calls]
         if self.plan().eager:
             return [self._handle(job.id, plan, job) for plan, job in planned]
-        job_ids = send(self._runtime, sending(self._runtime, planned))
+        job_ids = self._runtime.desk.enqueue(planned)
         return [self._handle(one, plan) for one, (plan, _) in zip(job_ids, planned, strict=True)]
 
     async def adelay_many(
@@ -98,7 +94,7 @@ class Enqueueable(Generic[P, T]):
         planned = [self._planned(call) for call in calls]
         if self.plan().eager:
             return [self._handle(job.id, plan, job) for plan, job in planned]
-        job_ids = await send_async(self._runtime, sending(self._runtime, planned))
+        job_ids = await self._runtime.desk.aenqueue(planned)
         return [self._handle(one, plan) for one, (plan, _) in zip(job_ids, planned, strict=True)]
 
     def apply_async(
@@ -125,13 +121,8 @@ class Enqueueable(Generic[P, T]):
         """How its jobs are enqueued, under the settings as they are now."""
         plan = self._plan
         if plan is None or plan.version != self._runtime.conf.version:
-            plan = self._plan = Plan(
-                self._runtime,
-                self.name,
-                self.task_options.overridden(self._said),
-                self._said,
-                self.definition,
-            )
+            options = self.task_options.overridden(self._said)
+            plan = self._plan = self._runtime.desk.plan(self.definition, options, self._said)
         return plan
 
     @property
@@ -170,7 +161,8 @@ class Enqueueable(Generic[P, T]):
         return self.prepare(tuple(call), {})
 
     def _handle(self, job_id: str, plan: Plan, job: NewJob | None = None) -> AsyncResult[T]:
-        outcome = run_here(self.definition, plan, job) if job is not None else None
+        desk = self._runtime.desk
+        outcome = desk.run_here(self.definition, plan, job) if job is not None else None
         return AsyncResult(
             job_id, plan.runtime, plan.queue, plan.task, known=True, ran_here=outcome
         )
@@ -216,6 +208,8 @@ class Task(Enqueueable[P, T]):
 
     def published(self) -> str:
         """What workers publish of it, as JSON."""
+        import json  # noqa: PLC0415 - only workers publish
+
         return json.dumps(self.task_options.as_json(), separators=(",", ":"))
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _USUAL = ("app", "celery", "application")  # where an application is looked for first
 _SHOWN = 8  # names in a message
+_OURS = str(Path(__file__).parents[1])
 
 
 def find_application(reference: str) -> StreamQ:
@@ -100,16 +101,16 @@ def _failed(name: str, error: BaseException) -> ConfigurationError:
 
 
 def _innermost(error: BaseException) -> tuple[str, str]:
-    """The last frame of the user's own code: neither Python's importing nor ours."""
-    ours = str(Path(__file__).parent)
+    """The last line of the user's own code; where there is none, of whoever's it is."""
     frames = [
         frame
         for frame in traceback.extract_tb(error.__traceback__)
-        if not frame.filename.startswith(("<frozen", ours)) and "importlib" not in frame.filename
+        if not frame.filename.startswith(("<frozen", _OURS)) and "importlib" not in frame.filename
     ]
-    if not frames:
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    if not own:
         return "an unknown place", ""
-    return f"{frames[-1].filename}, line {frames[-1].lineno}", frames[-1].line or ""
+    return f"{own[-1].filename}, line {own[-1].lineno}", own[-1].line or ""
 
 
 def _named(module: ModuleType, attribute: str) -> StreamQ:

@@ -50,10 +50,11 @@ def command(
     args, kwargs = parse_arguments(ctx, arguments)
     app = connected(ctx, starts=True)
     job = _enqueue(ctx, app, task, args, kwargs)
+    waits = wait or timeout is not None
     document: dict[str, Any] = {"id": job.id, "task": task}
     if not as_json:
-        click.echo(job.id, err=wait)
-    if not (wait or timeout is not None):
+        click.echo(job.id, err=waits)
+    if not waits:
         if as_json:
             print_document(document)
         return 0

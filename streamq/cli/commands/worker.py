@@ -1,0 +1,54 @@
+"""`streamq worker`: runs jobs until told to stop."""
+
+from __future__ import annotations
+
+import click
+
+from streamq.cli.target import application, meet_server, target_options
+from streamq.cli.wording import Duration, QueueName
+
+_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+@click.command(short_help="Run jobs until told to stop.")
+@click.option("-Q", "--queues", "-q", type=QueueName(), help="a,b: only these, in turn.")
+@click.option("-c", "--concurrency", type=click.IntRange(1, 10_000), help="Plain tasks at once.")
+@click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
+@click.option("-l", "--loglevel", type=click.Choice(_LEVELS, case_sensitive=False))
+@click.option("--log-format", type=click.Choice(["text", "json"]))
+@click.option("--grace", type=Duration(), help="How long jobs get to end at shutdown.")
+@click.option("--lease", type=Duration(), help="After which a silent worker's jobs run elsewhere.")
+@click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
+@target_options
+@click.pass_context
+def command(
+    ctx: click.Context,
+    *,
+    queues: str | None,
+    concurrency: int | None,
+    async_concurrency: int | None,
+    loglevel: str | None,
+    log_format: str | None,
+    grace: float | None,
+    lease: float | None,
+    wait: bool,
+) -> int:
+    """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
+
+    Then running jobs get --grace seconds to end; what has not ended is handed back.
+    """
+    app = application(ctx, required=True)
+    app.conf.set_flags(
+        concurrency=concurrency,
+        async_concurrency=async_concurrency,
+        loglevel=loglevel,
+        log_format=log_format,
+        grace=grace,
+        lease=lease,
+    )
+    if not wait:
+        meet_server(app, starts=True)
+    from streamq.worker import WorkerOptions, supervise
+
+    named = tuple(queues.split(",")) if queues else None
+    return supervise(app, WorkerOptions(queues=named, wait=wait))

@@ -75,6 +75,7 @@ def application(ctx: click.Context, *, required: bool = False) -> StreamQ:
 
         app = find_application(target.app)
     app.conf.set_flags(broker=target.broker, namespace=target.namespace)
+    ctx.call_on_close(app.close)
     return app
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,9 @@ from streamq import StreamQ
 from tests.cli.conftest import Cli
 from tests.inspection.hand import Hand
 from tests.waiting import wait_until
+
+
+_NUMBERS = count()
 
 
 def test_arguments_are_json_where_they_are_json(cli: Cli, shop: Path, app: StreamQ) -> None:
@@ -32,7 +36,7 @@ def test_a_name_given_twice_is_refused(cli: Cli, shop: Path) -> None:
 @contextmanager
 def working(app: StreamQ, *, fails: bool = False) -> Iterator[None]:
     """Somebody who runs one job."""
-    hand = Hand(app)
+    hand = Hand(app, name=f"host-1-{next(_NUMBERS):06x}")  # who has not settled anything yet
     hand.enrol(["shop.add"])
 
     def work() -> None:
@@ -53,14 +57,14 @@ def test_the_result_is_printed(cli: Cli, shop: Path, app: StreamQ) -> None:
         answer = cli("-A", "shop", "call", "shop.add", "4", "y=4", "--wait", "--timeout", "10")
     assert (answer.code, answer.out) == (0, '{"sum": 8}\n')
     with working(app):
-        document = cli("call", "shop.add", "4", "--wait", "--json").document
+        document = cli("call", "shop.add", "4", "--timeout", "10", "--json").document
     assert (document["state"], document["result"]) == ("succeeded", {"sum": 8})
     assert set(document) == {"id", "task", "state", "result"}
 
 
 def test_a_job_that_failed_is_a_bad_answer(cli: Cli, shop: Path, app: StreamQ) -> None:
     with working(app, fails=True):
-        answer = cli("call", "shop.add", "4", "--wait")
+        answer = cli("call", "shop.add", "4", "--timeout", "10")
     assert (answer.code, answer.out) == (1, "")
     assert "ValueError: no such price" in answer.err
     assert "streamq inspect job" in answer.err

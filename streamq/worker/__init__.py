@@ -1,10 +1,11 @@
 """The worker: claims jobs, runs them, tells the server how they ended.
 
-`supervisor` starts and watches worker processes, `worker` is one of them; its duties are one
+`supervise` starts and watches worker processes, `Worker` is one of them; its duties are one
 file each. Nothing that `import streamq` loads is in here.
 """
 
 from streamq.worker.options import WorkerOptions
+from streamq.worker.start import supervise
 from streamq.worker.worker import Worker
 
-__all__ = ["Worker", "WorkerOptions"]
+__all__ = ["Worker", "WorkerOptions", "supervise"]

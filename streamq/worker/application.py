@@ -1,4 +1,4 @@
-"""How another process finds the same application: what is sent to it, and what it does with that."""
+"""How another process gets the same application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The conversation with one queue: settles and claims, both in one round trip where both are due."""
+"""The conversation with one queue: settles and claims, in one round trip where both are due."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Exchange(Duty):
         return limit
 
     def _take_words(self, batch: Batch, reply: Any) -> None:
-        words = self._queue.settler.answered(batch, reply)
+        words = self._queue.settler.answered(reply)
         self._flow.settled(batch.ended, words)
 
     def _take_jobs(self, jobs: list[Held]) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from streamq.job_reading import pack_progress
 from streamq.worker import application, frames, logs
+from streamq.worker.exits import NOT_CONFIGURED
 from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
 from streamq.worker.runner import Runner
@@ -23,8 +24,6 @@ from streamq.worker.runner import Runner
 if TYPE_CHECKING:
     from streamq.job import Progress
     from streamq.worker.held import Ended, Held
-
-CANT_START = 78  # the application can't be imported: not the job's fault
 
 
 def main() -> None:
@@ -36,7 +35,7 @@ def main() -> None:
         app = application.find(birth["app"])
     except Exception as error:  # noqa: BLE001 - whatever the user's modules raise
         sys.stderr.write(f"streamq: {birth['app']['location']} can't be imported: {error!r}\n")
-        os._exit(CANT_START)
+        os._exit(NOT_CONFIGURED)
     threading.Thread(target=_end_with_worker, args=(sock,), daemon=True).start()
     lock = threading.Lock()
 

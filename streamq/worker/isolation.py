@@ -1,11 +1,10 @@
-"""Jobs whose process crashed before, each in a process of its own: it takes nobody along any more."""
+"""Jobs whose process crashed before, each in a process of its own: it takes nobody along."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
-import signal
 import socket
 import sys
 import time
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.operations import HandBack
 from streamq.worker import frames
+from streamq.worker.exits import NOT_CONFIGURED, how_it_died
 from streamq.worker.held import Ended
-from streamq.worker.isolated import CANT_START
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +120,7 @@ class IsolatedPool:
         finally:
             writer.close()
         code = await _end(process)
-        if not has_started or code == CANT_START:
+        if not has_started or code == NOT_CONFIGURED:
             log.error("the process for job %s did not start (%s)", held.job.id, how_it_died(code))
             await asyncio.sleep(CALM_S)
             return Ended(held, HandBack(held.job.id, held.lease.token))
@@ -137,12 +136,3 @@ async def _end(process: asyncio.subprocess.Process) -> int:
     with contextlib.suppress(ProcessLookupError):
         process.kill()
     return await process.wait()
-
-
-def how_it_died(code: int) -> str:
-    """An exit code in words; negative ones are signals."""
-    if code >= 0:
-        return f"exit code {code}"
-    with contextlib.suppress(ValueError):
-        return f"killed by {signal.Signals(-code).name}"
-    return f"killed by signal {-code}"

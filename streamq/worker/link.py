@@ -1,1 +1,77 @@
-class Link: ...
+"""A worker process's line to its supervisor: what it holds goes up, what was lost comes down.
+
+Lines of words on a socket pair. Up: `hello NAME`, `+ QUEUE TOKEN`, `- QUEUE TOKEN`. Down:
+`renewed`, `lost QUEUE TOKEN`. Its end means that the other side is dead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from streamq.worker.leases import LeaseBook
+
+log = logging.getLogger("streamq.worker")
+
+SETTLING_S = 1.0  # a lease that seems lost may only just have been settled
+
+
+class Link:
+    """The worker's end."""
+
+    def __init__(self, sock: socket.socket, ended: Callable[[], None]) -> None:
+        self._sock = sock
+        self._ended = ended  # the supervisor is gone
+        self._writer: asyncio.StreamWriter | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._heard = time.monotonic()
+        self.is_open = True
+
+    async def open(self, name: str) -> None:
+        """Say who we are."""
+        reader, self._writer = await asyncio.open_connection(sock=self._sock)
+        self._heard = time.monotonic()
+        self._reader = reader
+        self._say("hello", name)
+
+    def serve(self, book: LeaseBook) -> None:
+        """Tell of claims from now on, and hear of lost ones."""
+        book.told = self._say
+        self._reading = asyncio.get_running_loop().create_task(self._read(book))
+
+    def is_silent(self, seconds: float) -> bool:
+        """Whether nobody has renewed our leases for so long; may be asked from any thread."""
+        return not self.is_open or time.monotonic() - self._heard > seconds
+
+    async def close(self) -> None:
+        """See the last line sent."""
+        if self._reading is not None:
+            self._reading.cancel()
+        if self._writer is not None:
+            with suppress(ConnectionError):
+                await self._writer.drain()
+            self._writer.close()
+
+    def _say(self, *words: str) -> None:
+        if self._writer is not None and self.is_open:
+            self._writer.write(f"{' '.join(words)}\n".encode())
+
+    async def _read(self, book: LeaseBook) -> None:
+        with suppress(ConnectionError):
+            while line := await self._reader.readline():
+                word, *rest = line.decode().split()
+                if word == "renewed":
+                    self._heard = time.monotonic()
+                elif word == "lost":
+                    queue, token = rest
+                    asyncio.get_running_loop().call_later(SETTLING_S, book.lost, queue, token)
+        self.is_open = False
+        log.warning("the supervisor is gone; the worker ends in order")
+        self._ended()

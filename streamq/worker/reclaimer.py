@@ -59,7 +59,7 @@ class Reclaimer(Duty):
             )
         if reply.poisoned:
             log.error(
-                "queue %s: %d jobs are dead (poison): the process that ran them was killed too often",
+                "queue %s: %d jobs are dead (poison): their process was killed too often",
                 self._queue.name,
                 reply.poisoned,
             )

@@ -1,4 +1,4 @@
-"""Renews leases from where a busy GIL or a blocked loop can't stop it: a thread, or the supervisor."""
+"""Renews leases from where a blocked loop can't stop it: a thread, or the supervisor."""
 
 from __future__ import annotations
 

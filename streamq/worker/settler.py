@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +44,6 @@ class Batch:
 
     call: Call[Any]
     ended: list[Ended]
-    answered: bool = field(default=False)
 
 
 class Settler:
@@ -110,8 +109,8 @@ class Settler:
             self._batch = Batch(call, ended)
         return self._batch
 
-    def answered(self, batch: Batch, reply: Any) -> list[str]:
-        """The words for each job of the batch; the next batch may go."""
+    def answered(self, reply: Any) -> list[str]:
+        """The words for each job of the batch that was sent; the next one may go."""
         self._batch = None
         if isinstance(reply, tuple):  # a burial's: how many older dead jobs had to go
             evicted, reply = reply

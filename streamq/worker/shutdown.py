@@ -62,9 +62,7 @@ class Shutdown:
         await self._until(self._is_settled, end, hurried=False)
 
     def left(self) -> list[Held]:
-        """Jobs on threads that can't be ended: the process has to go first, and then they may run
-        elsewhere.
-        """
+        """Jobs on threads that can't be ended: others may run them when the process is gone."""
         return self._crew.pools.running
 
     def _is_settled(self) -> bool:

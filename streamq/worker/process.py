@@ -1,0 +1,96 @@
+"""A worker process: `python -m streamq.worker.process FD`, started by the supervisor.
+
+A fresh interpreter rather than a fork: sockets, locks and threads of the supervisor stay there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import os
+import socket
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from streamq.errors import StreamQError
+from streamq.worker import application, frames, logs
+from streamq.worker.exits import FAILED, NOT_CONFIGURED
+from streamq.worker.link import Link
+from streamq.worker.signals import stop_on_signals
+from streamq.worker.worker import Worker
+
+if TYPE_CHECKING:
+    from streamq.app import StreamQ
+
+log = logging.getLogger("streamq.worker")
+
+EXIT_S = 0.5  # that what the jobs left behind gets, to end with the interpreter
+
+
+def main() -> None:
+    """Work until told to stop; the first argument is the number of the socket to the supervisor."""
+    faulthandler.enable()  # a crash in C names its line
+    sock = socket.socket(fileno=int(sys.argv[1]))
+    birth = frames.receive(sock)
+    restore_path(birth)
+    logs.configure(birth["loglevel"], birth["log_format"])
+    try:
+        app = application.find(birth["app"])
+    except Exception as error:  # noqa: BLE001 - whatever the user's modules raise
+        log.error("%s can't be imported: %r", birth["app"]["location"], error)  # noqa: TRY400
+        sys.exit(NOT_CONFIGURED)
+    code = 0
+    try:
+        has_left = asyncio.new_event_loop().run_until_complete(_work(app, birth, sock))
+    except Exception as error:
+        kind = "" if isinstance(error, StreamQError) else "unexpectedly: "
+        log.critical("the worker ends %s%s", kind, error, exc_info=not kind or error)
+        has_left, code = False, FAILED
+    _exit(code, at_once=has_left)
+
+
+def restore_path(birth: dict[str, Any]) -> None:
+    """The variable that let this process find streamq is not for the programs that jobs start."""
+    if birth["pythonpath"] is None:
+        os.environ.pop("PYTHONPATH", None)
+    else:
+        os.environ["PYTHONPATH"] = birth["pythonpath"]
+
+
+async def _work(app: StreamQ, birth: dict[str, Any], sock: socket.socket) -> bool:
+    """Returns whether jobs were left on threads."""
+    loop = asyncio.get_running_loop()
+    stop, hurry = asyncio.Event(), asyncio.Event()
+    link = Link(sock, stop.set)
+    with stop_on_signals(stop, hurry):
+        worker = Worker(app, **birth["worker"], link=link)
+        await link.open(worker.name)
+        try:
+            await worker.serve(stop, hurry)
+        finally:
+            with suppress(Exception):
+                await app.client.aclose()
+            await loop.shutdown_asyncgens()
+    await link.close()
+    return bool(worker.left)
+
+
+def _exit(code: int, *, at_once: bool) -> None:
+    """End, whatever threads and exit handlers of the jobs think of it."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    if at_once:
+        os._exit(code)
+    timer = threading.Timer(EXIT_S, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

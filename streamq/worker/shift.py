@@ -1,0 +1,186 @@
+"""A worker's life, from being registered to being forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from streamq import operations
+from streamq.worker import application
+from streamq.worker.crew import assemble, enrolment
+from streamq.worker.renewal import Renewer, renew
+from streamq.worker.shutdown import Shutdown
+from streamq.worker.weather import TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.app import StreamQ
+    from streamq.worker.duty import Duty
+    from streamq.worker.held import Held
+    from streamq.worker.identity import Identity
+    from streamq.worker.link import Link
+    from streamq.worker.options import Size
+
+log = logging.getLogger("streamq.worker")
+
+END_S = 0.3  # that duties get to end by themselves
+CALL_S = 1.0  # for a last call
+
+
+class Shift:
+    """Works once, in the running loop."""
+
+    def __init__(self, app: StreamQ, size: Size, identity: Identity, link: Link | None) -> None:
+        self._app = app
+        self._size = size
+        self._identity = identity
+        self._link = link
+        self._lease_ms = int(app.conf.lease * 1000)
+        self._loop = asyncio.get_running_loop()
+        self._trouble: asyncio.Future[None] = self._loop.create_future()
+        self._crew = assemble(app, size, identity, birth=_birth(app), broken=self._broken)
+        self._renewer = self._make_renewer()
+
+    async def work(self, stop: asyncio.Event, hurry: asyncio.Event) -> list[Held]:
+        """Work until told to stop; returns the jobs that can't be ended. Raises a duty's error."""
+        crew, left = self._crew, []
+        enrol = enrolment(self._app, crew, self._identity)
+        try:
+            if await self._enrol(enrol, stop):
+                self._renewer.start()
+                if self._link is not None:
+                    self._link.serve(crew.book)
+                left = await self._run_duties(enrol, stop, hurry)
+        finally:
+            self._renewer.stop(timeout=CALL_S)
+            crew.threads.close()
+            self._trouble.cancel()
+        if self._link is None or not self._link.is_open:
+            # Under a supervisor this is its part, once the process has ended.
+            await self._leave(left)
+        return left
+
+    def _broken(self, error: BaseException) -> None:
+        """What should never happen has happened."""
+        if not self._trouble.done():
+            self._trouble.set_exception(error)
+
+    async def _enrol(self, enrol: Duty, stop: asyncio.Event) -> bool:
+        """Become known before the first claim; False where told to stop before."""
+        while not stop.is_set():
+            try:
+                await enrol.once()
+            except TROUBLE as error:
+                await asyncio.sleep(enrol.weather.failed(error))
+            else:
+                return True
+        return False
+
+    async def _run_duties(
+        self, enrol: Duty, stop: asyncio.Event, hurry: asyncio.Event
+    ) -> list[Held]:
+        crew = self._crew
+        closing, closed = asyncio.Event(), asyncio.Event()
+        first: list[Duty] = [*crew.bells, *crew.upkeep]
+        last: list[Duty] = [*crew.exchanges, *crew.to_the_end, enrol]
+        running = {self._loop.create_task(duty.run(closing)) for duty in first}
+        running |= {self._loop.create_task(duty.run(closed)) for duty in last}
+        stopped = self._loop.create_task(_wait(stop))
+        watched: set[asyncio.Future[None]] = {*running, self._trouble, stopped}
+        try:
+            done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+            for one in done - {stopped}:
+                one.result()  # a duty that died takes the worker down, loudly
+                raise RuntimeError("a duty ended by itself")
+            return await self._shut_down(closing, first, hurry)
+        finally:
+            stopped.cancel()
+            closed.set()
+            for duty in (*first, *last):
+                duty.alarm.set()
+            await _end(running)
+
+    async def _shut_down(
+        self, closing: asyncio.Event, first: Sequence[Duty], hurry: asyncio.Event
+    ) -> list[Held]:
+        steps = Shutdown(self._crew, self._size.grace, hurry)
+        steps.stop_claiming()
+        closing.set()
+        for duty in first:
+            duty.alarm.set()
+        steps.hand_back_waiting()
+        if running := self._crew.pools.running:
+            log.info("stopping: %d jobs run, and have %g s to end", len(running), self._size.grace)
+        await steps.let_jobs_finish()
+        await steps.cancel_what_can_be()
+        await steps.settle()
+        return steps.left()
+
+    async def _leave(self, left: list[Held]) -> None:
+        """Be forgotten by the queues, or, with jobs left on threads, only stop renewing them."""
+        call: Any
+        for queue in self._crew.queues.values():
+            if left:
+                # Shown alive for longer than the leases last, so that no crash is counted.
+                call = operations.extend(
+                    queue.keys,
+                    worker=self._identity.name,
+                    alive_ms=2 * self._lease_ms,
+                    lease_ms=self._lease_ms,
+                )
+            else:
+                call = operations.unregister(queue.keys, worker=self._identity.name)
+            with suppress(*TROUBLE):
+                await self._app.client.run_async(call, timeout=CALL_S)
+        for held in left:
+            log.warning(
+                "job %s (%s) still runs on a thread, which can't be ended; it will run again "
+                "elsewhere when its lease has run out",
+                held.job.id,
+                held.job.record.task,
+            )
+
+    def _make_renewer(self) -> Renewer:
+        """Renews from a thread: alone, or in place of a supervisor that is silent."""
+        keys = [queue.keys for queue in self._crew.queues.values()]
+        book, name = self._crew.book, self._identity.name
+
+        def once() -> None:
+            for queue, token in renew(self._app.client, keys, name, self._lease_ms, book.tokens):
+                book.lost(queue, token)
+
+        def broken(error: BaseException) -> None:
+            self._loop.call_soon_threadsafe(self._broken, error)
+
+        if self._link is None:
+            return Renewer(once, self._lease_ms, broken=broken)
+        is_needed = partial(self._link.is_silent, self._lease_ms / 2000)
+        return Renewer(once, self._lease_ms, is_needed=is_needed, broken=broken)
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _end(running: set[asyncio.Task[None]]) -> None:
+    """Let duties end by themselves, then cancel them; what they raise now is only logged."""
+    _, late = await asyncio.wait(running, timeout=END_S)
+    for one in late:
+        one.cancel()
+    for result in await asyncio.gather(*running, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("a duty failed: %s", result, exc_info=result)
+
+
+def _birth(app: StreamQ) -> dict[str, Any]:
+    """What a process for one job needs to know; none can start where it can't import the app."""
+    conf = app.conf
+    return {
+        "app": application.describe(app) if app.location else None,
+        "loglevel": conf.loglevel,
+        "log_format": conf.log_format,
+    }

@@ -6,7 +6,6 @@ import asyncio
 import os
 import select
 from collections import deque
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -16,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TooSlow
 
 from streamq.client.classify import error_word
+from streamq.client.connector import close
 from streamq.client.steps import Exchange, Forget, Lost, Pause, Unsent
 
 if TYPE_CHECKING:
@@ -180,6 +180,7 @@ class AsyncTransport:
                 await other.aclose()
             for node in list(self._idle):
                 await self._forget(Forget(node))
+            await asyncio.sleep(0)  # the loop closes the sockets of what was closed when it turns
 
     async def _exchange(self, step: Exchange) -> list[Any]:
         connection = await self._lease(step.node, step.timeout)
@@ -233,12 +234,6 @@ def is_stale(connection: Any) -> bool:
     poller = select.poll()
     poller.register(sock.fileno(), select.POLLIN)
     return bool(poller.poll(0))
-
-
-async def close(connection: Any) -> None:
-    """Close without waiting for the other side."""
-    with suppress(RedisError, OSError):
-        await connection.disconnect(nowait=True)
 
 
 async def _read(connection: Any) -> Any:

@@ -86,8 +86,7 @@ class Connector:
             async with asyncio.timeout(timeout):
                 await connection.connect()
         except BaseException as error:
-            with suppress(RedisError, OSError):
-                await connection.disconnect(nowait=True)
+            await close(connection)
             if isinstance(error, TimeoutError):
                 raise TooSlow("Timeout connecting to server") from None
             raise
@@ -182,8 +181,17 @@ class Connector:
                 if answer:
                     return _master(answer)
             finally:
-                await connection.disconnect(nowait=True)
+                await close(connection)
         raise error or _no_master(address)
+
+
+async def close(connection: Any) -> None:
+    """Close a connection of the running loop, without a farewell to wait for."""
+    writer = connection._writer  # noqa: SLF001 - redis-py would wait for TLS to part in form
+    if writer is not None:
+        writer.transport.abort()
+    with suppress(RedisError, OSError):
+        await connection.disconnect(nowait=True)
 
 
 def _choose(address: Address, kinds: tuple[Any, Any, Any]) -> Any:

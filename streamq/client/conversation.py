@@ -10,7 +10,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any
 
-from streamq.client.classify import Verdict, classify
+from streamq.client.classify import Verdict, classify, error_word
 from streamq.client.message import Message
 from streamq.client.steps import Exchange, ExchangeFailed, Forget, Lost, Pause
 
@@ -34,13 +34,14 @@ class GaveUp(Exception):
 class Patience:
     """How long, and how often, to try."""
 
-    __slots__ = ("_deadline", "maybe_done", "once", "timeout", "tries")
+    __slots__ = ("_deadline", "maybe_done", "once", "said", "timeout", "tries")
 
     def __init__(self, timeout: float, *, once: bool = False) -> None:
         self.timeout = timeout  # seconds, from the first look at `left`
         self.once = once
         self.tries = 0
         self.maybe_done = False  # sent, with no answer since that says it wasn't done
+        self.said: BaseException | None = None  # the server's own words, the last time it had any
         self._deadline = 0.0
 
     @property
@@ -64,8 +65,11 @@ class Patience:
         self.tries += 1
         longest = min(MAX_BACKOFF_S, BACKOFF_S * 2.0 ** min(self.tries - 1, 10))
         seconds = random.uniform(0, longest)
+        if error_word(trouble):
+            self.said = trouble
         if self.once or seconds >= self.left:
-            raise GaveUp(trouble)
+            # What the server said tells more than the silence of a last, short try.
+            raise GaveUp(self.said or trouble)
         return seconds
 
 
@@ -112,7 +116,7 @@ def _send(
         elif verdict is Verdict.SOURCE:
             message.use_source()
         elif verdict in (Verdict.MOVED, Verdict.ASK) and router.is_cluster:
-            trouble = _redirect(message, answer, verdict, router, patience) or trouble
+            trouble = _redirect(message, answer, node, router, patience) or trouble
         elif verdict is Verdict.MOVED or verdict is Verdict.ASK:
             message.done = True  # a cluster's node, named as a single server
         else:
@@ -134,13 +138,14 @@ def _judge_failure(failure: ExchangeFailed, router: Router, patience: Patience) 
 
 
 def _redirect(
-    message: Message, answer: Any, verdict: Verdict, router: Any, patience: Patience
+    message: Message, answer: Any, node: Node, router: Any, patience: Patience
 ) -> BaseException | None:
     """Follow a cluster's hint; a chain of them is trouble, for it may be a ring."""
-    if verdict is Verdict.ASK:
-        message.ask = (answer.host, answer.port)
+    host = answer.host or (node[0] if node else "")  # a node without a name is where we asked
+    if classify(answer) is Verdict.ASK:
+        message.ask = (host, answer.port)
     else:
-        router.move(answer.slot_id, answer.host, answer.port)
+        router.move(answer.slot_id, host, answer.port)
     patience.tries += 1
     return answer if patience.tries > 1 else None
 

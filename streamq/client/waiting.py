@@ -14,8 +14,8 @@ from hiredis import pack_command
 from redis.crc import key_slot
 from redis.exceptions import RedisError
 
-from streamq.client.asynchronous import close
 from streamq.client.classify import Verdict, classify, root
+from streamq.client.connector import close
 from streamq.client.conversation import GaveUp, Patience
 from streamq.client.trouble import explain
 from streamq.errors import BrokerUnavailable

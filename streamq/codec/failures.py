@@ -30,17 +30,23 @@ ALL = 262_144  # bytes of everything; over it the message and the traceback must
 CHAIN = 5  # exceptions followed by cause and context, and groups inside groups
 ITEMS = 32  # arguments, notes, names of the state, members of a group
 RECORDS = 64  # exceptions in one body
+FORMATTED = 1000  # exceptions in the traceback's text, before it is cut
 
 
-def _bounded_repr() -> Repr:
-    bounded = Repr()
-    bounded.maxlevel = 4
-    bounded.maxtuple = bounded.maxlist = bounded.maxdict = bounded.maxset = 20
-    bounded.maxstring = bounded.maxother = bounded.maxlong = 4096
-    return bounded
+class _BoundedRepr(Repr):
+    """A repr of bounded length, also of exceptions that hold exceptions."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxlevel = 4
+        self.maxtuple = self.maxlist = self.maxdict = self.maxset = 20
+        self.maxstring = self.maxother = self.maxlong = 4096
 
-_repr = _bounded_repr()
+    def repr_instance(self, x: object, level: int) -> str:
+        if not isinstance(x, BaseException):
+            return super().repr_instance(x, level)
+        inner = self.repr1(x.args, level - 1) if level > 0 else "(...)"
+        return f"{type(x).__name__}{inner}"
 
 
 def encode(error: BaseException, encode_value: Callable[[Any], bytes]) -> bytes:
@@ -75,7 +81,31 @@ def cut(text: str, size: int) -> str:
 
 
 def _traceback_text(error: BaseException) -> str:
-    return "".join(traceback.format_exception(type(error), error, _users_part(error)))
+    trace = _users_part(error)
+    if _is_small(error):
+        return "".join(traceback.format_exception(type(error), error, trace))
+    head = "Traceback (most recent call last), without its many related exceptions:\n"
+    return f"{head}{''.join(traceback.format_tb(trace))}{type(error).__name__}: {_message(error)}\n"
+
+
+def _is_small(error: BaseException) -> bool:
+    """Whether formatting it is quick: a group that holds groups of groups can take for ever.
+
+    A cause that is there twice is written once, a member of a group twice.
+    """
+    waiting: list[BaseException] = [error]
+    chained: set[int] = set()
+    count = 0
+    while waiting and count <= FORMATTED:
+        current = waiting.pop()
+        count += 1
+        for linked in (current.__cause__, current.__context__):
+            if linked is not None and id(linked) not in chained:
+                chained.add(id(linked))
+                waiting.append(linked)
+        if isinstance(current, BaseExceptionGroup):
+            waiting += current.exceptions[: FORMATTED + 1]
+    return count <= FORMATTED
 
 
 def _users_part(error: BaseException) -> TracebackType | None:
@@ -144,7 +174,7 @@ class _Recorder:
                 return body
         except EncodeError:
             pass
-        return cut(_guarded(lambda: _repr.repr(value), f"<{type(value).__name__}>"), TEXT)
+        return cut(_guarded(lambda: _BoundedRepr().repr(value), f"<{type(value).__name__}>"), TEXT)
 
 
 def _next_in_chain(error: BaseException) -> tuple[str, BaseException | None]:

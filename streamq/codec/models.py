@@ -66,11 +66,13 @@ def parts_of(model: Any, sendable: Callable[[Any], bool]) -> dict[str, Any]:
         }
     names = [field.name for field in fields(cls)]
     state = {name: getattr(model, name) for name in names if hasattr(model, name)}
-    for name, value in getattr(model, "__dict__", {}).items():
+    extra = {
+        name: value
+        for name, value in getattr(model, "__dict__", {}).items()
         # A class attribute of the same name makes it by itself: a cached_property.
-        if name not in state and not hasattr(cls, name) and not name.startswith("__"):
-            state[name] = value
-    return {"state": state}
+        if name not in state and not hasattr(cls, name) and not name.startswith("__")
+    }
+    return {"state": state, "extra": extra} if extra else {"state": state}
 
 
 def model_from(cls: Any, parts: dict[str, Any]) -> Any:
@@ -91,9 +93,11 @@ def model_from(cls: Any, parts: dict[str, Any]) -> Any:
         else:
             raise DecodeError(f"{cls.__qualname__} needs a field {field.name!r}, not sent")
         object.__setattr__(model, field.name, value)
-    for name, value in state.items():
-        if hasattr(cls, name) or not hasattr(model, "__dict__"):
-            raise DecodeError(f"{cls.__qualname__} has no field {name!r} here")
+    if state:
+        raise DecodeError(f"{cls.__qualname__} has no field {next(iter(state))!r} here")
+    for name, value in parts.get("extra", {}).items():
+        if hasattr(cls, name) or name.startswith("__"):  # it would hide a method
+            raise DecodeError(f"{cls.__qualname__} has an attribute {name!r} of its own")
         model.__dict__[name] = value
     return model
 

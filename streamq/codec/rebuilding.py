@@ -129,8 +129,15 @@ def _revived(
             error.__dict__[name] = value
     for note in notes:
         error.add_note(note)
-    is_whole = type(error) is cls and isinstance(str(error), str)
-    return error if is_whole else None
+    return error if type(error) is cls and _can_speak(error) else None
+
+
+def _can_speak(error: Exception) -> bool:
+    try:
+        str(error)
+    except BaseException:  # noqa: BLE001  # it is a user's code, which may raise anything
+        return False
+    return True
 
 
 def _remote(record: list[Any], text: str) -> RemoteError:

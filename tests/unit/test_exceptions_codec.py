@@ -170,9 +170,9 @@ def test_cause_is_the_remote_traceback_and_its_cause_the_first_one() -> None:
 def test_context_comes_back_as_context() -> None:
     try:
         try:
-            raise KeyError("inner")
+            raise KeyError("inner")  # noqa: TRY301
         except KeyError:
-            raise ValueError("outer")  # noqa: B904, TRY301  # so it has a context
+            raise ValueError("outer")  # noqa: B904  # so it has a context
     except ValueError as error:
         remote = there_and_back(error).__cause__
     assert remote is not None

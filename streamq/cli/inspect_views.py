@@ -10,11 +10,12 @@ from streamq import inspection
 from streamq.cli.documents import plain
 from streamq.cli.failures import BadAnswer
 from streamq.cli.inspect_job import job_text
-from streamq.cli.wording import ago, call_text, one_line, since, value_text
+from streamq.cli.wording import ago, call_text, one_line, since
 from streamq.inspection import PENDING, Place
 from streamq.job import JobState
+from streamq.job_reading import moment
 from streamq.option_checks import nearest
-from streamq.terminal import Column, dim, red, table
+from streamq.terminal import Column, dim, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,7 +122,8 @@ def _jobs_text(what: str, found: Sequence[JobInfo], cursor: str) -> str:
     when = {"dead": "DIED", "ended": "ENDED", "running": "SINCE", "scheduled": "DUE"}
     columns = [Column("ID"), Column("TASK", cut=True), Column("QUEUE", cut=True)]
     columns += [Column("STATE"), Column("ATTEMPT", right=True), Column(when.get(what, "SINCE"))]
-    columns += [Column("ERROR" if what == "dead" else "CALL", cut=True)]
+    last = {"dead": "ERROR", "ended": "RAN"}.get(what, "CALL")
+    columns += [Column(last, cut=True)]
     rows = [
         [
             job.id,
@@ -149,9 +151,7 @@ def _moment(job: JobInfo) -> Any:
 def _said(job: JobInfo) -> str:
     if job.error is not None:
         return one_line(job.error)
-    if job.result is not None:
-        return value_text(job.result)
-    return call_text(job)
+    return ago(job.run_seconds) if job.ended_at is not None else call_text(job)
 
 
 def all_workers(app: StreamQ, queues: list[str]) -> View:
@@ -167,18 +167,27 @@ def _workers_text(found: Sequence[WorkerInfo]) -> str:
     if not found:
         return "No worker is known here; start one: streamq -A module worker"
     columns = [Column("WORKER", cut=True), Column("STATE"), Column("RUNNING", right=True)]
-    columns += [Column("QUEUES", cut=True), Column("LAST SEEN UNTIL")]
+    columns += [Column("QUEUES", cut=True), Column("APP", cut=True), Column("THREADS", right=True)]
+    columns += [Column("STARTED")]
     rows = [
         [
             worker.name,
-            "alive" if worker.alive else red("gone"),
+            "alive" if worker.alive else f"gone {since(worker.alive_until)}",
             worker.running,
             ", ".join(worker.queues),
-            since(worker.alive_until),
+            worker.details.get("app", ""),
+            worker.details.get("threads", ""),
+            _started(worker),
         ]
         for worker in found
     ]
     return table(columns, rows)
+
+
+def _started(worker: WorkerInfo) -> str:
+    """From what it says of itself, which may be anything."""
+    started = worker.details.get("started")
+    return since(moment(started * 1000)) if isinstance(started, int | float) else ""
 
 
 def one_job(app: StreamQ, job_id: str) -> View:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamq.app import StreamQ
+    from streamq.embedded import EmbeddedStatus
 
 F = TypeVar("F", bound="Callable[..., Any]")
 _PATIENCE = 1.0  # seconds for a first answer
+_STARTING = 10.0  # the same of an embedded server that may have to be started
 _NEEDS_APP = """\
 this command needs an application: streamq -A module[:attribute] {command} …
 or -A path/to/file.py, or the variable STREAMQ_APP"""
@@ -96,10 +99,21 @@ def meet_server(app: StreamQ, *, starts: bool) -> None:
     from streamq.inspection import refuse_asleep, too_old
 
     if not starts:
-        refuse_asleep(app)
+        _pin(app, refuse_asleep(app))
     elif is_embedded(app.conf):
-        app.client.command("PING", timeout=10)  # it may have to be started
+        app.client.command("PING", timeout=_STARTING)
     app.client.ping(timeout=_PATIENCE)
     info = app.client.server_info(timeout=_PATIENCE)
     if why := too_old(info):
         raise BrokerRefused(f"{why}\nAt {app.client.where}; upgrade it, or name another.")
+
+
+def _pin(app: StreamQ, status: EmbeddedStatus | None) -> None:
+    """Read from the embedded server that runs now; should it end meanwhile, start no other."""
+    from urllib.parse import quote
+
+    from streamq.errors import ConfigurationError
+
+    if status is not None and status.socket_path is not None:
+        with contextlib.suppress(ConfigurationError):  # the application has connected already
+            app.conf.set_flags(broker=f"unix://{quote(str(status.socket_path))}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 import time
 from collections import Counter
@@ -15,13 +13,13 @@ from streamq.demo.app import app, index
 from streamq.demo.files import direct_index, library_files
 from streamq.demo.stage import Stage, StageFailed
 from streamq.demo.verdict import Facts, judge, verdict_text
+from streamq.demo.villain import Villain
 from streamq.terminal import Bar, bold
 
 if TYPE_CHECKING:
     from streamq.result import AsyncResult
 
 _HICCUPS = 40  # every so manieth file fails on its first attempt
-_KILLED_AT = 0.4  # of the jobs done
 _PATIENCE_S = 110.0  # for all of it
 
 
@@ -32,7 +30,7 @@ def run(*, files: int | None = None, keep: bool = False) -> int:
     """
     try:
         with Stage(keep=keep) as stage:
-            app.conf.set_flags(broker=stage.broker)
+            app.conf.set_flags(broker=stage.server.url)
             facts = _play(stage, library_files(files))
             say(verdict_text(facts))
     except StageFailed as error:
@@ -59,7 +57,6 @@ def _play(stage: Stage, paths: list[str]) -> Facts:
     say(f"Enqueued {len(jobs):,} jobs in {took:.2f} s, one per file; starting a worker.")
     say(f"Watch from another terminal: streamq inspect --watch --broker {stage.broker}")
     stage.start_worker()
-    stage.working_process(app)
     with ThreadPoolExecutor(1) as aside:
         direct = aside.submit(direct_index, paths)  # what the jobs must come to
         found, finished = _collect(stage, jobs)
@@ -81,25 +78,13 @@ def _play(stage: Stage, paths: list[str]) -> Facts:
 def _collect(stage: Stage, jobs: list[AsyncResult[dict[str, int]]]) -> tuple[Counter[str], int]:
     """All results as they come, with a kill in the middle."""
     total: Counter[str] = Counter()
-    done, killed = 0, False
-    with Bar(len(jobs), "indexing") as bar:
+    done = 0
+    with Bar(len(jobs), "indexing") as bar, Villain(app, stage.working_process(app), bar):
         for job in app.as_completed(jobs, timeout=_PATIENCE_S):
             total.update(job.get())
             done += 1
             bar.at(done)
-            if not killed and done >= _KILLED_AT * len(jobs):
-                killed = True
-                _kill(stage, bar)
     return total, done
-
-
-def _kill(stage: Stage, bar: Bar) -> None:
-    """The show: a process dies as processes die, in the middle of its jobs."""
-    victim = stage.working_process(app)
-    os.kill(victim, signal.SIGKILL)
-    running = inspection.counts(app, app.conf.default_queue).running
-    bar.say(f"kill -9 {victim}: the worker's process is gone in the middle of {running} jobs.")
-    bar.say("  Nothing is lost: they run again, on the next process, once its lease is over.")
 
 
 def _tell_how_to_look(stage: Stage, *, keep: bool) -> None:

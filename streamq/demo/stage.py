@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from streamq import embedded, inspection
+from streamq.errors import StreamQError
 
 if TYPE_CHECKING:
     from types import FrameType, TracebackType
@@ -52,7 +54,8 @@ class Stage:
         try:
             self.server = embedded.ensure(self.data_dir, idle_seconds=_IDLE_S)
         except BaseException:
-            self._leave()
+            with contextlib.suppress(StreamQError):
+                self._leave()
             raise
         return self
 
@@ -78,17 +81,16 @@ class Stage:
             )
         self._workers.append(started)
 
-    def working_process(self, app: StreamQ, not_this: int = 0) -> int:
-        """The process id of the worker process that lives, once there is one."""
+    def working_process(self, app: StreamQ) -> int:
+        """The process id of the worker process, once there is one."""
         deadline = time.monotonic() + _WORKER_S
         while time.monotonic() < deadline:
             for worker in inspection.workers(app):
-                pid = int(worker.name.rsplit("-", 2)[1])
-                if worker.alive and pid != not_this and _exists(pid):
-                    return pid
+                if worker.alive and (pid := worker.details.get("pid")):
+                    return int(pid)
             if all(process.poll() is not None for process in self._workers):
                 break
-            time.sleep(0.05)
+            time.sleep(0.01)
         raise StageFailed(f"The worker did not come up. Its log ends:\n{self._log_end()}")
 
     def _log_end(self) -> str:
@@ -114,14 +116,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

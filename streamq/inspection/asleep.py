@@ -12,13 +12,17 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
 
 
-def refuse_asleep(app: StreamQ) -> None:
-    """`BrokerUnavailable` where the broker is an embedded server that doesn't run."""
+def refuse_asleep(app: StreamQ) -> embedded.EmbeddedStatus | None:
+    """`BrokerUnavailable` where the broker is an embedded server that doesn't run.
+
+    Returns how things stand with it; None where the broker is another one.
+    """
     if not is_embedded(app.conf):
-        return
+        return None
     status = embedded.status(embedded_directory(app.conf))
     if status is None or not status.running:
         raise BrokerUnavailable(nothing_runs(status))
+    return status
 
 
 def nothing_runs(status: embedded.EmbeddedStatus | None) -> str:

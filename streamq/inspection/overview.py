@@ -45,7 +45,9 @@ _OTHERS = frozenset({*_NUMBERS, "workers", "oldest_ms", "next_due_ms", "now_ms"}
 def queues_question(app: StreamQ) -> Question[list[QueueInfo]]:
     """Every queue that was ever used, and those that the application's tasks name."""
     known = yield from known_queues(app)
-    names = sorted({*known, *app.queues()})
+    names = sorted({*known, *(app.queues() if app.tasks else ())})
+    if not names:
+        return []
     seen = yield [count(app.keys(name)) for name in names]
     return [_info(name, numbers) for name, numbers in zip(names, seen, strict=True)]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from threading import Lock
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ class Bar:
         self._terminal = sys.stderr.isatty()
         self._shown = time.monotonic()
         self._drawn = False
+        self._lock = Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -35,7 +37,8 @@ class Bar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.clear()
+        with self._lock:
+            self._clear()
 
     def at(self, done: int) -> None:
         """So many are done."""
@@ -43,17 +46,17 @@ class Bar:
         if self._quiet or now - self._shown < (_EVERY if self._terminal else _LINE_EVERY):
             return
         self._shown = now
-        self._write(done)
+        with self._lock:
+            self._write(done)
 
     def say(self, line: str) -> None:
-        """A line of text beside the bar."""
-        if not self._quiet:
-            self.clear()
-            sys.stderr.write(f"{line}\n")
-            sys.stderr.flush()
+        """A line of text on stdout, above the bar; from any thread."""
+        with self._lock:
+            self._clear()
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
 
-    def clear(self) -> None:
-        """Take the bar off the screen."""
+    def _clear(self) -> None:
         if self._drawn:
             sys.stderr.write("\r\033[K")
             sys.stderr.flush()

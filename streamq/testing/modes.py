@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
@@ -52,12 +53,11 @@ def on_server(app: StreamQ, url: str, *, namespace: str | None = None) -> Iterat
 
 def _clear(app: StreamQ, namespace: str) -> None:
     """Remove every key of a namespace that only we can have used."""
+    ask = partial(app.client.command, timeout=1.0)
     cursor = b"0"
     while True:
-        cursor, found = app.client.command(
-            "SCAN", cursor, "MATCH", f"*{namespace}*", "COUNT", _SCAN
-        )
+        cursor, found = ask("SCAN", cursor, "MATCH", f"*{namespace}*", "COUNT", _SCAN)
         if found:
-            app.client.command("UNLINK", *found)
+            ask("UNLINK", *found)
         if cursor == b"0":
             return

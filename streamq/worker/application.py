@@ -12,7 +12,8 @@ from streamq.errors import ConfigurationError
 from streamq.settings import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+    from types import ModuleType
 
 
 def describe(app: StreamQ) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def describe(app: StreamQ) -> dict[str, Any]:
 
     Raises ConfigurationError where no other process can import it.
     """
-    location = app.location
+    location = locate(app)
     if location is None:
         raise ConfigurationError(
             f"application {app.name!r} is in no module's variable, so a worker process can't "
@@ -31,6 +32,32 @@ def describe(app: StreamQ) -> dict[str, Any]:
     if "broker_options" in flags:
         flags["broker_options"] = dict(flags["broker_options"])
     return {"location": location, "path": sys.path, "flags": flags}
+
+
+def locate(app: StreamQ) -> str | None:
+    """Where another process finds it; also where a function of another module made it."""
+    return app.location or next(
+        (
+            f"{name}:{attribute}"
+            for name, module in _importable()
+            for attribute, value in list(vars(module).items())
+            if value is app
+        ),
+        None,
+    )
+
+
+def _importable() -> Iterator[tuple[str, ModuleType]]:
+    """Modules by the names under which another process can import them."""
+    for name, module in list(sys.modules.items()):
+        spec = getattr(module, "__spec__", None)
+        file = getattr(module, "__file__", None)
+        if name != "__main__":
+            yield name, module
+        elif spec is not None:  # python -m shop.tasks
+            yield spec.name, module
+        elif file is not None:
+            yield str(Path(file).resolve()), module
 
 
 def find(described: Mapping[str, Any]) -> StreamQ:

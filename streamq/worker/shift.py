@@ -180,7 +180,7 @@ def _birth(app: StreamQ) -> dict[str, Any]:
     """What a process for one job needs to know; none can start where it can't import the app."""
     conf = app.conf
     return {
-        "app": application.describe(app) if app.location else None,
+        "app": application.describe(app) if application.locate(app) else None,
         "loglevel": conf.loglevel,
         "log_format": conf.log_format,
     }

@@ -1,0 +1,30 @@
+"""A supervisor for the tests: `python -m tests.worker.running OPTIONS`, options as JSON.
+
+The application is in a module's variable, so that worker processes can import it; what differs
+from test to test comes from the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from streamq.worker import WorkerOptions, supervise
+from tests.worker.tasks import make_app
+
+SETTINGS = "STREAMQ_TEST_SETTINGS"
+
+app = make_app(**json.loads(os.environ.get(SETTINGS, "{}")))
+if os.environ.get("STREAMQ_TEST_EXTRA_TASK"):
+
+    @app.task(name="newer")
+    def newer() -> str:
+        return "known now"
+
+
+if __name__ == "__main__":
+    options = json.loads(sys.argv[1])
+    if "queues" in options:
+        options["queues"] = tuple(options["queues"])
+    sys.exit(supervise(app, WorkerOptions(**options)))

@@ -1,0 +1,195 @@
+"""The tasks of the worker's tests; each run is written into a journal that tests read."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from streamq import GiveUp, Retry, StreamQ, current_job
+
+JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
+
+
+@dataclass(frozen=True)
+class Run:
+    """One line of the journal."""
+
+    what: str  # begin or end
+    id: str
+    attempt: int
+    crashes: int
+    pid: int
+    at: float  # monotonic, comparable between processes
+
+
+def note(what: str) -> None:
+    job = current_job()
+    line = f"{what} {job.id} {job.attempt} {job.crashes} {os.getpid()} {time.monotonic()}\n"
+    with Path(os.environ[JOURNAL]).open("a") as journal:
+        journal.write(line)
+
+
+def read_journal(path: Path) -> list[Run]:
+    if not path.exists():
+        return []
+    runs = []
+    for line in path.read_text().splitlines():
+        what, job_id, *numbers, at = line.split()
+        attempt, crashes, pid = map(int, numbers)
+        runs.append(Run(what, job_id, attempt, crashes, pid, float(at)))
+    return runs
+
+
+def hold_the_gil(seconds: float) -> None:
+    """Stay in one C call that lets no other thread run."""
+    begin = time.perf_counter()
+    sum(range(2_000_000))
+    speed = 2_000_000 / (time.perf_counter() - begin)
+    sum(range(int(speed * seconds)))
+
+
+def make_app(**settings: Any) -> StreamQ:
+    app = StreamQ("work", **settings)
+    _add_plain(app)
+    _add_async(app)
+    _add_failing(app)
+    return app
+
+
+def _add_plain(app: StreamQ) -> None:
+    @app.task(name="add")
+    def add(x: int, y: int) -> int:
+        note("begin")
+        return x + y
+
+    @app.task(name="sleep")
+    def sleep(seconds: float) -> str:
+        note("begin")
+        time.sleep(seconds)
+        note("end")
+        return "slept"
+
+    @app.task(name="hog")
+    def hog(seconds: float) -> str:
+        note("begin")
+        hold_the_gil(seconds)
+        note("end")
+        return "hogged"
+
+    @app.task(name="who", bind=True)
+    def who(job: Any) -> list[Any]:
+        return [job.id == current_job().id, job.attempt, threading.current_thread().name]
+
+    @app.task(name="progress")
+    def progress(seconds: float) -> None:
+        for done in range(10):
+            current_job().set_progress(done, 10, "on its way")
+        note("begin")
+        time.sleep(seconds)
+
+
+def _add_async(app: StreamQ) -> None:
+    @app.task(name="aadd")
+    async def aadd(x: int, y: int) -> int:
+        await asyncio.sleep(0)
+        return x + y
+
+    @app.task(name="asleep")
+    async def asleep(seconds: float) -> str:
+        note("begin")
+        await asyncio.sleep(seconds)
+        note("end")
+        return "slept"
+
+    @app.task(name="block")
+    async def block(seconds: float) -> str:
+        note("begin")
+        time.sleep(seconds)  # noqa: ASYNC251 - the mistake whose effect is tested
+        note("end")
+        return "blocked"
+
+    @app.task(name="awho")
+    async def awho() -> str:
+        return current_job().id
+
+    @app.task(name="cancels_itself")
+    async def cancels_itself() -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(10)
+
+
+def _add_failing(app: StreamQ) -> None:
+    @app.task(name="flaky", max_attempts=3, backoff=[0.05, 0.1])
+    def flaky(failures: int) -> int:
+        note("begin")
+        if current_job().attempt <= failures:
+            raise ValueError(f"attempt {current_job().attempt}")
+        return current_job().attempt
+
+    @app.task(name="boom")
+    def boom(text: str) -> None:
+        note("begin")
+        raise KeyError(text)
+
+    @app.task(name="aboom")
+    async def aboom(kind: str) -> None:
+        raise _exception(kind)
+
+    @app.task(name="throw")
+    def throw(kind: str) -> None:
+        raise _exception(kind)
+
+    @app.task(name="gives_up", max_attempts=5)
+    def gives_up() -> None:
+        raise GiveUp("bad address")
+
+    @app.task(name="again")
+    def again(times: int, counted: bool) -> int:
+        note("begin")
+        runs = sum(
+            1 for run in read_journal(Path(os.environ[JOURNAL])) if run.id == current_job().id
+        )
+        if runs <= times:
+            raise Retry(countdown=0.05, counted=counted)
+        return current_job().attempt
+
+    @app.task(name="dies", max_crashes=3)
+    def dies(times: int) -> int:
+        """Kills its process in its first runs."""
+        note("begin")
+        if current_job().crashes < times:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return current_job().crashes
+
+    @app.task(name="adies", max_crashes=3)
+    async def adies(code: int) -> None:
+        note("begin")
+        os._exit(code)
+
+    @app.task(name="unsendable")
+    def unsendable() -> object:
+        return object()
+
+    @app.task(name="too_large")
+    def too_large() -> bytes:
+        return bytes(2 << 20)
+
+
+def _exception(kind: str) -> BaseException:
+    kinds: dict[str, type[BaseException]] = {
+        "SystemExit": SystemExit,
+        "KeyboardInterrupt": KeyboardInterrupt,
+        "GeneratorExit": GeneratorExit,
+        "MemoryError": MemoryError,
+        "RecursionError": RecursionError,
+        "CancelledError": asyncio.CancelledError,
+    }
+    return kinds[kind]("from a task")

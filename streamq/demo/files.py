@@ -11,6 +11,7 @@ from streamq.demo.app import identifiers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from threading import Event
 
 _NOT_THE_LIBRARY = frozenset({"site-packages", "dist-packages", "__pycache__"})
 
@@ -26,9 +27,11 @@ def library_files(limit: int | None = None) -> list[str]:
     return [found[at * len(found) // limit] for at in range(limit)]
 
 
-def direct_index(paths: Iterable[str]) -> Counter[str]:
-    """The whole index, computed here and without a job."""
+def direct_index(paths: Iterable[str], over: Event) -> Counter[str]:
+    """The whole index, computed here and without a job; stops when it's `over`."""
     total: Counter[str] = Counter()
     for path in paths:
+        if over.is_set():
+            break
         total.update(identifiers(path))
     return total

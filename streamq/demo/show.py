@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import TYPE_CHECKING
 
 from streamq import inspection
@@ -57,11 +58,15 @@ def _play(stage: Stage, paths: list[str]) -> Facts:
     say(f"Enqueued {len(jobs):,} jobs in {took:.2f} s, one per file; starting a worker.")
     say(f"Watch from another terminal: streamq inspect --watch --broker {stage.broker}")
     stage.start_worker()
+    over = Event()
     with ThreadPoolExecutor(1) as aside:
-        direct = aside.submit(direct_index, paths)  # what the jobs must come to
-        found, finished = _collect(stage, jobs)
-        seconds = time.monotonic() - begun
-        expected = direct.result()
+        try:
+            direct = aside.submit(direct_index, paths, over)  # what the jobs must come to
+            found, finished = _collect(stage, jobs)
+            seconds = time.monotonic() - begun
+            expected = direct.result()
+        finally:
+            over.set()
     return Facts(
         files=len(paths),
         finished=finished,

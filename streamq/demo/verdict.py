@@ -65,29 +65,33 @@ def judge(facts: Facts) -> bool:
 def verdict_text(facts: Facts) -> str:
     """The commonest identifiers and the numbers."""
     rows = [(name, f"{number:,}") for name, number in facts.found.most_common(_COMMONEST)]
-    columns = [Column("IDENTIFIER"), Column("COUNT", right=True)]
-    equal = facts.found == facts.expected
-    clean = facts.audit.clean
+    counted = f"({facts.found.total():,} identifiers, {len(facts.found):,} different)"
+    equal = "equal to" if facts.found == facts.expected else red("DIFFERS from")
+    audit = "clean" if facts.audit.clean else red("BROKEN")
     lines = [
-        f"\n{table(columns, rows)}\n",
-        (
-            f"jobs       {facts.files:,}; {facts.succeeded:,} succeeded, {facts.lost} lost, "
-            f"{facts.queue.dead} dead"
-        ),
+        "",
+        table([Column("IDENTIFIER"), Column("COUNT", right=True)], rows),
+        "",
+        f"jobs       {_jobs(facts)}",
         f"attempts   {facts.attempts:,}: {facts.hiccups} failed the first time, and were retried",
-        f"runs       {facts.runs:,}: {facts.repeated} were cut off by the kill, and run again",
-        "duplicates 0: each job acknowledged exactly once"
-        if facts.succeeded == facts.files
-        else red(f"duplicates or losses: {facts.succeeded:,} acknowledged of {facts.files:,}"),
-        (
-            f"index      {'equal to' if equal else red('DIFFERS from')} the one computed directly"
-            f" ({facts.found.total():,} identifiers, {len(facts.found):,} different)"
-        ),
-        (
-            f"audit      {'clean' if clean else red('BROKEN')}, "
-            f"{facts.audit.members:,} members looked at"
-        ),
+        f"runs       {facts.runs:,}: {facts.repeated} were cut off by the kill, and done again",
+        f"acks       {_acks(facts)}",
+        f"index      {equal} the one computed directly {counted}",
+        f"audit      {audit}, {facts.audit.members:,} members looked at",
         f"time       {facts.seconds:.1f} s, {facts.files / facts.seconds:,.0f} jobs a second",
+        *(red(f"violation: {one}") for one in facts.audit.violations[:5]),
+        "",
+        bold("All is well.") if judge(facts) else red("Something is wrong."),
     ]
-    lines += [red(f"violation: {one}") for one in facts.audit.violations[:5]]
-    return "\n".join([*lines, "", bold("All is well." if judge(facts) else "Something is wrong.")])
+    return "\n".join(lines)
+
+
+def _jobs(facts: Facts) -> str:
+    ended = f"{facts.succeeded:,} succeeded, {facts.lost} lost, {facts.queue.dead} dead"
+    return f"{facts.files:,}; {ended}"
+
+
+def _acks(facts: Facts) -> str:
+    if facts.succeeded == facts.files:
+        return f"{facts.succeeded:,}: exactly one for each job"
+    return red(f"{facts.succeeded:,} for {facts.files:,} jobs")

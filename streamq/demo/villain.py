@@ -61,7 +61,7 @@ class Villain:
                 return False
             os.kill(self._victim, signal.SIGKILL)
             self._bar.say(
-                f"kill -9 {self._victim}: the worker process dies, {running} jobs in hand."
+                f"kill -9 {self._victim}: the worker process dies, {running} jobs in its hands.\n"
+                "  Nothing is lost: its supervisor starts another, and they run again."
             )
-            self._bar.say("  Nothing is lost: its supervisor starts another, and they run again.")
         return True

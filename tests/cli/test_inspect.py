@@ -171,7 +171,7 @@ def test_the_application_stands_before_or_after_the_command(cli: Cli, shop: Path
 
 def test_another_namespace_is_another_world(cli: Cli, app: StreamQ, hand: Hand) -> None:
     fill(app, hand)
-    assert cli("inspect", "--namespace", "other", "--json").document["queues"][0]["waiting"] == 0
+    assert cli("inspect", "--namespace", "other", "--json").document == {"queues": []}
 
 
 def test_cancel_says_what_became_of_each(cli: Cli, app: StreamQ, hand: Hand) -> None:

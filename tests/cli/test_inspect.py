@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from streamq import StreamQ
-from tests.cli.conftest import Cli
+from tests.cli.conftest import Cli, process
 from tests.conftest import MakeServer
 from tests.inspection.conftest import make_app
 from tests.inspection.hand import Hand
@@ -172,6 +173,18 @@ def test_the_application_stands_before_or_after_the_command(cli: Cli, shop: Path
 def test_another_namespace_is_another_world(cli: Cli, app: StreamQ, hand: Hand) -> None:
     fill(app, hand)
     assert cli("inspect", "--namespace", "other", "--json").document == {"queues": []}
+
+
+def test_watching_shows_rates_until_it_is_stopped(app: StreamQ, hand: Hand) -> None:
+    fill(app, hand)
+    with process("inspect", "--watch") as watching:
+        assert watching.stdout is not None
+        lines = [watching.stdout.readline() for _ in range(6)]
+        watching.send_signal(signal.SIGINT)
+        out, err = watching.communicate(timeout=20)
+    assert (watching.returncode, err) == (0, ""), out
+    assert "/s" not in lines[1]  # nothing to compare with
+    assert "0.0/s" in lines[4]
 
 
 def test_cancel_says_what_became_of_each(cli: Cli, app: StreamQ, hand: Hand) -> None:

@@ -97,7 +97,10 @@ def _check(
 
 def _watch(show: Callable[[], View]) -> None:
     clear = sys.stdout.isatty()
-    while True:
-        text = show().text
-        click.echo(f"{_HOME}{text}" if clear else f"{text}\n")
-        time.sleep(_EVERY)
+    try:
+        while True:
+            text = show().text
+            click.echo(f"{_HOME}{text}" if clear else f"{text}\n")
+            time.sleep(_EVERY)
+    except KeyboardInterrupt:  # how it is meant to end
+        return

@@ -102,12 +102,13 @@ class Supervisor:
         try:
             if not await self._first(ended, self._stop, None):
                 child.signal(signal.SIGTERM)
-                until = self._size.grace + KILL_AFTER_S
-                if not await self._first(ended, self._hurry, until):
+                in_time = await self._first(ended, self._hurry, self._size.grace + KILL_AFTER_S)
+                if not in_time and self._hurry.is_set():
                     child.signal(signal.SIGTERM)  # the second one: at once
-                    if not await self._first(ended, None, KILL_AFTER_S):
-                        log.error("worker process %d doesn't end, so it is killed", child.pid)
-                        child.signal(signal.SIGKILL)
+                    in_time = await self._first(ended, None, KILL_AFTER_S)
+                if not in_time:
+                    log.error("worker process %d doesn't end, so it is killed", child.pid)
+                    child.signal(signal.SIGKILL)
             return await ended
         finally:
             if not ended.done():

@@ -1,4 +1,4 @@
-"""For each script a state and a call that does its full work there, on `n` jobs where it takes a list."""
+"""For each script a state and a call that does all its work there, on `n` jobs if it takes a list."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def watched(rig: Rig, n: int) -> list[str]:
 
 
 def enqueue(rig: Rig, n: int) -> Call[Any]:
-    jobs = [NewJob(i, "t", BODY, idempotency=Idempotency("k" + i, "args", HOUR_MS)) for i in names(n)]
+    jobs = [
+        NewJob(i, "t", BODY, idempotency=Idempotency("k" + i, "args", HOUR_MS)) for i in names(n)
+    ]
     if n > 1:
         jobs[n // 2 :] = [NewJob(i, "t", BODY, "+60000", "+90000") for i in names(n)[n // 2 :]]
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
@@ -76,7 +78,9 @@ def retry(rig: Rig, n: int) -> Call[Any]:
 
 
 def bury(rig: Rig, n: int) -> Call[Any]:
-    jobs = [op.Burial(i, "T", f"t{k % 3}", "failed", 3, b"x") for k, i in enumerate(watched(rig, n))]
+    jobs = [
+        op.Burial(i, "T", f"t{k % 3}", "failed", 3, b"x") for k, i in enumerate(watched(rig, n))
+    ]
     return op.bury(rig.keys, worker="w", seq=99, jobs=jobs)
 
 

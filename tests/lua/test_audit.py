@@ -190,7 +190,7 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
 
 
 def entry(rig: Rig, id_: str) -> str:
-    rows = rig.snapshot()["stream"]
+    rows: dict[str, str] = rig.snapshot()["stream"]
     return next(entry for entry, named in rows.items() if named == id_)
 
 

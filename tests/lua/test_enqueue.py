@@ -9,9 +9,7 @@ from streamq.operations import Call, Enqueued, Idempotency, NewJob, ProducerGap
 from tests.lua.rig import BODY, HOUR_MS, Rig
 
 
-def call(
-    rig: Rig, *jobs: NewJob, counter: int = 1, producer: str = "p"
-) -> Call[list[Enqueued]]:
+def call(rig: Rig, *jobs: NewJob, counter: int = 1, producer: str = "p") -> Call[list[Enqueued]]:
     return operations.enqueue(rig.keys, producer=producer, counter=counter, jobs=jobs)
 
 
@@ -144,7 +142,12 @@ def test_an_idempotency_key_holds_within_one_call(rig: Rig) -> None:
     assert words(rig, asked) == [("OK", "a"), *expected, ("OK", "d"), ("OK", "e")]
     assert rig.state()["stream"] == {"e1": "a", "e2": "d", "e3": "e"}
     with rig.unchanged():
-        assert words(rig, asked) == [("ALREADY", "a"), *expected, ("ALREADY", "d"), ("ALREADY", "e")]
+        assert words(rig, asked) == [
+            ("ALREADY", "a"),
+            *expected,
+            ("ALREADY", "d"),
+            ("ALREADY", "e"),
+        ]
 
 
 def test_a_new_producers_repeat_with_an_idempotency_key_is_known(rig: Rig) -> None:

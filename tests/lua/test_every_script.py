@@ -19,7 +19,13 @@ SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
 READERS = {name for name in SCRIPTS if "flags=no-writes" in load(name).source}
 REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait"}
 STRIDES = {
-    **{"enqueue": 7, "ack": 7, "retry": 6, "bury": 6, "release": 3, "strand": 3, "progress": 3},
+    "enqueue": 7,
+    "ack": 7,
+    "retry": 6,
+    "bury": 6,
+    "release": 3,
+    "strand": 3,
+    "progress": 3,
     **dict.fromkeys(("cancel", "revive", "delete", "forget", "wait", "look"), 1),
 }
 
@@ -66,12 +72,17 @@ def test_a_foreign_value_in_any_key_is_refused_and_changes_nothing(rig: Rig, nam
             is_list = suffix.startswith("ended:")
             rig.admin.set(key, "x") if is_list else rig.admin.rpush(key, "foreign")
         with rig.unchanged():
-            try:
-                rig.run(asked)
-            except redis.ResponseError as refused:
-                assert "WRONGTYPE" in str(refused), (index, key)
-            else:
-                assert name in READERS, (index, key)
+            refusal = refused(rig, asked)
+        assert "WRONGTYPE" in refusal or (name in READERS and not refusal), (index, key)
+
+
+def refused(rig: Rig, asked: Call[Any]) -> str:
+    """The server's error, empty where there is none."""
+    try:
+        rig.run(asked)
+    except redis.ResponseError as error:
+        return str(error)
+    return ""
 
 
 @each_version
@@ -93,7 +104,9 @@ def test_none_too_many_or_half_an_item_is_refused_and_changes_nothing(rig: Rig, 
 def test_what_is_no_number_is_refused_and_changes_nothing(rig: Rig, name: str) -> None:
     script = load(name)
     asked = fresh(rig, name)
-    numbers = [i for i, arg in enumerate(script.args) if f"local {arg} = tonumber(" in script.source]
+    numbers = [
+        i for i, arg in enumerate(script.args) if f"local {arg} = tonumber(" in script.source
+    ]
     for index in numbers:
         for value in ("", "x", "-1", "nan", "1e300"):
             args = [*asked.args[:index], value, *asked.args[index + 1 :]]
@@ -155,7 +168,10 @@ def test_no_key_is_made_up_in_lua() -> None:
             command, first, second = match.groups()
             key = second if command in _SUBCOMMANDS else first
             if command not in _KEYLESS:
-                assert re.fullmatch(r"\w+(\.\w+|\[[\w.\[\]]+\])*|unpack\(args", key), (path, match[0])
+                assert re.fullmatch(r"\w+(\.\w+|\[[\w.\[\]]+\])*|unpack\(args", key), (
+                    path,
+                    match[0],
+                )
 
 
 def test_a_job_with_every_character_that_names_may_have_lives_its_whole_life(rig: Rig) -> None:

@@ -8,9 +8,7 @@ from tests.lua.rig import Rig
 
 def extend(rig: Rig, *tokens: str, lease_ms: int = 60_000) -> list[str]:
     return rig.run(
-        operations.extend(
-            rig.keys, worker="w", alive_ms=90_000, lease_ms=lease_ms, tokens=tokens
-        )
+        operations.extend(rig.keys, worker="w", alive_ms=90_000, lease_ms=lease_ms, tokens=tokens)
     )
 
 

@@ -9,14 +9,19 @@ from tests.lua.rig import LEASE_MS, Rig
 
 
 def rhythm(rig: Rig, **fields: int) -> None:
-    rig.admin.hset(rig.keys.key("rhythm"), mapping=dict(fields))
+    rig.admin.hset(rig.keys.key("rhythm"), mapping={**fields})
 
 
 def test_reclaim_leaves_living_leases_alone(rig: Rig) -> None:
     rig.running("a")
     before = rig.state()
     reclaimed = rig.reclaim()
-    assert (reclaimed.returned, reclaimed.poisoned, reclaimed.grace_ms, reclaimed.jobs) == (0, 0, 0, [])
+    assert (reclaimed.returned, reclaimed.poisoned, reclaimed.grace_ms, reclaimed.jobs) == (
+        0,
+        0,
+        0,
+        [],
+    )
     assert 20_000 < reclaimed.next_ms <= LEASE_MS
     rig.after(before, rhythm={"last": "now", "grace": "0"})
 

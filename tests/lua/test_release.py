@@ -10,9 +10,7 @@ from tests.lua.rig import LEASE_MS, Rig
 
 def publish(rig: Rig, options: str, worker: str = "w") -> None:
     tasks = {"t": options}
-    rig.run(
-        operations.register(rig.keys, worker=worker, alive_ms=LEASE_MS, info="{}", tasks=tasks)
-    )
+    rig.run(operations.register(rig.keys, worker=worker, alive_ms=LEASE_MS, info="{}", tasks=tasks))
 
 
 def test_release_hands_back_in_place_and_counts_no_attempt(rig: Rig) -> None:
@@ -124,7 +122,9 @@ def test_the_bound_is_the_calls_then_the_tasks_then_three(
         rig.claim("T" * (crash + 1))
 
 
-def test_never_run_twice_is_poison_at_its_first_crash_but_may_be_handed_back_unrun(rig: Rig) -> None:
+def test_never_run_twice_is_poison_at_its_first_crash_but_may_be_handed_back_unrun(
+    rig: Rig,
+) -> None:
     rig.running("a", opts="c=0")
     assert rig.release("a") == ["OK"]
     assert rig.claimed("U") == ["a"]

@@ -1,6 +1,7 @@
 """What a queue should do, in plain Python: each job's place, and the answers to each call.
 
-The scripts are held to this. It knows nothing of Redis, of bytes or of time: what is past is marked so.
+The scripts are held to this. It knows nothing of Redis, of bytes or of time: what is past is
+marked so.
 """
 
 from __future__ import annotations
@@ -177,7 +178,9 @@ class Model:
 
     def settle(self, verb: str, items: Sequence[Item]) -> list[str]:
         words, done = [], set()
-        running = {item.id: self.jobs[item.id].word for item in items if self._runs(item.id, item.token)}
+        running = {
+            item.id: self.jobs[item.id].word for item in items if self._runs(item.id, item.token)
+        }
         for item in items:
             if running.get(item.id) != item.token:
                 words.append("LEASELOST")
@@ -190,7 +193,7 @@ class Model:
                 words.append(getattr(self, "_" + verb)(job, item) or "OK")
         return words
 
-    def _ack(self, job: Job, item: Item) -> None:
+    def _ack(self, job: Job, _: Item) -> None:
         self.counts["succeeded"] += 1
         self._end(job, "ok")
 
@@ -203,7 +206,7 @@ class Model:
         if item.error:
             self.errors.add(job.id)
 
-    def _bury(self, job: Job, item: Item) -> None:
+    def _bury(self, job: Job, _: Item) -> None:
         self.errors.add(job.id)
         self._die(job, "failed", "failed")
 
@@ -214,7 +217,7 @@ class Model:
         self.counts["released"] += 1
         return "OK"
 
-    def _strand(self, job: Job, item: Item) -> None:
+    def _strand(self, job: Job, _: Item) -> None:
         job.place, job.word, job.attempt = "N", job.task, job.attempt - 1
         self.progress.pop(job.id, None)
         self.counts["stranded"] += 1

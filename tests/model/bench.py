@@ -1,0 +1,140 @@
+"""One queue beside its model, and the steps that go on both; which and when is chosen elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine
+
+from streamq import operations as op
+from streamq.operations import Call, Idempotency, NewJob
+from tests.lua.rig import BODY, HOUR_MS, Rig
+from tests.model.model import Item, Model, Spec
+from tests.servers import Server
+
+IDEMPOTENCY = st.sampled_from([None, None, None, ("k1", "x"), ("k1", "y"), ("k2", "x")])
+
+
+class Bench(RuleBasedStateMachine):
+    """A queue and its model, with what both have seen."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.rig = Rig(server)
+        self.keys = self.rig.keys
+        for key in self.rig.admin.scan_iter(match=self.keys.key("*"), count=1000):
+            self.rig.admin.delete(key)
+        self.model = Model()
+        self.numbers: dict[str, int] = {}
+        self.settled: dict[str, Call[Any]] = {}  # worker -> its last settling call
+        self.old: list[Call[Any]] = []  # settling calls before those
+        self.produced: dict[str, list[Call[Any]]] = {}  # producer -> its calls
+        self.ids: list[str] = []  # all there ever were
+        self.pubsub = self.rig.admin.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
+        self.pubsub.psubscribe("sq:*")
+        self.pubsub.get_message(timeout=1)
+
+    def teardown(self) -> None:
+        self.pubsub.close()
+
+    def number(self, what: str) -> int:
+        self.numbers[what] = self.numbers.get(what, 0) + 1
+        return self.numbers[what]
+
+    # --- choosing -------------------------------------------------------------------------------
+
+    def some_ids(self, data: st.DataObject, *places: str) -> list[str]:
+        """Jobs in these places mostly, any other now and then."""
+        there = [job.id for place in places for job in self.model.in_place(place)]
+        strange = [*self.ids[-6:], "nobody"]
+        return data.draw(st.lists(st.sampled_from(there * 4 + strange), min_size=1, max_size=4))
+
+    def some_items(self, data: st.DataObject) -> list[Item]:
+        """Jobs that run, with their token mostly; each with its own way to end."""
+        running = [(job.id, job.word) for job in self.model.in_place("R")]
+        tokens = [*self.model.claims, "never"]
+        strange = [(i, token) for i in [*self.ids[-3:], "nobody"] for token in tokens[-3:]]
+        pairs = st.sampled_from(running * 6 + strange)
+        return [
+            Item(id_, token, *data.draw(st.tuples(st.booleans(), st.booleans(), st.booleans())))
+            for id_, token in data.draw(st.lists(pairs, min_size=1, max_size=4))
+        ]
+
+    def enqueue(self, data: st.DataObject, producer: str, *whens: str) -> None:
+        specs = []
+        for when in whens:
+            id_ = f"j{self.number('job')}"
+            if self.model.jobs and data.draw(st.integers(0, 9)) == 0:
+                id_ = data.draw(st.sampled_from(sorted(self.model.jobs)))
+            due = self.number("due") + {"now": 0, "past": 10, "later": 4 * 10**12}[when]
+            specs.append(
+                Spec(
+                    id_,
+                    data.draw(st.sampled_from(["t", "t.u"])),
+                    None if when == "now" else due,
+                    data.draw(st.integers(0, 7)) == 0,
+                    data.draw(st.sampled_from([None, None, 0, 1, 2])),
+                    data.draw(
+                        st.sampled_from([None, None, None, ("k1", "x"), ("k1", "y"), ("k2", "x")])
+                    ),
+                )
+            )
+        jobs = [self.new_job(spec) for spec in specs]
+        counter = self.number(producer)
+        call = op.enqueue(self.keys, producer=producer, counter=counter, jobs=jobs)
+        self.produced.setdefault(producer, []).append(call)
+        self.ids += [spec.id for spec in specs if spec.id not in self.ids]
+        assert [answer.word for answer in self.rig.run(call)] == self.model.enqueue(specs)
+
+    @staticmethod
+    def new_job(spec: Spec) -> NewJob:
+        return NewJob(
+            spec.id,
+            spec.task,
+            BODY,
+            due="0" if spec.due is None else f"@{spec.due:.0f}",
+            expires="@5" if spec.late else "+3600000",
+            opts="-" if spec.bound is None else f"c={spec.bound}",
+            idempotency=Idempotency(*spec.idem, HOUR_MS) if spec.idem else None,
+        )
+
+    def claim_as(self, token: str, worker: str, limit: int, named: tuple[str, ...]) -> None:
+        expired = self.model.counts["expired"]
+        claimed = self.rig.claim(token, limit, worker=worker, tasks=named)
+        ids = self.model.claim(token, worker, limit, named)
+        seen = [(job.id, job.attempt, job.crashes) for job in claimed.jobs]
+        jobs = [self.model.jobs[i] for i in ids]
+        assert seen == [(job.id, job.attempt, job.crashes) for job in jobs]
+        assert claimed.expired == self.model.counts["expired"] - expired
+        assert claimed.stranded == bool(self.model.in_place("N"))
+
+    def settle(self, verb: str, data: st.DataObject, worker: str) -> None:
+        items = self.some_items(data)
+        call = self.settling(verb, worker, items, retry_ms=data.draw(st.sampled_from([0, HOUR_MS])))
+        if worker in self.settled:
+            self.old.append(self.settled[worker])
+        self.settled[worker] = call
+        words = self.rig.run(call)
+        assert (words[1] if verb == "bury" else words) == self.model.settle(verb, items)
+        for job in self.model.in_place("S"):
+            if job.word:
+                score = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)
+                assert score is not None
+                job.due = float(score)
+
+    def settling(self, verb: str, worker: str, items: list[Item], retry_ms: int) -> Call[Any]:
+        task = {i.id: self.model.jobs[i.id].task for i in items if i.id in self.model.jobs}
+        make: dict[str, Callable[[Item], Any]] = {
+            "ack": lambda i: op.Ack(i.id, i.token, task.get(i.id, "t"), "ok", 1, HOUR_MS, b"v"),
+            "retry": lambda i: op.Again(
+                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b""
+            ),
+            "bury": lambda i: op.Burial(i.id, i.token, task.get(i.id, "t"), "failed", 1, b"e"),
+            "release": lambda i: op.HandBack(i.id, i.token, i.crashed),
+            "strand": lambda i: op.Stray(i.id, i.token, task.get(i.id, "t")),
+        }
+        describe: Callable[..., Call[Any]] = getattr(op, verb)
+        jobs = [make[verb](item) for item in items]
+        return describe(self.keys, worker=worker, seq=self.number(worker + " seq"), jobs=jobs)

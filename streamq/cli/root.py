@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +87,8 @@ def root() -> None:
 
 def run(argv: Sequence[str] | None = None) -> int:
     """Run a command; whatever goes wrong is at most six lines on stderr and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names may be what a terminal can't show
     try:
         arguments: dict[str, Any] = {"obj": Target(), "standalone_mode": False}
         answer = root.main(args=argv, prog_name="streamq", **arguments)

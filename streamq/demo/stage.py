@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _IDLE_S = 900.0  # after which a server that was kept ends by itself
 _WORKER_S = 15.0  # until a worker must have said that it lives
 _GONE_S = 10.0  # until one that was told to stop must have stopped
+_ENDS = (signal.SIGTERM, signal.SIGHUP)  # as Ctrl-C: told to end, or the terminal is gone
 _SHOWN = 3  # lines of a worker's log in an error
 
 
@@ -33,7 +34,7 @@ class StageFailed(Exception):
 
 
 class Stage:
-    """A context manager; `keep` leaves server and folder when it ends. Also ends by SIGTERM."""
+    """A context manager; `keep` leaves server and folder when it ends. Also ends by a signal."""
 
     def __init__(self, *, keep: bool) -> None:
         self._keep = keep
@@ -49,7 +50,7 @@ class Stage:
         return f"embedded://{self.data_dir}"
 
     def __enter__(self) -> Self:
-        self._before = signal.signal(signal.SIGTERM, _interrupt)
+        self._before = {how: signal.signal(how, _interrupt) for how in _ENDS}
         self.runs.touch()
         try:
             self.server = embedded.ensure(self.data_dir, idle_seconds=_IDLE_S)
@@ -105,7 +106,8 @@ class Stage:
                 embedded.stop(self.data_dir)
             finally:
                 shutil.rmtree(self.folder, ignore_errors=True)
-        signal.signal(signal.SIGTERM, self._before)
+        for how, before in self._before.items():
+            signal.signal(how, before)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import signal
 from pathlib import Path
 
 import pytest
 
-from streamq import StreamQ
+from streamq import StreamQ, inspection
 from tests.cli.conftest import Cli, process
 from tests.conftest import MakeServer
 from tests.inspection.conftest import make_app
@@ -286,3 +287,29 @@ def test_a_narrow_user_may_inspect(
     for words in (["pending"], ["ended"], ["workers"], ["job", ids["done"]]):
         assert cli("inspect", *words, "--broker", server.url).code == 0
     assert "Audit clean" in cli("check", "--audit", "--broker", server.url).out
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(app: StreamQ, hand: Hand) -> None:
+    app.tasks["shop.add"].delay_many([(n,) for n in range(600)])
+    with process("inspect", "waiting", "--all", "--json") as listing:
+        assert listing.stdout is not None
+        assert listing.stdout.readline() == "{\n"
+        listing.stdout.close()
+        assert listing.stderr is not None
+        err = listing.stderr.read()
+        listing.wait(20)
+    assert (listing.returncode, err) == (0, "")
+
+
+def test_on_a_terminal_all_dead_jobs_are_counted_and_asked_about(
+    cli: Cli, app: StreamQ, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(app, hand)
+    for typed, code, left in (("n\n", 130, 1), ("y\n", 0, 0)):
+        keyboard = io.StringIO(typed)
+        monkeypatch.setattr(keyboard, "isatty", lambda: True)
+        monkeypatch.setattr("sys.stdin", keyboard)
+        answer = cli("dead", "retry", "--all")
+        assert answer.code == code
+        assert "1 dead job. Let them run again? [y/N]" in answer.out
+        assert inspection.counts(app, "default").dead == left

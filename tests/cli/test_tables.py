@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -61,3 +62,12 @@ def test_help_needs_neither_redis_nor_asyncio() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_a_terminal_that_knows_only_ascii_is_no_reason_to_fail() -> None:
+    code = "from streamq.cli import main; main(['--version']); print('漢')"
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, check=True, env=environment
+    )
+    assert done.stdout.splitlines()[1] == rb"\u6f22"

@@ -42,7 +42,8 @@ def demo(room: Path, *words: str) -> subprocess.Popen[str]:
 
 def processes(room: Path) -> list[str]:
     """The command lines that name this folder."""
-    listed = subprocess.run(["ps", "-eww", "-o", "args"], capture_output=True, text=True, check=True)
+    words = ["ps", "-eww", "-o", "args"]
+    listed = subprocess.run(words, capture_output=True, text=True, check=True)
     return [line for line in listed.stdout.splitlines() if f"{room}/" in line]
 
 
@@ -66,7 +67,7 @@ def test_the_demo_kills_a_worker_and_comes_out_right(room: Path) -> None:
     assert_nothing_left(room)
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_demo_that_is_stopped_leaves_nothing_behind(room: Path, how: signal.Signals) -> None:
     with demo(room) as running:
         assert running.stdout is not None

@@ -1,4 +1,4 @@
-"""For each script a state and a call that does all its work there, on `n` jobs if it takes a list."""
+"""For each script a state and a call that does all its work there, on `n` jobs if it takes any."""
 
 from __future__ import annotations
 

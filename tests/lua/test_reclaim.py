@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from streamq import operations
@@ -9,7 +11,7 @@ from tests.lua.rig import LEASE_MS, Rig
 
 
 def rhythm(rig: Rig, **fields: int) -> None:
-    rig.admin.hset(rig.keys.key("rhythm"), mapping={**fields})
+    rig.admin.hset(rig.keys.key("rhythm"), mapping=cast("Any", fields))
 
 
 def test_reclaim_leaves_living_leases_alone(rig: Rig) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streamq.cli.failures import report
+from streamq.cli.failures import USAGE, report
 from streamq.cli.target import Target, target_options
 
 if TYPE_CHECKING:
@@ -68,7 +68,11 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
         ctx.exit()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @target_options
 @click.option(
     "--version",
@@ -78,11 +82,15 @@ def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None
     callback=_print_version,
     help="Print the version.",
 )
-def root() -> None:
+@click.pass_context
+def root(ctx: click.Context) -> None:
     """A job queue on Redis Streams.
 
     -A, --broker and --namespace may stand before or after the command.
     """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE)
 
 
 def run(argv: Sequence[str] | None = None) -> int:

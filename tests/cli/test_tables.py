@@ -54,6 +54,12 @@ def test_help_names_every_command_and_imports_none(cli: Cli) -> None:
     assert cli("--version").out.startswith("streamq 0.")
 
 
+def test_no_command_is_wrong_usage_and_shows_the_help(cli: Cli) -> None:
+    answer = cli()
+    assert (answer.code, answer.out) == (2, "")
+    assert "Commands:" in answer.err
+
+
 def test_help_needs_neither_redis_nor_asyncio() -> None:
     code = (
         "import sys; from streamq.cli import main; main(['--help']);"

@@ -144,7 +144,7 @@ class Rig:
         options = {"threads": 4, "async_concurrency": 10, **options}
         arguments = [sys.executable, "-m", "tests.worker.running", json.dumps(options)]
         process = Process(spawn([*arguments], output=log, env=env, cwd=ROOT), log)
-        before = self.workers()
+        before = self.workers() if ready else set()
         self.processes.append(process)
         if ready:
             what = f"a worker to register; its log:\n{process.log}"
@@ -156,7 +156,8 @@ class Rig:
         here = Here(Worker(self.app, **{"threads": 4, "async_concurrency": 10, **options}))
         self.here.append(here)
         here.start()
-        wait_until(self.workers, "the worker to register")
+        queue = here.worker.queues[-1]  # the last to be told
+        wait_until(lambda: here.worker.name.encode() in self.workers(queue), "it to register")
         return here
 
     def send(self, task: str, *args: Any, **options: Any) -> AsyncResult[Any]:

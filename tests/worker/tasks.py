@@ -59,6 +59,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_plain(app)
     _add_async(app)
     _add_failing(app)
+    _add_deadly(app)
     return app
 
 
@@ -161,6 +162,8 @@ def _add_failing(app: StreamQ) -> None:
             raise Retry(countdown=0.05, counted=counted)
         return current_job().attempt
 
+
+def _add_deadly(app: StreamQ) -> None:
     @app.task(name="dies", max_crashes=3)
     def dies(times: int) -> int:
         """Kills its process in its first runs."""

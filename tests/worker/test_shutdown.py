@@ -81,7 +81,7 @@ def test_an_isolated_job_over_the_grace_is_killed_and_handed_back(
     state = "W 0 2 {} due"
     where = rig.look(job).record.where  # type: ignore[union-attr]
     key = rig.app.keys("default").key("state")
-    rig.server.admin.hset(key, job.id, state.format(where))  # type: ignore[arg-type]
+    rig.server.admin.hset(key, job.id, state.format(where))
     process = rig.start()
     run = rig.began(job)
     assert run.pid != process.worker_pid

@@ -49,7 +49,7 @@ def test_an_outcome_outlives_an_outage(
     proxy = make_proxy(server)
     direct = make_rig(server)
     rig = make_rig(server, broker=proxy.url, lease=30, enqueue_timeout=0.5)
-    rig.work()
+    here = rig.work()
     job = direct.send("sleep", 0.5)
     direct.began(job)
     with caplog.at_level(logging.INFO, "streamq.worker"):
@@ -58,6 +58,7 @@ def test_an_outcome_outlives_an_outage(
         proxy.up()
         assert job.get(timeout=5) == "slept"
         assert direct.send("add", 1, 2).get(timeout=5) == 3
+    here.stop()
     said = [record.message for record in caplog.records]
     assert sum("the server is lost" in line for line in said) == 1
     assert sum("the server is back" in line for line in said) == 1

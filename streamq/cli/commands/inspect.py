@@ -28,7 +28,9 @@ _HOME = "\033[H\033[2J"  # an empty screen
 @click.argument("what", required=False, metavar="[WHAT]")
 @click.argument("job_id", required=False, metavar="[ID]")
 @click.option("-q", "--queue", "-Q", type=QueueName(), help="Only this queue, or several: a,b.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Jobs a page."
+)
 @click.option("--cursor", default="", help="Go on where the page before said.")
 @click.option("--all", "everything", is_flag=True, help="All pages.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")

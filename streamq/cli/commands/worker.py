@@ -14,8 +14,13 @@ _LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 @click.option("-Q", "--queues", "-q", type=QueueName(), help="a,b: only these, in turn.")
 @click.option("-c", "--concurrency", type=click.IntRange(1, 10_000), help="Plain tasks at once.")
 @click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
-@click.option("-l", "--loglevel", type=click.Choice(_LEVELS, case_sensitive=False))
-@click.option("--log-format", type=click.Choice(["text", "json"]))
+@click.option(
+    "-l",
+    "--loglevel",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    help="INFO has a line for each job.",
+)
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="The shape of log lines.")
 @click.option("--grace", type=Duration(), help="How long jobs get to end at shutdown.")
 @click.option("--lease", type=Duration(), help="After which a silent worker's jobs run elsewhere.")
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")

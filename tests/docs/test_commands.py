@@ -48,7 +48,7 @@ def parse(words: list[str]) -> None:
     line = re.sub(r"\s*[…]|\.\.\.", "", " ".join(words)).replace("[", "").replace("]", "")
     for choice in re.findall(r"\S+\|\S+", line):
         line = line.replace(choice, choice.split("|")[0])
-    args = shlex.split(line)
+    args = ["1" if word == "N" else word for word in shlex.split(line)]
     context = root.make_context("streamq", args, obj=Target())
     with context:
         rest = [*context._protected_args, *context.args]

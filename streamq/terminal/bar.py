@@ -17,7 +17,10 @@ _LINE_EVERY = 2.0  # seconds between two lines elsewhere
 
 
 class Bar:
-    """Progress on stderr; a context manager. Shows nothing for what is done at once."""
+    """Progress on stderr; a context manager. Shows nothing for what is done at once.
+
+    `total` 0: it isn't known.
+    """
 
     def __init__(self, total: int, title: str = "", *, quiet: bool = False) -> None:
         self.total = total
@@ -63,13 +66,20 @@ class Bar:
             self._drawn = False
 
     def _write(self, done: int) -> None:
-        share = done / self.total if self.total else 1.0
-        numbers = f"{done:,}/{self.total:,}"
+        text = f"{self.title} {self._numbers(done)}"
         if self._terminal:
-            full = round(_WIDTH * min(1.0, share))
-            bar = "█" * full + "░" * (_WIDTH - full)
-            sys.stderr.write(f"\r\033[K{self.title} {bar} {share:4.0%} {numbers}")
+            sys.stderr.write(f"\r\033[K{text}")
             self._drawn = True
         else:
-            sys.stderr.write(f"{self.title} {numbers} ({share:.0%})\n")
+            sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
+
+    def _numbers(self, done: int) -> str:
+        if not self.total:  # nobody knows
+            return f"{done:,}"
+        share = min(1.0, done / self.total)
+        numbers = f"{done:,}/{self.total:,}"
+        if not self._terminal:
+            return f"{numbers} ({share:.0%})"
+        full = round(_WIDTH * share)
+        return f"{'█' * full}{'░' * (_WIDTH - full)} {share:4.0%} {numbers}"

@@ -171,6 +171,16 @@ def test_the_application_stands_before_or_after_the_command(cli: Cli, shop: Path
         assert {queue["queue"] for queue in answer.document["queues"]} == {"default", "mail"}
 
 
+def test_a_variable_names_the_application(
+    cli: Cli, shop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMQ_APP", "nowhere")
+    cli("inspect").failed(78, "there is no module 'nowhere'")
+    assert cli("inspect", "-A", "shop").code == 0  # an option wins
+    monkeypatch.setenv("STREAMQ_APP", "shop")
+    assert "mail" in cli("inspect").out
+
+
 def test_another_namespace_is_another_world(cli: Cli, app: StreamQ, hand: Hand) -> None:
     fill(app, hand)
     assert cli("inspect", "--namespace", "other", "--json").document == {"queues": []}

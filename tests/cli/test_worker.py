@@ -101,3 +101,17 @@ def test_the_embedded_server_is_started_by_a_call_and_seen_and_stopped(
     assert cli("embedded", "stop").out == "Stopped; its data stays.\n"
     assert cli("embedded", "stop").out == "Nothing was running here.\n"
     cli("inspect").failed(69, "Nothing is running here", "with all its data")
+
+
+def test_a_worker_starts_the_embedded_server_and_says_so(
+    cli: Cli, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMQ_BROKER_URL", f"embedded://{data_dir}")
+    Path("shop.py").write_text(SHOP)
+    with process("-A", "shop", "worker") as worker:
+        answer = cli("-A", "shop", "call", "shop.add", "1", "--timeout", "30")
+        worker.terminate()
+        out, err = worker.communicate(timeout=20)
+    cli("embedded", "stop")
+    assert answer.out == "1\n", (answer, out, err)
+    assert str(data_dir) in out + err

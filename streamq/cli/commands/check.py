@@ -78,14 +78,13 @@ def _server_text(app: StreamQ, report: ServerReport) -> str:
 
 
 def _audit(app: StreamQ, *, quiet: bool) -> AuditReport:
-    """With the number of members looked at on a terminal, as they are."""
+    """With what is looked at just now, where it takes a while."""
     from streamq import inspection
 
-    total = sum(queue.counters.get("enqueued", 0) for queue in inspection.queues(app))
-    with Bar(total, "audit", quiet=quiet or total == 0) as bar:
+    with Bar(0, quiet=quiet) as bar:
 
         def tell(queue: str, structure: str, members: int) -> None:
-            bar.title, bar.total = f"audit {queue} {structure}", max(members, 1)
+            bar.title = f"audit: {printable(queue)} {structure}"
             bar.at(members)
 
         return inspection.audit(app, progress=tell)

@@ -51,7 +51,9 @@ def command(
         grace=grace,
         lease=lease,
     )
-    if not wait:
+    from streamq.embedded_default import is_embedded
+
+    if not (wait or is_embedded(app.conf)):  # that one is started by the worker, which says so
         meet_server(app, starts=True)
     from streamq.worker import WorkerOptions, supervise
 

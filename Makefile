@@ -7,12 +7,14 @@ BIN := $(VENV)/bin
 ARGS ?=
 export PYTHON
 
-.PHONY: help demo test lint venv clean
+.PHONY: help demo test lint venv clean bench bench-quick
 
 help:
 	@echo 'make demo    index the standard library with a real worker, start to finish'
 	@echo 'make test    run the suite on servers that it starts itself   (ARGS="-k claim")'
 	@echo 'make lint    ruff, mypy, import-linter'
+	@echo 'make bench-quick  streamq against its budgets, in under a minute'
+	@echo 'make bench        streamq and its peers side by side, a quarter of an hour'
 	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
@@ -31,6 +33,12 @@ lint: venv
 
 venv:
 	@./.ci/venv $(VENV) embedded,dev
+
+bench-quick: venv
+	$(BIN)/python -m benchmarks.quick
+
+bench: venv
+	$(BIN)/python -m benchmarks $(ARGS)
 
 clean:
 	rm -rf $(VENV) dist build .reports .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -6,11 +6,17 @@ in a place of its own; a file mapped into memory survives forks and needs no lib
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 import os
+import tempfile
 from itertools import count
 from pathlib import Path
 from time import monotonic_ns
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PLACES = 4096  # processes, by pid modulo this
 STAMPS = 65536
@@ -55,6 +61,19 @@ class Board:
     def last(self) -> int:
         """When the last job started."""
         return max(self.lasts)
+
+
+@contextlib.contextmanager
+def board_file() -> Iterator[tuple[str, Board]]:
+    """A page of memory, and the name by which others find it."""
+    memory = "/dev/shm"  # noqa: S108 - a page in memory is never written to a disk
+    folder = memory if os.access(memory, os.W_OK) else None
+    number, path = tempfile.mkstemp(prefix="streamq-bench-", dir=folder)
+    os.close(number)
+    try:
+        yield path, Board.create(path)
+    finally:
+        Path(path).unlink()
 
 
 _board = Board(os.environ[VARIABLE]) if VARIABLE in os.environ else None

@@ -22,6 +22,9 @@ from typing import Any, TextIO
 
 import redis
 
+from benchmarks.board import VARIABLE, Board
+
+PATIENCE_NS = 10_000_000_000
 SLICE = 200  # calls between two looks at the reference loop
 
 
@@ -33,16 +36,19 @@ class Driver:
         self.has_loop = inspect.iscoroutinefunction(module.send)
 
     async def call(self, name: str, *arguments: Any) -> Any:
+        """Call a function of the module, plain or async."""
         answer = getattr(self.module, name)(*arguments)
         return await answer if inspect.isawaitable(answer) else answer
 
     async def pause(self, seconds: float) -> None:
+        """Wait, and let the loop run if there is one."""
         if self.has_loop:
             await asyncio.sleep(seconds)
         else:
             time.sleep(seconds)  # noqa: ASYNC251 - there is no loop
 
     async def describe(self) -> dict[str, Any]:
+        """What the harness has to know."""
         peer = self.module
         return {
             "name": peer.NAME,
@@ -59,6 +65,7 @@ class Driver:
         return await self._timed("enqueue", kind, n)
 
     async def fill(self, n: int) -> float:
+        """The same of n jobs with arguments."""
         return await self._timed("fill", n)
 
     async def one_by_one(self, slices: int) -> dict[str, list[float]]:
@@ -80,14 +87,23 @@ class Driver:
             sends.append((time.perf_counter() - began) / SLICE)
         return {"send": sends, "set": sets}
 
-    async def starts(self, n: int, gap: float) -> list[int]:
-        """When each of n stamped jobs was sent, one about every `gap` seconds."""
-        sent = []
+    async def starts(self, n: int, gap: float) -> list[float]:
+        """Seconds from the call that sends a job to its start, for n jobs sent to an idle worker.
+
+        The next one follows `gap` seconds after the last one started, so it never queues.
+        """
+        stamps = Board(os.environ[VARIABLE]).stamps
+        taken = []
         for number in range(n):
-            sent.append(time.monotonic_ns())
+            began = time.monotonic_ns()
             await self.call("stamp", number)
+            while not stamps[number]:
+                if time.monotonic_ns() - began > PATIENCE_NS:
+                    raise TimeoutError("a job never started")
+                await self.pause(0.002)
+            taken.append((stamps[number] - began) / 1e9)
             await self.pause(gap * random.uniform(0.8, 1.2))
-        return sent
+        return taken
 
     async def round_trips(self, n: int, gap: float) -> list[float]:
         """Seconds of each of n calls that wait for their result."""
@@ -101,7 +117,6 @@ class Driver:
         began = time.perf_counter()
         await self.call(name, *arguments)
         return time.perf_counter() - began
-
 
     async def serve(self, out: TextIO) -> None:
         """Answer until the harness hangs up."""

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.peer import PeerError
 from benchmarks.processes import cpu_s, stop
-from benchmarks.server import Monitor
+from benchmarks.scripts import scripted_commands
+from benchmarks.server import HARNESS, Monitor
 
 if TYPE_CHECKING:
     import subprocess
@@ -37,7 +38,18 @@ class Load:
     redis_enqueue_us: float  # of it for enqueuing
     redis_busy: float  # of one core, while jobs ran
     worker_us: float  # CPU of the worker's processes per job
-    calls: float  # commands per job in the server, those inside scripts too
+    commands: dict[str, float]  # per job in the server by name, those inside scripts too
+
+    @property
+    def sent(self) -> float:
+        """Commands per job from clients, of streamq: all that no script of its calls."""
+        outside = self.commands.keys() - scripted_commands() - HARNESS
+        return sum(self.commands[name] for name in outside)
+
+    @property
+    def calls(self) -> float:
+        """Commands per job in the server, those inside scripts too."""
+        return sum(self.commands.values())
 
 
 def wait_for(board: Board, n: int, worker: subprocess.Popen[bytes], peer: Peer) -> None:
@@ -60,7 +72,9 @@ def wait_until_left(server: Server, peer: Peer) -> None:
         time.sleep(POLL_S)
 
 
-def run_load(server: Server, board: Board, peer: Peer, kind: str, n: int, workers: int = 1) -> Load:
+def run_load(
+    server: Server, board: Board, peer: Peer, kind: str, n: int, *, workers: int = 1
+) -> Load:
     """One run of n jobs."""
     server.clear()
     board.clear()
@@ -89,7 +103,10 @@ def run_load(server: Server, board: Board, peer: Peer, kind: str, n: int, worker
         redis_enqueue_us=1e6 * enqueuing.cpu_s / n,
         redis_busy=after.cpu_s / seconds,
         worker_us=1e6 * spent / rest,
-        calls=sum(enqueuing.calls.values()) / n + sum(after.calls.values()) / rest,
+        commands={
+            name: enqueuing.calls.get(name, 0) / n + calls / rest
+            for name, calls in after.calls.items()
+        },
     )
 
 

@@ -40,14 +40,16 @@ def spawn(
     return process
 
 
-def stop(process: subprocess.Popen[bytes], patience: float = 5.0) -> None:
+def stop(process: subprocess.Popen[bytes], patience: float = 2.0) -> None:
     """Ask it to end, then end it and whatever it started."""
-    if process.poll() is None:
+    family = tree(process.pid) if process.poll() is None else []
+    if family:
         process.send_signal(signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(patience)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+    for one in family:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(one, signal.SIGKILL)
     process.wait()
     if process in _running:
         _running.remove(process)
@@ -55,7 +57,7 @@ def stop(process: subprocess.Popen[bytes], patience: float = 5.0) -> None:
 
 @atexit.register
 def _stop_all() -> None:
-    for process in list(_running):
+    for process in _running:
         stop(process, patience=0.5)
 
 

@@ -12,13 +12,14 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import redis
 
 from benchmarks.processes import spawn, stop
 
 _READY_S = 10.0
+HARNESS = frozenset({"info", "config|resetstat", "flushall"})  # commands of our own
 _PORTS = range(21_000, 29_000)
 
 
@@ -90,7 +91,7 @@ class Server:
         except redis.ConnectionError:
             return False
 
-    def __enter__(self) -> Server:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -100,6 +101,7 @@ class Server:
 
     @property
     def version(self) -> str:
+        """Its name and version."""
         info = self.client.info("server")
         valkey = info.get("valkey_version")
         return f"Valkey {valkey}" if valkey else f"Redis {info['redis_version']}"

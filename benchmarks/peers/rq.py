@@ -1,5 +1,7 @@
 """RQ: the worker that its documentation wants in production, one fork a job."""
 
+# ruff: noqa: ARG001 - every driver's functions, and every task of a kind, take the same
+
 from __future__ import annotations
 
 import os
@@ -7,8 +9,8 @@ import os
 from redis import Redis
 from rq import Queue
 
-from benchmarks.peers import rq_tasks as tasks
 from benchmarks.board import PAYLOAD
+from benchmarks.peers import rq_tasks as tasks
 
 NAME = "RQ (forks)"
 PACKAGES = ("rq", "redis", "hiredis")

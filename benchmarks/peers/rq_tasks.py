@@ -1,5 +1,7 @@
 """RQ's tasks, and its worker with them imported already, as its performance notes say."""
 
+# ruff: noqa: ARG001 - every driver's functions, and every task of a kind, take the same
+
 from __future__ import annotations
 
 import logging

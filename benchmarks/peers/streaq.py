@@ -1,5 +1,7 @@
 """streaQ: async on Redis streams, plain tasks on threads."""
 
+# ruff: noqa: ARG001 - every driver's functions, and every task of a kind, take the same
+
 from __future__ import annotations
 
 import contextlib

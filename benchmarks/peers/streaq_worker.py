@@ -1,5 +1,7 @@
 """streaQ's worker without its command line, which would log at INFO."""
 
+
+
 from __future__ import annotations
 
 from benchmarks.peers.streaq import pool

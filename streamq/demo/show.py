@@ -31,8 +31,12 @@ def run(*, files: int | None = None, keep: bool = False) -> int:
     """
     try:
         with Stage(keep=keep) as stage:
-            app.conf.set_flags(broker=stage.server.url)
-            facts = _play(stage, library_files(files))
+            # As flags: the demo is the same whatever STREAMQ_* variables this shell has.
+            app.conf.set_flags(broker=stage.server.url, lease=2, eager=False)
+            paths = library_files(files)
+            if not paths:
+                raise StageFailed("This Python has its standard library in no files.")  # noqa: TRY301 - said below
+            facts = _play(stage, paths)
             say(verdict_text(facts))
     except StageFailed as error:
         say(str(error))

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
 
 _IDLE_S = 900.0  # after which a server that was kept ends by itself
-_WORKER_S = 15.0  # until a worker must have said that it lives
+_WORKER_S = 30.0  # until a worker must have said that it lives
 _GONE_S = 10.0  # until one that was told to stop must have stopped
 _ENDS = (signal.SIGTERM, signal.SIGHUP)  # as Ctrl-C: told to end, or the terminal is gone
 _SHOWN = 3  # lines of a worker's log in an error
 
 
 class StageFailed(Exception):
-    """The worker didn't come up; the message says what its log says."""
+    """It can't be played here; the message says why."""
 
 
 class Stage:
@@ -70,11 +70,13 @@ class Stage:
 
     def start_worker(self) -> None:
         """Start a `streamq worker` process; it takes a moment until it works."""
-        words = [sys.executable, "-m", "streamq.cli", "-A", "streamq.demo.app"]
-        words += ["--broker", self.broker, "worker", "-c", "4", "--grace", "3"]
+        words = [sys.executable, "-P", "-m", "streamq.cli", "-A", "streamq.demo.app"]
+        words += ["--broker", self.broker]
+        words += ["worker", "-c", "4", "--grace", "3", "--lease", "2"]
         with self.log.open("ab") as log:
             started = subprocess.Popen(  # noqa: S603 - our own command
                 words,
+                cwd=self.folder,  # nothing of the user's is imported by chance
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from streamq import inspection
+from streamq.errors import StreamQError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -45,6 +46,10 @@ class Villain:
         self._thread.join()
 
     def _lurk(self) -> None:
+        with contextlib.suppress(StreamQError):  # the server has gone: others will say so
+            self._wait_and_strike()
+
+    def _wait_and_strike(self) -> None:
         queue = self._app.conf.default_queue
         while not self._over.wait(_LOOK_S):
             seen = inspection.counts(self._app, queue)

@@ -74,6 +74,11 @@ def activate(job: RunningJob) -> Iterator[RunningJob]:
         _running.reset(token)
 
 
+def enter(job: RunningJob) -> None:
+    """As `activate`, for a context that ends with the job: there is nothing to put back."""
+    _running.set(job)
+
+
 def _number(given: float, what: str, rule: str) -> float:
     number(given, f"set_progress({what})", float("-inf"), float("inf"), rule)
     return given

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streamq.worker.weather import Weather
 
 LOOK_S = 2.0  # a marker's taker may have died with it: so look now and then
-LOOK_PER_QUEUE_S = 0.5  # many queues are looked at more rarely: idle workers are to be cheap
+LOOK_PER_QUEUE_S = 1.0  # many queues are looked at more rarely: idle workers are to be cheap
 UNTIL_ALARM_S = 3600.0
 
 

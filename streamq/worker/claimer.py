@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from streamq.worker.served import ServedQueue
 
 
+MOST_BYTES = 8 << 20  # of one claim's answer, about
+FIRST_GUESS_BYTES = MOST_BYTES / 100
+
+
 class Claimer:
     """The claims of one queue, one at a time.
 
@@ -42,6 +46,7 @@ class Claimer:
         self._tasks = tasks  # that this worker knows
         self._token = ""  # of the claim that isn't answered
         self._asked = 0
+        self._record_bytes = FIRST_GUESS_BYTES
 
     def respite(self, now: float) -> float:
         """Seconds for which claims would only bring what can't start."""
@@ -59,7 +64,9 @@ class Claimer:
             return self._asked
         if queue.is_dry:
             return 0
-        return self._room.to_claim(queue.kinds, now)
+        # Records may be large: as many as fit, going by those that came last.
+        fitting = max(1, int(MOST_BYTES / self._record_bytes))
+        return min(fitting, self._room.to_claim(queue.kinds, now))
 
     def claim(self, limit: int) -> Call[Claimed]:
         """The call that asks for up to `limit` jobs, or the unanswered one again."""
@@ -84,4 +91,7 @@ class Claimer:
         queue.claimed(more=reply.more, stranded=reply.stranded, next_due_ms=reply.next_due_ms)
         self._token = ""
         self._room.asked -= self._asked
+        if reply.jobs:
+            mean = sum(len(job.record.body) for job in reply.jobs) / len(reply.jobs)
+            self._record_bytes = max(mean, self._record_bytes / 2, 1.0)
         return [Held(job, lease) for job in reply.jobs]

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from streamq.worker.known import KnownTask
     from streamq.worker.options import Size
 
-CALM_PER_QUEUE_S = 0.5  # all idle duties together stay under 5 commands a second
+CALM_PER_QUEUE_S = 1.0  # all idle duties together stay under 5 commands a second
 
 
 @dataclass(slots=True)

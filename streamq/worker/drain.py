@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections import Counter
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -114,7 +115,7 @@ class _Drainer:
         if known is not None and known.is_async:
             ended: Ended = _in_own_loop(self._runner.run_async(held, _never))
         else:
-            ended = self._runner.run(held)
+            ended = copy_context().run(self._runner.run, held)
         is_interrupted = isinstance(ended.error, KeyboardInterrupt)  # somebody means us
         self._note(ended)
         self._log.ended([ended])

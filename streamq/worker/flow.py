@@ -74,11 +74,7 @@ class Flow:
             if type(one.outcome) is Stray:
                 self._say_unknown(one.outcome.task)
         self._job_log.ended(ended)
-        starving, self._starving = self._starving, {}
-        for queue in starving:
-            queue.wake()
-            if queue.bell is not None:
-                queue.bell.alarm.set()
+        self._feed()
 
     def hand_back(self, jobs: list[Held]) -> None:
         """These run elsewhere, or here later: as if they had never been claimed."""
@@ -86,6 +82,7 @@ class Flow:
             queue = self._queues[held.lease.queue]
             queue.settler.add(Ended(held, HandBack(held.job.id, held.lease.token)))
             queue.wake()
+        self._feed()
 
     def settled(self, ended: list[Ended], words: list[str]) -> None:
         """The server has answered."""
@@ -95,6 +92,14 @@ class Flow:
             elif word == "POISON":
                 self._job_log.poisoned(one.held)
             self._book.settled(one.held)
+
+    def _feed(self) -> None:
+        """There is room, or will be after a respite."""
+        starving, self._starving = self._starving, {}
+        for queue in starving:
+            queue.wake()
+            if queue.bell is not None:
+                queue.bell.alarm.set()
 
     def _say_unknown(self, task: str) -> None:
         if task in self._unknown:

@@ -50,6 +50,11 @@ class IsolatedPool:
         self._tasks: dict[Held, asyncio.Task[None]] = {}
 
     @property
+    def can_start(self) -> bool:
+        """Whether a process could import the application."""
+        return self._birth is not None
+
+    @property
     def running(self) -> list[Held]:
         """The jobs that run, or wait for their turn."""
         return list(self._tasks)

@@ -58,7 +58,7 @@ class Pools:
                 self._ended([Ended(held, stray)])
                 continue
             kind = Kind.LOOP if task.is_async else Kind.THREAD
-            if held.job.crashes >= ALONE_FROM:
+            if held.job.crashes >= ALONE_FROM and self._isolated.can_start:
                 self._isolated.start(held, self._pools[kind].slots)
             else:
                 sorted_by[kind].append(held)

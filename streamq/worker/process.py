@@ -15,7 +15,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from streamq.errors import StreamQError
+from streamq.errors import SchemaMismatch, StreamQError
 from streamq.worker import application, frames, logs
 from streamq.worker.exits import FAILED, NOT_CONFIGURED
 from streamq.worker.link import Link
@@ -47,8 +47,9 @@ def main() -> None:
         has_left = asyncio.new_event_loop().run_until_complete(_work(app, birth, sock))
     except Exception as error:
         kind = "" if isinstance(error, StreamQError) else "unexpectedly: "
-        log.critical("the worker ends %s%s", kind, error, exc_info=not kind or error)
-        has_left, code = False, FAILED
+        log.critical("the worker ends %s%s", kind, error, exc_info=error if kind else None)
+        # Another data model stays what it is; all else may be better next time.
+        has_left, code = False, NOT_CONFIGURED if isinstance(error, SchemaMismatch) else FAILED
     _exit(code, at_once=has_left)
 
 

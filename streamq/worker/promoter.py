@@ -43,7 +43,7 @@ class Promoter(Duty):
         """Seconds until the next call: for what is due, or for news of it."""
         queue = self._queue
         listens = queue.is_dry and queue.bell is not None
-        unheard = max(ASK_IDLE_S, self._calm_s) if listens else ASK_S
+        unheard = max(ASK_IDLE_S, 1.5 * self._calm_s) if listens else ASK_S
         news = queue.heard_due_at + unheard - now
         if queue.due_at is None:
             return max(0.0, news)

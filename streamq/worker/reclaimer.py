@@ -46,8 +46,8 @@ class Reclaimer(Duty):
             self._say(reply)
             return 0.0  # there may be more
         # Well within the gap, or a slow call of ours would look like an outage.
-        rhythm = RHYTHM_S if reply.next_ms >= 0 else max(CALM_S, self._calm_s)
-        return min(rhythm, self._gap_s / 2) * random.uniform(0.8, 1.0)
+        rhythm, share = (RHYTHM_S, 0.5) if reply.next_ms >= 0 else (max(CALM_S, self._calm_s), 0.8)
+        return min(rhythm, self._gap_s * share) * random.uniform(0.8, 1.0)
 
     def _say(self, reply: Reclaimed) -> None:
         for worker, jobs in Counter(worker for _, worker in reply.jobs).items():

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from streamq.context import RunningJob, activate
-from streamq.ids import id_keeps_result, id_time_ms
+from streamq.context import RunningJob, enter
+from streamq.ids import id_time_ms, keeps_result
 from streamq.job_reading import moment
 from streamq.operations import Ack, Again, Burial, HandBack, Stray
 from streamq.options import resolve
@@ -68,15 +68,15 @@ class Runner:
         self._progress = progress
 
     def run(self, held: Held) -> Ended:
-        """Run a plain task's job here."""
+        """Run a plain task's job here, in a context of its own (`contextvars`)."""
         ready = self.prepare(held)
         if not isinstance(ready, Ready):
             return Ended(held, ready)
-        with activate(ready.job):
-            try:
-                value = ready.call()
-            except BaseException as error:  # noqa: BLE001 - see above
-                return self.failed(ready, error)
+        enter(ready.job)
+        try:
+            value = ready.call()
+        except BaseException as error:  # noqa: BLE001 - see above
+            return self.failed(ready, error)
         return self.succeeded(ready, value)
 
     async def run_async(self, held: Held, was_cancelled: Callable[[], bool]) -> Ended:
@@ -88,13 +88,13 @@ class Runner:
         ready = self.prepare(held)
         if not isinstance(ready, Ready):
             return Ended(held, ready)
-        with activate(ready.job):
-            try:
-                value = await ready.call()
-            except BaseException as error:  # noqa: BLE001 - see above
-                if was_cancelled():
-                    return Ended(held, HandBack(held.job.id, held.lease.token))
-                return self.failed(ready, error)
+        enter(ready.job)
+        try:
+            value = await ready.call()
+        except BaseException as error:  # noqa: BLE001 - see above
+            if was_cancelled():
+                return Ended(held, HandBack(held.job.id, held.lease.token))
+            return self.failed(ready, error)
         return self.succeeded(ready, value)
 
     def prepare(self, held: Held) -> Ready | Outcome:
@@ -133,7 +133,7 @@ class Runner:
         seconds = time.monotonic() - ready.started
         held = ready.held
         job_id, ttl_ms, kind, result = held.job.id, 0, "none", b""
-        if id_keeps_result(job_id):
+        if keeps_result(job_id):
             ttl_ms = int(ready.options.result_ttl * 1000)
             kind, result = self._encode(value, ready)
         ack = Ack(

@@ -28,6 +28,7 @@ log = logging.getLogger("streamq.worker")
 
 LINGER_S = 0.003  # how long an outcome waits for others
 ENOUGH = 64  # that wait for nobody
+MOST_BYTES = 4 << 20  # of one call: results may be large, and a call blocks the server
 
 _VERBS: Mapping[type[Outcome], Callable[..., Call[Any]]] = {
     Ack: operations.ack,
@@ -91,13 +92,11 @@ class Settler:
     def batch(self) -> Batch | None:
         """What to send now: the batch without an answer, else up to 200 outcomes of one kind."""
         if self._batch is None and self._size:
-            # What waits in someone's way goes first, then the kind that there is most of.
-            kind = HandBack
-            if kind not in self._waiting:
-                kind = max(self._waiting, key=lambda one: len(self._waiting[one]))  # type: ignore[assignment]
+            # Others could run what is handed back; else in turn, the kind that came first.
+            kind = HandBack if HandBack in self._waiting else next(iter(self._waiting))
             waiting = self._waiting.pop(kind)
-            ended, rest = waiting[:MOST], waiting[MOST:]
-            if rest:
+            ended = waiting[: _fitting(waiting)]
+            if rest := waiting[len(ended) :]:
                 self._waiting[kind] = rest
             self._size -= len(ended)
             call = _VERBS[kind](
@@ -122,3 +121,17 @@ class Settler:
                 )
         words: list[str] = reply
         return words
+
+
+def _fitting(ended: list[Ended]) -> int:
+    """How many outcomes go into one call; at least one."""
+    size = 0
+    for number, one in enumerate(ended[:MOST]):
+        outcome = one.outcome
+        if type(outcome) is Ack:
+            size += len(outcome.value)
+        elif isinstance(outcome, (Again, Burial)):
+            size += len(outcome.error)
+        if size > MOST_BYTES:
+            return max(1, number)
+    return min(MOST, len(ended))

@@ -176,11 +176,18 @@ async def _end(running: set[asyncio.Task[None]]) -> None:
             log.error("a duty failed: %s", result, exc_info=result)
 
 
-def _birth(app: StreamQ) -> dict[str, Any]:
-    """What a process for one job needs to know; none can start where it can't import the app."""
+def _birth(app: StreamQ) -> dict[str, Any] | None:
+    """What a process for one job needs to know; None where none could import the application."""
     conf = app.conf
+    if application.locate(app) is None:
+        log.warning(
+            "application %r is in no module's variable: jobs whose process crashed before can't "
+            "run in a process of their own here",
+            app.name,
+        )
+        return None
     return {
-        "app": application.describe(app) if application.locate(app) else None,
+        "app": application.describe(app),
         "loglevel": conf.loglevel,
         "log_format": conf.log_format,
     }

@@ -172,23 +172,9 @@ class Rig:
         found: State = {}
         for name in sorted(self.admin.scan_iter(match=prefix + "*", count=1000)):
             suffix = name.decode()[len(prefix) :]
-            found[suffix] = self._read(name)
+            kind = cast("bytes", self.admin.type(name)).decode()
+            found[suffix] = as_plain(read_by_type(self.admin, name, kind), kind)
         return found
-
-    def _read(self, name: bytes) -> Any:
-        kind = cast("bytes", self.admin.type(name))
-        if kind == b"hash":
-            return _plain(self.admin.hgetall(name))
-        if kind == b"zset":
-            rows = cast(
-                "list[tuple[bytes, float]]", self.admin.zrange(name, 0, -1, withscores=True)
-            )
-            return {_plain(member): score for member, score in rows}
-        if kind == b"list":
-            return _plain(self.admin.lrange(name, 0, -1))
-        if kind == b"stream":
-            return {_plain(e): _plain(f[b"i"]) for e, f in cast("Any", self.admin.xrange(name))}
-        return _plain(self.admin.get(name))
 
     def pending(self) -> dict[str, str]:
         """Entry -> the consumer that has it, every entry by its name in `state()`."""
@@ -281,6 +267,26 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {_plain(k): _plain(v) for k, v in value.items()}
     return [_plain(each) for each in value]
+
+
+def read_by_type(admin: redis.Redis, key: str | bytes, kind: str) -> Any:
+    """All of a key's value, as redis-py gives it (later, where `admin` is a pipeline)."""
+    if kind == "hash":
+        return admin.hgetall(key)
+    if kind == "zset":
+        return admin.zrange(key, 0, -1, withscores=True)
+    if kind == "list":
+        return admin.lrange(key, 0, -1)
+    return admin.xrange(key) if kind == "stream" else admin.get(key)
+
+
+def as_plain(value: Any, kind: str) -> Any:
+    """That as text and floats; sorted sets and streams as dicts in their order."""
+    if kind == "zset":
+        return {_plain(member): score for member, score in value}
+    if kind == "stream":
+        return {_plain(entry): _plain(fields[b"i"]) for entry, fields in value}
+    return _plain(value)
 
 
 def key_type(name: str) -> str:

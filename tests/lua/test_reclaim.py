@@ -69,6 +69,16 @@ def test_reclaim_from_a_dead_worker_counts_a_crash(rig: Rig, known: bool) -> Non
     assert rig.state()["counts"] == {"enqueued": 1, "crashed": 1, "reclaimed": 1}
 
 
+def test_reclaim_leaves_alone_what_another_claim_holds_now(rig: Rig) -> None:
+    rig.running("a", "b", "c")
+    rig.release("a", "c")
+    assert rig.claimed("U", limit=1) == ["a"]
+    rig.lapse("T")
+    assert rig.reclaim().jobs == [("b", "w")]
+    assert rig.state()["state"]["a"] == "R 1 0 e1 U now"
+    assert rig.state()["held"] == {"U": "1"}
+
+
 def test_reclaim_twice_takes_back_once(rig: Rig) -> None:
     rig.running("a")
     rig.lapse("T")

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from streamq import operations as op
-from streamq.operations import Call, Idempotency, NewJob
-from tests.lua.rig import BODY, HOUR_MS, Rig
+from streamq.keys import NAMES
+from streamq.operations import Call, Idempotency, NewJob, Violation
+from tests.lua.rig import BODY, HOUR_MS, Rig, State, as_plain, key_type, read_by_type
 from tests.model.model import Item, Model, Spec
 from tests.servers import Server
 
@@ -42,6 +43,33 @@ class Bench(RuleBasedStateMachine):
     def number(self, what: str) -> int:
         self.numbers[what] = self.numbers.get(what, 0) + 1
         return self.numbers[what]
+
+    # --- looking: one round trip each, as it is done after each step ----------------------------
+
+    def violations(self) -> list[Violation]:
+        calls = [op.audit(self.keys, structure=s, limit=200) for s in op.STRUCTURES]
+        pipe = self.rig.admin.pipeline(transaction=False)
+        for call in calls:
+            pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+        replies = pipe.execute(raise_on_error=False)
+        if any(isinstance(reply, Exception) for reply in replies):
+            return self.rig.violations()  # loads the script again
+        pages = [call.read(reply) for call, reply in zip(calls, replies, strict=True)]
+        assert not any(page.cursor for page in pages), "more than a page of jobs"
+        return [violation for page in pages for violation in page.violations]
+
+    def snapshot(self) -> State:
+        """As `Rig.snapshot`, of the keys that the model knows."""
+        pipe = self.rig.admin.pipeline(transaction=False)
+        names = [*NAMES, "idem:k1", "idem:k2"]
+        for name in names:
+            read_by_type(pipe, self.keys.key(name), key_type(name))
+        values = pipe.execute()
+        return {
+            name: as_plain(value, key_type(name))
+            for name, value in zip(names, values, strict=True)
+            if value
+        }
 
     # --- choosing -------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""All scripts against a model, in any order Hypothesis thinks of; audited after each step."""
+"""All scripts against a model, in any order Hypothesis thinks of; audited after each step.
+
+`STREAMQ_MODEL=soak pytest tests/model` goes on for an hour or so.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ from tests.model.steps import STEPS, step
 from tests.servers import Server
 
 CI = hypothesis.settings(
-    max_examples=50,
+    max_examples=100,
     stateful_step_count=60,
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
@@ -275,6 +278,7 @@ class Queue(Bench):
         self.rig.admin.script_flush()
 
     @step(
+        2,
         when=lambda self: bool(self.model.stream),
     )
     def lose_the_group(self) -> None:
@@ -294,14 +298,12 @@ class Queue(Bench):
 
     @invariant()
     def the_audit_is_clean(self) -> None:
-        found = [
-            v for v in self.rig.violations() if self.model.healed or v.rule not in PENDING_RULES
-        ]
+        found = [v for v in self.violations() if self.model.healed or v.rule not in PENDING_RULES]
         assert found == []
 
     @invariant()
     def the_whole_state_is_the_models(self) -> None:
-        assert differences(self.rig.snapshot(), self.model) == {}
+        assert differences(self.snapshot(), self.model) == {}
 
     @invariant()
     def who_waits_is_told_once(self) -> None:

@@ -1,7 +1,5 @@
 """streaQ's worker without its command line, which would log at INFO."""
 
-
-
 from __future__ import annotations
 
 from benchmarks.peers.streaq import pool

@@ -46,6 +46,7 @@ class Claimer:
         self._tasks = tasks  # that this worker knows
         self._token = ""  # of the claim that isn't answered
         self._asked = 0
+        self._reserved = 0  # of the room
         self._record_bytes = FIRST_GUESS_BYTES
 
     def respite(self, now: float) -> float:
@@ -72,7 +73,7 @@ class Claimer:
         """The call that asks for up to `limit` jobs, or the unanswered one again."""
         if not self._token:
             self._token = os.urandom(16).hex()
-            self._asked = limit
+            self._asked = self._reserved = limit
             self._room.asked += limit
         return operations.claim(
             self._queue.keys,
@@ -84,13 +85,18 @@ class Claimer:
             tasks=self._tasks if self._queue.has_stranded else (),
         )
 
+    def give_room_back(self) -> None:
+        """The claim is answered, or won't be soon: other queues may have its room."""
+        self._room.asked -= self._reserved
+        self._reserved = 0
+
     def claimed(self, reply: Claimed) -> list[Held]:
         """The jobs that it brought, each under the claim's lease."""
         queue = self._queue
         lease = Lease(queue.name, self._token, len(reply.jobs), reply.now_ms, time.monotonic())
         queue.claimed(more=reply.more, stranded=reply.stranded, next_due_ms=reply.next_due_ms)
         self._token = ""
-        self._room.asked -= self._asked
+        self.give_room_back()
         if reply.jobs:
             mean = sum(len(job.record.body) for job in reply.jobs) / len(reply.jobs)
             self._record_bytes = max(mean, self._record_bytes / 2, 1.0)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from streamq.worker.duty import Duty
+from streamq.worker.weather import TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,12 @@ class Exchange(Duty):
         calls: list[Call[Any]] = [batch.call] if batch else []
         if limit:
             calls.append(self._claimer.claim(limit))
-        replies = await self._client.run_many_async(calls)
+        try:
+            replies = await self._client.run_many_async(calls)
+        except TROUBLE:
+            self._claimer.give_room_back()
+            self._flow.feed()
+            raise
         self.weather.answered()
         if batch:
             self._take_words(batch, replies[0])
@@ -89,6 +95,7 @@ class Exchange(Duty):
             self._flow.hand_back(self._flow.hold(jobs))
         elif jobs:
             self._flow.start(self._queue, jobs)
+        self._flow.feed()  # what it asked for and didn't get, others may ask for
 
     async def _pass_marker_on(self) -> None:
         """Wake another worker: a marker brought us here, and there is no room."""

@@ -74,7 +74,7 @@ class Flow:
             if type(one.outcome) is Stray:
                 self._say_unknown(one.outcome.task)
         self._job_log.ended(ended)
-        self._feed()
+        self.feed()
 
     def hand_back(self, jobs: list[Held]) -> None:
         """These run elsewhere, or here later: as if they had never been claimed."""
@@ -82,7 +82,7 @@ class Flow:
             queue = self._queues[held.lease.queue]
             queue.settler.add(Ended(held, HandBack(held.job.id, held.lease.token)))
             queue.wake()
-        self._feed()
+        self.feed()
 
     def settled(self, ended: list[Ended], words: list[str]) -> None:
         """The server has answered."""
@@ -93,8 +93,8 @@ class Flow:
                 self._job_log.poisoned(one.held)
             self._book.settled(one.held)
 
-    def _feed(self) -> None:
-        """There is room, or will be after a respite."""
+    def feed(self) -> None:
+        """There is room, or will be after a respite: wake who waits for it."""
         starving, self._starving = self._starving, {}
         for queue in starving:
             queue.wake()

@@ -39,13 +39,18 @@ class Bench:
 
 
 def on_bench(
-    rig: Rig, steps: Callable[[Bench], Awaitable[T]], *, threads: int = 2, slots: int = 2
+    rig: Rig,
+    steps: Callable[[Bench], Awaitable[T]],
+    *,
+    threads: int = 2,
+    slots: int = 2,
+    queues: tuple[str, ...] = ("default",),
 ) -> T:
     """Run the steps in a loop of their own, with a bench that is cleared afterwards."""
 
     async def run() -> T:
-        identity = Identity("bench-1-abcdef", "work", ("default",), 1, threads, slots)
-        size = Size(("default",), threads, slots, 1.0)
+        identity = Identity("bench-1-abcdef", "work", queues, 1, threads, slots)
+        size = Size(queues, threads, slots, 1.0)
         broken: list[BaseException] = []
         crew = assemble(rig.app, size, identity, birth=None, broken=broken.append)
         bench = Bench(rig, crew, identity, broken)

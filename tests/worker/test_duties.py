@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 
 import pytest
 
 from streamq import operations
+from streamq.errors import BrokerUnavailable
 from streamq.job import Progress
 from streamq.operations import Ack, HandBack
 from streamq.worker.bell import Bell
@@ -18,7 +20,9 @@ from streamq.worker.held import Ended, Held, Lease
 from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
+from streamq.worker.room import Kind
 from streamq.worker.sweeper import Sweeper
+from tests.servers import Server
 from tests.waiting import wait_until_async
 from tests.worker.bench import Bench, claim_one, on_bench
 from tests.worker.rig import Rig
@@ -53,6 +57,36 @@ def test_an_empty_claim_makes_the_queue_dry_and_the_bell_wait(rig: Rig) -> None:
         await asyncio.wait_for(ringing, 1)
         assert bench.queue.has_marker
         assert not bench.queue.is_dry
+
+    on_bench(rig, steps)
+
+
+def test_a_queue_that_found_no_room_is_woken_when_another_claim_brought_little(rig: Rig) -> None:
+    async def steps(bench: Bench) -> None:
+        first, second = bench.crew.exchanges
+        first._claimer.claim(bench.crew.pools.room.to_claim({Kind.LOOP, Kind.THREAD}, 0.0))
+        assert await second.once() > 1, "all the room is asked for"
+        second.alarm.clear()
+        await first.once()
+        assert second.alarm.is_set()
+        assert bench.crew.pools.room.asked == 0
+
+    on_bench(rig, steps, queues=("default", "other"))
+
+
+def test_a_claim_that_failed_holds_no_room(server: Server, make_rig: Callable[..., Rig]) -> None:
+    rig = make_rig(server, enqueue_timeout=0.2)
+
+    async def steps(bench: Bench) -> None:
+        exchange = bench.duty(Exchange)
+        server.pause()
+        with pytest.raises(BrokerUnavailable):
+            await exchange.once()
+        server.resume()
+        assert exchange.is_uncertain
+        assert bench.crew.pools.room.asked == 0
+        await exchange.once()
+        assert bench.crew.pools.room.asked == 0
 
     on_bench(rig, steps)
 

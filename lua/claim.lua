@@ -24,7 +24,8 @@ local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
 local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
-local first_task = 6 -- ARGV[6...]: tasks that this worker knows, named while stranded jobs exist
+local results_cap = tonumber(ARGV[6])
+local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while stranded jobs exist
 
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -43,7 +44,7 @@ local first_task = 6 -- ARGV[6...]: tasks that this worker knows, named while st
 
 touch({ jobs, state, claims, held, results, waiters, errors, counts }, { returned, stranded, leases, scheduled, results_expiry }, { wake, dropped })
 check_numbers(1, lease_ms, limit)
-check_numbers(0, result_ttl_ms)
+check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
 local reply = { -1, 0, 0, now, 0 }
 
@@ -67,7 +68,7 @@ else
   settle_candidates(found, stream, returned, stranded, worker)
   expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results,
     results_expiry = results_expiry, waiters = waiters, dropped = dropped, counts = counts },
-    late, now, result_ttl_ms)
+    late, now, result_ttl_ms, results_cap)
   reply[5] = #late
   if found.full then
     reply[3] = 1

@@ -1,6 +1,6 @@
 -- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task}`.
 -- `keys` names the keys as claim.lua does.
-local function expire_jobs(keys, late, now, ttl_ms)
+local function expire_jobs(keys, late, now, ttl_ms, cap)
   if #late == 0 then return end
   local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do
@@ -14,7 +14,7 @@ local function expire_jobs(keys, late, now, ttl_ms)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))
   redis.call('HDEL', keys.errors, unpack(ids))
-  keep_outcomes(keys.results, keys.results_expiry, kept, now, 100000)
+  keep_outcomes(keys.results, keys.results_expiry, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)
 end

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamq.operations.bind import bind
+from streamq.operations.settle import RESULTS_CAP
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,6 +73,7 @@ def claim(
     lease_ms: int,
     limit: int,
     result_ttl_ms: int,
+    results_cap: int = RESULTS_CAP,
     tasks: Sequence[str] = (),
 ) -> Call[Claimed]:
     """Up to `limit` (1 to 200) jobs that may run now, under one lease named `token`.
@@ -89,6 +91,7 @@ def claim(
         lease_ms=lease_ms,
         limit=limit,
         result_ttl_ms=result_ttl_ms,
+        results_cap=results_cap,
     )
 
 

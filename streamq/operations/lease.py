@@ -47,7 +47,9 @@ def extend(
     )
 
 
-def reclaim(keys: QueueKeys, *, lease_ms: int, gap_ms: int, limit: int = 20) -> Call[Reclaimed]:
+def reclaim(
+    keys: QueueKeys, *, lease_ms: int, gap_ms: int, limit: int = 20, dead_cap: int = DEAD_CAP
+) -> Call[Reclaimed]:
     """Takes back up to `limit` (1 to 20) claims whose lease has run out.
 
     A pause of more than `gap_ms` between two calls gives every lease `lease_ms` of grace.
@@ -59,7 +61,7 @@ def reclaim(keys: QueueKeys, *, lease_ms: int, gap_ms: int, limit: int = 20) -> 
         lease_ms=lease_ms,
         gap_ms=gap_ms,
         limit=limit,
-        dead_cap=DEAD_CAP,
+        dead_cap=dead_cap,
     )
 
 
@@ -81,13 +83,13 @@ def unregister(keys: QueueKeys, *, worker: str) -> Call[bool]:
     return bind("unregister", keys, bool, worker=worker)
 
 
-def sweep(keys: QueueKeys, *, limit: int = 200) -> Call[Swept]:
+def sweep(keys: QueueKeys, *, limit: int = 200, dead_ttl_ms: int = DEAD_TTL_MS) -> Call[Swept]:
     """Removes up to `limit` (1 to 1,000) of each: outcomes, dead jobs, workers past their time."""
     return bind(
         "sweep",
         keys,
         lambda reply: Swept(*reply),
-        dead_ttl_ms=DEAD_TTL_MS,
+        dead_ttl_ms=dead_ttl_ms,
         worker_ttl_ms=WORKER_TTL_MS,
         limit=limit,
     )

@@ -83,7 +83,14 @@ def _tasks(names: Sequence[str]) -> dict[str, int]:
     return {name: index for index, name in enumerate(dict.fromkeys(names), 1)}
 
 
-def ack(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Ack]) -> Call[list[str]]:
+def ack(
+    keys: QueueKeys,
+    *,
+    worker: str,
+    seq: int,
+    jobs: Sequence[Ack],
+    results_cap: int = RESULTS_CAP,
+) -> Call[list[str]]:
     """Ends 1 to 200 jobs as succeeded, with their results, in one step."""
     index = _tasks([job.task for job in jobs])
     items: list[Value] = []
@@ -97,7 +104,7 @@ def ack(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Ack]) -> Call[
         items=items,
         worker=worker,
         seq=seq,
-        results_cap=RESULTS_CAP,
+        results_cap=results_cap,
     )
 
 
@@ -111,7 +118,7 @@ def retry(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Again]) -> C
 
 
 def bury(
-    keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Burial]
+    keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Burial], dead_cap: int = DEAD_CAP
 ) -> Call[tuple[int, list[str]]]:
     """Ends 1 to 200 jobs as dead. Reads how many older dead jobs the cap removed, and the words."""
     index = _tasks([job.task for job in jobs])
@@ -126,11 +133,13 @@ def bury(
         items=items,
         worker=worker,
         seq=seq,
-        dead_cap=DEAD_CAP,
+        dead_cap=dead_cap,
     )
 
 
-def release(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[HandBack]) -> Call[list[str]]:
+def release(
+    keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[HandBack], dead_cap: int = DEAD_CAP
+) -> Call[list[str]]:
     """Hands 1 to 200 jobs back: claimable at once, in their place, the attempt not counted.
 
     A crashed one is counted as such; POISON: that was one crash too many, it is dead now.
@@ -138,7 +147,7 @@ def release(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[HandBack])
     items: list[Value] = []
     for j in jobs:
         items += (j.id, j.token, int(j.crashed))
-    return bind("release", keys, words, items=items, worker=worker, seq=seq, dead_cap=DEAD_CAP)
+    return bind("release", keys, words, items=items, worker=worker, seq=seq, dead_cap=dead_cap)
 
 
 def strand(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Stray]) -> Call[list[str]]:

@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from streamq.operations.call import Call
 
 
-def cancel(keys: QueueKeys, *, ids: Sequence[str], result_ttl_ms: int) -> Call[list[str]]:
+def cancel(
+    keys: QueueKeys, *, ids: Sequence[str], result_ttl_ms: int, results_cap: int = RESULTS_CAP
+) -> Call[list[str]]:
     """Ends 1 to 200 jobs that have not started: OK, RUNNING, DEAD or ENDED (or never known)."""
     return bind(
-        "cancel", keys, words, items=ids, result_ttl_ms=result_ttl_ms, results_cap=RESULTS_CAP
+        "cancel", keys, words, items=ids, result_ttl_ms=result_ttl_ms, results_cap=results_cap
     )
 
 

@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamq.call_signature import TaskCall
+from streamq.collecting import Collecting
 from streamq.config import Settings
 from streamq.errors import ConfigurationError
-from streamq.ids import parse_id
 from streamq.later import Later
 from streamq.location import Location
 from streamq.option_checks import queue_name
@@ -20,8 +20,7 @@ from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
-    from datetime import timedelta
+    from collections.abc import Callable, Iterable, Mapping
     from typing import Unpack
 
     from streamq.client import Client
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Later):
+class StreamQ(Registering, Collecting, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
@@ -181,45 +180,6 @@ class StreamQ(Registering, Later):
             AsyncResult(job_id, self.runtime, plan.queue, plan.task, known=True)
             for job_id, (plan, _) in zip(job_ids, planned, strict=True)
         ]
-
-    # --- results -----------------------------------------------------------------------------
-
-    def result(self, job_id: str) -> AsyncResult[Any]:
-        """The handle of a job by its id. Asks nobody; `UnknownJob` for what can't be an id."""
-        return AsyncResult(parse_id(job_id).id, self.runtime)
-
-    def gather(
-        self,
-        jobs: Iterable[AsyncResult[T]],
-        timeout: float | timedelta | None = None,
-        propagate: bool = True,  # noqa: FBT001, FBT002 - as `get`
-    ) -> list[T]:
-        """Wait for all; their results in the order of the jobs. Raises as `get`, at the first.
-
-        With `propagate=False` an exception stands in its job's place, and all are waited for.
-        """
-        return self.runtime.desk.gather(jobs, timeout, propagate=propagate)
-
-    async def agather(
-        self,
-        jobs: Iterable[AsyncResult[T]],
-        timeout: float | timedelta | None = None,
-        propagate: bool = True,  # noqa: FBT001, FBT002 - as `get`
-    ) -> list[T]:
-        """As `gather`, from async code."""
-        return await self.runtime.desk.agather(jobs, timeout, propagate=propagate)
-
-    def as_completed(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None = None
-    ) -> Iterator[AsyncResult[T]]:
-        """Each job as it ends; its `get()` answers at once. Raises `WaitTimeout`."""
-        return self.runtime.desk.as_completed(jobs, timeout)
-
-    def aas_completed(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None = None
-    ) -> AsyncIterator[AsyncResult[T]]:
-        """As `as_completed`, for `async for`."""
-        return self.runtime.desk.aas_completed(jobs, timeout)
 
     # --- the end -----------------------------------------------------------------------------
 

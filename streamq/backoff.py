@@ -174,17 +174,10 @@ class Computed:
         return {"kind": self.kind, "name": name_of(self.function)}
 
 
+Shape: TypeAlias = Backoff | Linear | FullJitter | Listed | Computed
+Wait: TypeAlias = float | timedelta
 BackoffOption: TypeAlias = (
-    float
-    | timedelta
-    | Sequence[float | timedelta]
-    | Backoff
-    | Linear
-    | FullJitter
-    | Listed
-    | Computed
-    | Callable[[int], float | timedelta]
-    | Callable[[int, BaseException], float | timedelta]
+    Wait | Sequence[Wait] | Shape | Callable[[int], Wait] | Callable[[int, BaseException], Wait]
 )
 
 

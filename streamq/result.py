@@ -5,7 +5,7 @@ Only words: what they do is behind `runtime.desk`, which is loaded when first us
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from streamq.job import JobState
 
@@ -49,7 +49,17 @@ class AsyncResult(Generic[T_co]):
 
     # --- waiting ---------------------------------------------------------------------------
 
-    def get(self, timeout: float | timedelta | None = None, propagate: bool = True) -> T_co:  # noqa: FBT001, FBT002 - Celery's signature
+    @overload
+    def get(
+        self,
+        timeout: float | timedelta | None = None,
+        propagate: Literal[True] = True,  # noqa: FBT002 - as below
+    ) -> T_co: ...
+    @overload
+    def get(
+        self, timeout: float | timedelta | None = None, *, propagate: bool
+    ) -> T_co | BaseException: ...
+    def get(self, timeout: float | timedelta | None = None, propagate: bool = True) -> Any:  # noqa: FBT001, FBT002 - Celery's signature
         """Wait for the job to end and return its result.
 
         `timeout` is in seconds, None waits for ever, 0 not at all. Raises what the task raised
@@ -57,11 +67,21 @@ class AsyncResult(Generic[T_co]):
         `WaitTimeout`; at once `UnknownJob`, `ResultExpired`, `ResultIgnored`; inside a task
         `BlockingGetRefused`. Whoever waits when a job with `ignore_result` ends gets None.
         """
-        return cast("T_co", self._runtime.desk.get(self, timeout, propagate=propagate))
+        return self._runtime.desk.get(self, timeout, propagate=propagate)
 
-    async def aget(self, timeout: float | timedelta | None = None, propagate: bool = True) -> T_co:  # noqa: FBT001, FBT002 - as `get`
+    @overload
+    async def aget(
+        self,
+        timeout: float | timedelta | None = None,
+        propagate: Literal[True] = True,  # noqa: FBT002 - as below
+    ) -> T_co: ...
+    @overload
+    async def aget(
+        self, timeout: float | timedelta | None = None, *, propagate: bool
+    ) -> T_co | BaseException: ...
+    async def aget(self, timeout: float | timedelta | None = None, propagate: bool = True) -> Any:  # noqa: FBT001, FBT002 - as `get`
         """As `get`; does not block the loop."""
-        return cast("T_co", await self._runtime.desk.aget(self, timeout, propagate=propagate))
+        return await self._runtime.desk.aget(self, timeout, propagate=propagate)
 
     def __await__(self) -> Generator[Any, None, T_co]:
         return self.aget().__await__()

@@ -88,9 +88,10 @@ class Runtime:
         if self._listener is None or self._listener.pid != os.getpid():
             from streamq.listener import Listener  # noqa: PLC0415 - only for those who wait
 
+            client = self.client  # before the lock, which making it takes
             with self._fresh_lock():
                 if self._listener is None or self._listener.pid != os.getpid():
-                    self._listener = Listener(self.client, self.namespace)
+                    self._listener = Listener(client, self.namespace)
         return self._listener
 
     def keys(self, queue: str) -> QueueKeys:
@@ -141,15 +142,17 @@ class Runtime:
             await self._client.aclose()
 
     def _note(self, queue: str) -> None:
-        if self._pid != os.getpid():
-            self._pid, self._announced = os.getpid(), {}
+        self._notice_fork()
         self._announced[queue] = time.monotonic()
 
     def _fresh_lock(self) -> threading.Lock:
-        # Held by another thread while this process was forked, it would be held for ever.
+        self._notice_fork()
+        return self._lock
+
+    def _notice_fork(self) -> None:
+        # A lock held by another thread while this process was forked would be held for ever.
         if self._pid != os.getpid():
             self._pid, self._announced, self._lock = os.getpid(), {}, threading.Lock()
-        return self._lock
 
     def _make_client(self) -> Client:
         from streamq.client import Client  # noqa: PLC0415 - as the desk

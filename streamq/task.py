@@ -171,6 +171,9 @@ class Enqueueable(Generic[P, T]):
 class Task(Enqueueable[P, T]):
     """A registered function; made by `@app.task`. See `Enqueueable` for how it is enqueued."""
 
+    __name__: str  # these two as the function has them
+    __qualname__: str
+
     def __init__(self, definition: Definition, runtime: Runtime) -> None:
         super().__init__(definition, runtime, CallOptions())
         update_wrapper(cast("Any", self), definition.function)

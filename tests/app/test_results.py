@@ -1,0 +1,460 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from streamq import (
+    BlockingGetRefused,
+    BrokerUnavailable,
+    GiveUp,
+    JobCancelled,
+    JobError,
+    JobExpired,
+    JobState,
+    RemoteError,
+    RemoteTraceback,
+    ResultError,
+    ResultExpired,
+    ResultIgnored,
+    RunningJob,
+    StreamQ,
+    Task,
+    UnknownJob,
+    WaitTimeout,
+    operations,
+)
+from streamq.context import activate
+from streamq.ids import IdMaker
+from streamq.job import Progress
+from streamq.job_reading import pack_progress
+from tests.app.hands import Hands
+from tests.conftest import MakeServer
+from tests.proxy import Proxy
+from tests.servers import Server
+
+Call = Callable[[], object]
+
+
+@pytest.fixture
+def add(app: StreamQ) -> Task[[int, int], int]:
+    @app.task(name="shop.add")
+    def add(x: int, y: int) -> int:
+        if x < 0:
+            raise ValueError(x, "is negative")
+        return x + y
+
+    return add
+
+
+@contextmanager
+def soon(work: Callable[[], object], seconds: float = 0.2) -> Iterator[None]:
+    """Have it done by another thread in a while, inside `with`."""
+    timer = threading.Timer(seconds, work)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
+def test_get_is_pushed(add: Task[[int, int], int], hands: Hands) -> None:
+    add.delay(0, 0)
+    hands.run_all()
+    job = add.delay(1, 2)
+    with soon(hands.run_all):
+        begun = time.monotonic()
+        assert job.get(timeout=10) == 3
+        assert time.monotonic() - begun < 2  # far less than the 5 s of asking again
+    assert job.get(timeout=0) == 3
+    assert job.state is JobState.SUCCEEDED
+    assert job.ready()
+    assert job.successful()
+    assert not job.failed()
+    assert job.result == 3
+    assert job.traceback is None
+
+
+def test_a_finished_job_is_known_at_once_by_its_id(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
+    job = add.delay(1, 2)
+    hands.run_all()
+    other = app.result(job.id)
+    assert other == job
+    assert hash(other) == hash(job)
+    assert str(other) == job.id
+    assert other.get(timeout=0) == 3
+    info = other.info()
+    assert (info.task, info.state, info.attempt, info.result) == (
+        "shop.add",
+        JobState.SUCCEEDED,
+        1,
+        3,
+    )
+    assert info.ended_at is not None
+
+
+def test_many_threads_wait_over_one_connection(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands, server: Server
+) -> None:
+    jobs = [add.delay(n, 0) for n in range(20)]
+    found: list[int] = []
+    threads = [
+        threading.Thread(target=lambda job=job: found.append(job.get(timeout=10))) for job in jobs
+    ]
+    for thread in threads:
+        thread.start()
+    with soon(hands.run_all, 0.3):
+        for thread in threads:
+            thread.join(10)
+    assert sorted(found) == list(range(20))
+    assert server.admin.pubsub_numsub(app.runtime.listener.channel)[0][1] == 1
+
+
+def test_get_from_async_code(app: StreamQ, add: Task[[int, int], int], hands: Hands) -> None:
+    async def use() -> None:
+        job = await add.adelay(1, 2)
+        assert await job.astate() is JobState.WAITING
+        assert not await job.aready()
+        with soon(hands.run_all):
+            assert await job == 3
+        assert await job.aget(timeout=0) == 3
+        assert (await job.ainfo()).result == 3
+        assert await job.aresult() == 3
+        assert await job.asuccessful()
+        assert not await job.afailed()
+        assert await job.atraceback() is None
+        assert await job.aprogress() is None
+        assert await job.aforget()
+        bad = await add.adelay(1, 2)
+        with pytest.raises(WaitTimeout):
+            await bad.aget(timeout=0.05)
+        assert await bad.acancel()
+        with pytest.raises(JobCancelled):
+            await bad
+        with pytest.raises(UnknownJob):
+            await app.result(IdMaker().new_id("default", True))
+        await app.aclose()
+
+    asyncio.run(use())
+
+
+def test_a_cancelled_waiter_leaves_nothing_behind(app: StreamQ, add: Task[[int, int], int]) -> None:
+    async def use() -> None:
+        job = await add.adelay(1, 2)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await job
+        await app.aclose()
+
+    asyncio.run(use())
+    assert app.runtime.listener._watches == {}
+
+
+def test_the_tasks_own_exception_comes_back(add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.delay(-1, 0)
+    with soon(hands.run_all), pytest.raises(ValueError, match="is negative") as caught:
+        job.get(timeout=10)
+    assert caught.value.args == (-1, "is negative")
+    assert isinstance(caught.value.__cause__, RemoteTraceback)
+    assert "in add" in caught.value.__cause__.text
+    error = job.get(timeout=0, propagate=False)
+    assert isinstance(error, ValueError)
+    assert job.failed()
+    assert job.state is JobState.DEAD
+    assert isinstance(job.result, ValueError)
+    assert job.traceback is not None
+    assert "is negative" in job.traceback
+    assert job.info().reason == "failed"
+
+
+def test_an_exception_that_is_not_known_here_is_a_remote_error(
+    add: Task[[int, int], int], hands: Hands
+) -> None:
+    strange = type("Strange", (Exception,), {"__module__": "nowhere.known"})
+    job = add.delay(1, 2)
+    hands.fail(hands.claim()[0], strange("odd"))
+    with pytest.raises(RemoteError, match=r"nowhere\.known\.Strange: odd"):
+        job.get(timeout=5)
+
+
+def test_a_wait_that_is_too_short_says_how_things_stand(
+    add: Task[[int, int], int], hands: Hands
+) -> None:
+    job = add.delay(1, 2)
+    with pytest.raises(WaitTimeout, match="waiting"):
+        job.get(timeout=0)
+    hands.retry(hands.claim()[0], ConnectionError("mail server away"))
+    with pytest.raises(WaitTimeout) as caught:
+        job.get(timeout=0.05)
+    error = caught.value
+    assert (error.state, error.reason) == ("scheduled", "retry")
+    assert error.last_error == "ConnectionError: mail server away"
+    assert isinstance(error, TimeoutError)
+    assert job.info().due_at is not None
+
+
+@pytest.mark.parametrize("timeout", [-1, float("nan"), "1"])
+def test_a_senseless_timeout_is_refused(add: Task[[int, int], int], timeout: Any) -> None:
+    job = add.delay(1, 2)
+    with pytest.raises((ValueError, TypeError), match="timeout"):
+        job.get(timeout=timeout)
+
+
+def test_a_job_nobody_knows_is_said_at_once(app: StreamQ, add: Task[[int, int], int]) -> None:
+    job = app.result(IdMaker().new_id("default", True))
+    begun = time.monotonic()
+    with pytest.raises(UnknownJob, match="nobody knows"):
+        job.get()
+    assert time.monotonic() - begun < 2
+    assert job.state is JobState.UNKNOWN
+    assert job.info().state is JobState.UNKNOWN
+    assert job.ready()
+    assert not job.cancel()
+    hashed = app.result(IdMaker().new_id("q" * 100, True))
+    with pytest.raises(UnknownJob, match="no queue here"):
+        hashed.get()
+    assert hashed.state is JobState.UNKNOWN
+
+
+def test_a_queue_with_a_long_name_is_found(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
+    queue = "q" * 100
+    job = add.options(queue=queue).delay(1, 2)
+    Hands(app, queue).run_all()
+    assert app.result(job.id).get(timeout=5) == 3
+
+
+def test_a_result_past_its_time_is_expired(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands, server: Server
+) -> None:
+    job = add.delay(1, 2)
+    hands.succeed(hands.claim()[0], 3, ttl_ms=1)
+    time.sleep(0.01)
+    with pytest.raises(ResultExpired):
+        job.get()
+    with pytest.raises(ResultExpired):  # by its id alone: its task's summaries know it
+        app.result(job.id).get()
+    stranger = StreamQ("web", broker=server.url)
+    with pytest.raises(UnknownJob):  # which knows no task of that name
+        stranger.result(job.id).get()
+    stranger.conf.result_ttl = 0.01
+    with pytest.raises(ResultExpired):  # but sees that the id is older than any result
+        stranger.result(job.id).get()
+    stranger.close()
+
+
+def test_a_forgotten_result_is_gone(add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.delay(1, 2)
+    hands.run_all()
+    assert job.get(timeout=5) == 3
+    assert job.forget()
+    assert not job.forget()
+    with pytest.raises(ResultExpired):
+        job.get()
+
+
+def test_an_ignored_result_is_none_for_who_waited_and_refused_later(
+    add: Task[[int, int], int], hands: Hands
+) -> None:
+    job = add.options(ignore_result=True).delay(1, 2)
+    with soon(hands.run_all):
+        assert job.get(timeout=10) is None
+    again = add.options(ignore_result=True).delay(1, 2)
+    hands.run_all()
+    with pytest.raises(ResultIgnored):
+        again.get()
+
+
+def test_a_cancelled_job_never_runs(add: Task[[int, int], int], hands: Hands) -> None:
+    job, later = add.delay(1, 2), add.options(countdown=60).delay(1, 2)
+    with soon(job.cancel), pytest.raises(JobCancelled):
+        job.get(timeout=10)
+    assert later.revoke()
+    assert not later.cancel()
+    assert hands.claim() == []
+    assert job.state is JobState.CANCELLED
+    assert isinstance(job.get(propagate=False), JobCancelled)
+
+
+def test_a_running_job_is_not_cancelled(add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.delay(1, 2)
+    (claim,) = hands.claim()
+    assert not job.cancel()
+    assert job.state is JobState.RUNNING
+    assert job.info().worker == hands.name
+    hands.run(claim)
+    assert job.get(timeout=5) == 3
+
+
+def test_an_expired_job_says_so(add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.options(expires=0.01).delay(1, 2)
+    time.sleep(0.02)
+    hands.claim()
+    with pytest.raises(JobExpired):
+        job.get(timeout=5)
+
+
+def test_a_result_that_could_not_be_sent_leaves_the_job_succeeded(
+    add: Task[[int, int], int], hands: Hands
+) -> None:
+    job = add.delay(1, 2)
+    hands.unsendable(hands.claim()[0], "a socket can't be sent")
+    with pytest.raises(ResultError, match="a socket can't be sent"):
+        job.get(timeout=5)
+    assert job.successful()
+    assert job.info().problem == "result: a socket can't be sent"
+
+
+def test_a_poisoned_job_says_why(app: StreamQ, add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.options(max_crashes=1).delay(1, 2)
+    (claim,) = hands.claim()
+    back = operations.HandBack(claim.id, claim.token, crashed=True)
+    call = operations.release(hands.keys, worker=hands.name, seq=1, jobs=[back])
+    assert app.client.run(call) == ["POISON"]
+    with pytest.raises(JobError, match="poison"):
+        job.get(timeout=5)
+    assert (job.info().reason, job.info().crashes) == ("poison", 1)
+
+
+def test_progress_is_seen(app: StreamQ, add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.delay(1, 2)
+    assert job.info().progress is None
+    (claim,) = hands.claim()
+    said = Progress(30, 100, "half a page")
+    call = operations.progress(hands.keys, jobs=[(claim.id, claim.token, pack_progress(said))])
+    app.client.run(call)
+    assert job.progress == said
+    hands.run(claim)
+
+
+def test_a_blocking_wait_inside_a_task_is_refused(app: StreamQ, add: Task[[int, int], int]) -> None:
+    job = add.delay(1, 2)
+
+    async def inside() -> None:
+        job.get()
+
+    waits: list[Call] = [job.get, lambda: app.gather([job]), lambda: list(app.as_completed([job]))]
+    with activate(RunningJob("x", "shop.outer", detached=False)):
+        for wait in waits:
+            with pytest.raises(BlockingGetRefused, match=r"shop\.outer"):
+                wait()
+        with pytest.raises(BlockingGetRefused, match="use await"):
+            asyncio.run(inside())
+        with pytest.raises(WaitTimeout):
+            job.get(timeout=0)  # does not wait
+
+
+def test_gather_keeps_the_order_and_raises_the_first_failure(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
+    jobs = add.delay_many([(n, 0) for n in range(5)])
+    with soon(hands.run_all):
+        assert app.gather([*jobs, jobs[0]], timeout=10) == [0, 1, 2, 3, 4, 0]
+    bad = [add.delay(1, 0), add.delay(-1, 0)]
+    with soon(hands.run_all), pytest.raises(ValueError, match="negative"):
+        app.gather(bad, timeout=10)
+    one, error = app.gather(bad, timeout=10, propagate=False)
+    assert one == 1
+    assert isinstance(error, ValueError)
+    with pytest.raises(WaitTimeout):
+        app.gather([*jobs, add.delay(1, 1)], timeout=0.05)
+    assert app.gather([]) == []
+
+
+def test_gather_in_place_of_what_nobody_knows(app: StreamQ) -> None:
+    job = app.result(IdMaker().new_id("default", True))
+    with pytest.raises(UnknownJob):
+        app.gather([job])
+    (error,) = app.gather([job], propagate=False)
+    assert isinstance(error, UnknownJob)
+
+
+def test_as_completed_gives_each_job_as_it_ends(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
+    first, second = add.delay(1, 0), add.delay(2, 0)
+    one, two = hands.claim()
+    ended: list[int] = []
+    with soon(lambda: hands.run(two), 0.1), soon(lambda: hands.run(one), 0.3):
+        ended += [job.get(timeout=0) for job in app.as_completed([first, second], timeout=10)]
+    assert ended == [2, 1]
+
+
+def test_async_gather_and_as_completed(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
+    async def use() -> None:
+        jobs = await add.adelay_many([(n, 0) for n in range(5)])
+        with soon(hands.run_all):
+            assert await app.agather(jobs, timeout=10) == [0, 1, 2, 3, 4]
+        more = await add.adelay_many([(n, 0) for n in range(3)])
+        with soon(hands.run_all):
+            seen = [await job async for job in app.aas_completed([*more, jobs[0]], timeout=10)]
+        assert sorted(seen) == [0, 0, 1, 2]
+        with pytest.raises(WaitTimeout):
+            await app.agather([await add.adelay(1, 1)], timeout=0.05)
+        bad = await add.adelay(-1, 0)
+        with soon(hands.run_all), pytest.raises(ValueError, match="negative"):
+            await app.agather([bad], timeout=10)
+        assert isinstance((await app.agather([bad], propagate=False))[0], ValueError)
+        await app.aclose()
+
+    asyncio.run(use())
+
+
+def test_a_lost_connection_of_the_listener_loses_no_result(
+    server: Server, make_proxy: Callable[..., Proxy]
+) -> None:
+    proxy = make_proxy(server)
+    app = StreamQ("shop", broker=proxy.url)
+    task = app.task(name="shop.one")(lambda: 1)
+    straight = StreamQ("shop", broker=server.url)
+    straight.task(name="shop.one")(lambda: 1)
+    hands = Hands(straight)
+    job = task.delay()
+
+    def lose_and_run() -> None:
+        proxy.drop_connections()
+        hands.run_all()
+
+    with soon(lose_and_run, 0.3):
+        begun = time.monotonic()
+        assert job.get(timeout=10) == 1
+        assert time.monotonic() - begun < 4  # asked again after connecting, not after 5 s
+    app.close()
+    straight.close()
+
+
+def test_a_wait_outlives_an_outage_but_does_not_begin_in_one(make_server: MakeServer) -> None:
+    server = make_server(appendonly="yes")
+    app = StreamQ("shop", broker=server.url, enqueue_timeout=0.5)
+    task = app.task(name="shop.one")(lambda: 1)
+    hands = Hands(app)
+    job = task.delay()
+
+    def restart() -> None:
+        server.kill()
+        with pytest.raises(BrokerUnavailable):
+            task.delay().get()
+        server.start()
+        hands.run_all()
+
+    with soon(restart, 0.3):
+        assert job.get(timeout=20) == 1
+    app.close()
+
+
+def test_a_retry_given_up_is_dead_as_such(add: Task[[int, int], int], hands: Hands) -> None:
+    job = add.delay(1, 2)
+    hands.fail(hands.claim()[0], GiveUp("bad address"), reason="given-up")
+    with pytest.raises(GiveUp, match="bad address"):
+        job.get(timeout=5)
+    assert job.info().reason == "given-up"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from streamq import StreamQ
+from streamq import StreamQ, Task
 from tests.app.hands import Hands
 from tests.servers import Server
 
@@ -21,3 +21,14 @@ def app(server: Server) -> Iterator[StreamQ]:
 def hands(app: StreamQ) -> Hands:
     """A worker's hands in its default queue."""
     return Hands(app)
+
+
+@pytest.fixture
+def add(app: StreamQ) -> Task[[int, int], int]:
+    @app.task(name="shop.add")
+    def add(x: int, y: int) -> int:
+        if x < 0:
+            raise ValueError(x, "is negative")
+        return x + y
+
+    return add

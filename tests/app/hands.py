@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -116,3 +119,14 @@ class Hands:
         words = self.app.client.run(call)
         words = words[1] if isinstance(words, tuple) else words
         assert words == ["OK"] * len(jobs)
+
+
+@contextmanager
+def soon(work: Callable[[], object], seconds: float = 0.2) -> Iterator[None]:
+    """Have it done by another thread in a while, inside `with`."""
+    timer = threading.Timer(seconds, work)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()

@@ -27,15 +27,6 @@ from tests.servers import Server
 from tests.waiting import wait_until
 
 
-@pytest.fixture
-def add(app: StreamQ) -> Task[[int, int], int]:
-    @app.task(name="shop.add")
-    def add(x: int, y: int = 0) -> int:
-        return x + y
-
-    return add
-
-
 def waiting(app: StreamQ, queue: str = "default") -> int:
     return app.client.run(operations.count(app.keys(queue)))["waiting"]
 

@@ -176,6 +176,17 @@ def test_a_lost_group_is_made_again_and_nothing_runs_twice(rig: Rig) -> None:
     assert rig.ack("run") == ["OK"]
 
 
+def test_one_claim_that_heals_a_lost_group_hands_nothing_out_twice(rig: Rig) -> None:
+    rig.running("run", "back", "side")
+    rig.release("back")
+    rig.strand("side")
+    rig.enqueue("new")
+    rig.lose_group()
+    assert rig.claimed("U", tasks=["t"]) == ["back", "side", "new"]
+    assert rig.state()["held"] == {"T": "1", "U": "3"}
+    assert rig.violations() == []
+
+
 def test_a_lost_group_is_made_again_when_only_returned_jobs_are_claimed(rig: Rig) -> None:
     rig.running("a", "b")
     rig.release("a", "b")

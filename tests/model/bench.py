@@ -29,7 +29,9 @@ class Bench(RuleBasedStateMachine):
             self.rig.admin.delete(key)
         self.model = Model()
         self.numbers: dict[str, int] = {}
-        self.settled: dict[str, Call[Any]] = {}  # worker -> its last settling call
+        self.settled: dict[
+            str, tuple[Call[Any], list[str]]
+        ] = {}  # worker -> its last one, answered
         self.old: list[Call[Any]] = []  # settling calls before those
         self.produced: dict[str, list[Call[Any]]] = {}  # producer -> its calls
         self.ids: list[str] = []  # all there ever were
@@ -142,10 +144,11 @@ class Bench(RuleBasedStateMachine):
         items = self.some_items(data)
         call = self.settling(verb, worker, items, retry_ms=data.draw(st.sampled_from([0, HOUR_MS])))
         if worker in self.settled:
-            self.old.append(self.settled[worker])
-        self.settled[worker] = call
-        words = self.rig.run(call)
-        assert (words[1] if verb == "bury" else words) == self.model.settle(verb, items)
+            self.old.append(self.settled[worker][0])
+        reply = self.rig.run(call)
+        words = reply[1] if verb == "bury" else reply
+        assert words == self.model.settle(verb, items)
+        self.settled[worker] = (call, words)
         for job in self.model.in_place("S"):
             if job.word:
                 score = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)

@@ -66,9 +66,8 @@ else
     redis.call('ZADD', leases, whole(now + lease_ms), token)
   end
   settle_candidates(found, stream, returned, stranded, worker)
-  expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results,
-    results_expiry = results_expiry, waiters = waiters, dropped = dropped, counts = counts },
-    late, now, result_ttl_ms, results_cap)
+  expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters,
+    results_expiry = results_expiry, dropped = dropped, counts = counts }, late, now, result_ttl_ms, results_cap)
   reply[5] = #late
   if found.full then
     reply[3] = 1

@@ -30,12 +30,12 @@ def main() -> None:
     """Run the job that comes in on the socket of which the first argument is the number."""
     sock = socket.socket(fileno=int(sys.argv[1]))
     birth, wire = frames.receive(sock)
-    logs.configure(birth["loglevel"], birth["log_format"])
     try:
         app = application.find(birth["app"])
     except Exception as error:  # noqa: BLE001 - whatever the user's modules raise
         sys.stderr.write(f"streamq: {birth['app']['location']} can't be imported: {error!r}\n")
         os._exit(NOT_CONFIGURED)
+    logs.configure(birth["loglevel"], birth["log_format"])  # where the application hasn't
     threading.Thread(target=_end_with_worker, args=(sock,), daemon=True).start()
     lock = threading.Lock()
 

@@ -46,12 +46,19 @@ class IsolatedPool:
         self._ended = ended
         self._broken = broken
         self._progress = progress
+        self._has_said = False
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Held, asyncio.Task[None]] = {}
 
     @property
     def can_start(self) -> bool:
-        """Whether a process could import the application."""
+        """Whether a process could import the application; where not, that is said once."""
+        if self._birth is None and not self._has_said:
+            self._has_said = True
+            log.warning(
+                "jobs whose process crashed before run here like others: the application is in no "
+                "module's variable, so no process of its own could import it"
+            )
         return self._birth is not None
 
     @property

@@ -36,12 +36,12 @@ def main() -> None:
     sock = socket.socket(fileno=int(sys.argv[1]))
     birth = frames.receive(sock)
     restore_path(birth)
-    logs.configure(birth["loglevel"], birth["log_format"])
     try:
         app = application.find(birth["app"])
     except Exception as error:  # noqa: BLE001 - whatever the user's modules raise
-        log.error("%s can't be imported: %r", birth["app"]["location"], error)  # noqa: TRY400
+        sys.stderr.write(f"{birth['app']['location']} can't be imported: {error!r}\n")
         sys.exit(NOT_CONFIGURED)
+    logs.configure(birth["loglevel"], birth["log_format"])  # where the application hasn't
     code = 0
     try:
         has_left = asyncio.new_event_loop().run_until_complete(_work(app, birth, sock))

@@ -180,11 +180,6 @@ def _birth(app: StreamQ) -> dict[str, Any] | None:
     """What a process for one job needs to know; None where none could import the application."""
     conf = app.conf
     if application.locate(app) is None:
-        log.warning(
-            "application %r is in no module's variable: jobs whose process crashed before can't "
-            "run in a process of their own here",
-            app.name,
-        )
         return None
     return {
         "app": application.describe(app),

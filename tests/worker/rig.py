@@ -130,7 +130,14 @@ class Rig:
     def journal_file(self) -> Path:
         return self.folder / "journal"
 
-    def start(self, *, extra_task: bool = False, ready: bool = True, **options: Any) -> Process:
+    def start(
+        self,
+        *,
+        extra_task: bool = False,
+        own_logging: bool = False,
+        ready: bool = True,
+        **options: Any,
+    ) -> Process:
         """Start a supervisor; back when its worker is registered."""
         number = len(self.processes)
         env = {
@@ -139,6 +146,7 @@ class Rig:
             JOURNAL: str(self.journal_file),
             "PYTHONPATH": str(ROOT),
             "STREAMQ_TEST_EXTRA_TASK": "1" if extra_task else "",
+            "STREAMQ_TEST_OWN_LOGGING": "1" if own_logging else "",
         }
         log = self.folder / f"worker-{number}.log"
         options = {"threads": 4, "async_concurrency": 10, **options}

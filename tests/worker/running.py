@@ -7,6 +7,7 @@ from test to test comes from the environment.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 
@@ -16,6 +17,8 @@ from tests.worker.tasks import make_app
 SETTINGS = "STREAMQ_TEST_SETTINGS"
 
 app = make_app(**json.loads(os.environ.get(SETTINGS, "{}")))
+if os.environ.get("STREAMQ_TEST_OWN_LOGGING"):
+    logging.basicConfig(level=logging.INFO, format="MINE %(message)s")
 if os.environ.get("STREAMQ_TEST_EXTRA_TASK"):
 
     @app.task(name="newer")

@@ -138,3 +138,10 @@ def test_many_queues_are_served_in_turn(server: Server, make_rig: MakeRig) -> No
     rig.work(queues=queues)
     assert [job.get(timeout=10) for job in jobs] == [2 * n for n in range(20) for _ in queues]
     wait_until(lambda: all(rig.counts(queue)["jobs"] == 0 for queue in queues), "all to end")
+
+
+def test_logging_that_the_application_set_up_is_left_alone(rig: Rig) -> None:
+    process = rig.start(own_logging=True)
+    job = rig.send("add", 1, 2)
+    process.logged(f"MINE add {job.id} succeeded")
+    assert process.log.count(f"{job.id} succeeded") == 1

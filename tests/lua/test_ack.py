@@ -58,6 +58,18 @@ def test_ack_again_is_already_and_changes_nothing_even_when_the_job_is_gone(rig:
         assert rig.run(call) == ["ALREADY", "LEASELOST"]
 
 
+def test_a_call_from_long_ago_is_not_answered_from_memory(rig: Rig) -> None:
+    rig.running("a", "b")
+    first = operations.ack(
+        rig.keys, worker="w", seq=1, jobs=[operations.Ack("a", "T", "t", "ok", 3, HOUR_MS)]
+    )
+    rig.run(first)
+    rig.next_seq()
+    assert rig.ack("b") == ["OK"]  # the second call
+    with rig.unchanged("replies"):
+        assert rig.run(first) == ["LEASELOST"]
+
+
 def test_ack_with_another_token_is_refused_and_changes_nothing(rig: Rig) -> None:
     rig.running("a", "b")
     with rig.unchanged("replies"):

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from streamq.operations.call import Call
 
 
+DAMAGED = "damaged"  # stands for the task where a record can't be read; such jobs are set aside
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A job as its enqueuer wrote it."""
@@ -97,10 +100,18 @@ def claim(
 
 def _read_claim(reply: list[Any]) -> Claimed:
     jobs = [
-        ClaimedJob(reply[i].decode(), reply[i + 1], reply[i + 2], parse_record(reply[i + 3]))
+        ClaimedJob(reply[i].decode(), reply[i + 1], reply[i + 2], _record(reply[i + 3]))
         for i in range(5, len(reply), 4)
     ]
     return Claimed(jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4])
+
+
+def _record(raw: bytes) -> Record:
+    """The record; one that was touched by hand belongs to a task that nobody knows."""
+    try:
+        return parse_record(raw)
+    except ValueError:
+        return Record(DAMAGED, "0-0", "-", b"")
 
 
 def promote(keys: QueueKeys, *, limit: int = 100) -> Call[Promoted]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from streamq.operations import Call, Claimed
+    from streamq.worker.options import Bounds
     from streamq.worker.room import Room
     from streamq.worker.served import ServedQueue
 
@@ -34,15 +35,13 @@ class Claimer:
         room: Room,
         *,
         worker: str,
-        lease_ms: int,
-        result_ttl_ms: int,
+        bounds: Bounds,
         tasks: Sequence[str],
     ) -> None:
         self._queue = queue
         self._room = room
         self._worker = worker
-        self._lease_ms = lease_ms
-        self._result_ttl_ms = result_ttl_ms
+        self._bounds = bounds
         self._tasks = tasks  # that this worker knows
         self._token = ""  # of the claim that isn't answered
         self._asked = 0
@@ -79,9 +78,10 @@ class Claimer:
             self._queue.keys,
             worker=self._worker,
             token=self._token,
-            lease_ms=self._lease_ms,
+            lease_ms=self._bounds.lease_ms,
             limit=self._asked,
-            result_ttl_ms=self._result_ttl_ms,
+            result_ttl_ms=self._bounds.result_ttl_ms,
+            results_cap=self._bounds.results_cap,
             tasks=self._tasks if self._queue.has_stranded else (),
         )
 

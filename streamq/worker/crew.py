@@ -19,6 +19,7 @@ from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
 from streamq.worker.leases import LeaseBook
 from streamq.worker.loop_tasks import LoopPool
+from streamq.worker.options import bounds_of
 from streamq.worker.pools import Pools
 from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
@@ -79,7 +80,7 @@ def assemble(
     loop = asyncio.get_running_loop()
     tasks, largest = known_tasks(app), app.conf.max_result_bytes
     queues = {
-        name: ServedQueue(app.keys(name), identity.name, kinds_of(name, tasks))
+        name: ServedQueue(app.keys(name), identity.name, kinds_of(name, tasks), bounds_of(app))
         for name in size.queues
     }
     book, weather = LeaseBook(queues), Weather()
@@ -107,14 +108,13 @@ def _serve(
 ) -> None:
     """Add the duties that each queue has."""
     client, weather, room = app.client, crew.weather, crew.pools.room
-    lease_ms = int(app.conf.lease * 1000)
+    bounds = bounds_of(app)
     calm_s = CALM_PER_QUEUE_S * len(crew.queues)
     claimer = Claimer(
         queue,
         room,
         worker=worker,
-        lease_ms=lease_ms,
-        result_ttl_ms=int(app.conf.result_ttl * 1000),
+        bounds=bounds,
         tasks=list(tasks),
     )
     rate = partial(_rate, crew)
@@ -124,8 +124,8 @@ def _serve(
     )
     crew.upkeep += [
         Promoter(client, queue, weather, calm_s),
-        Reclaimer(client, queue, weather, lease_ms=lease_ms, calm_s=calm_s),
-        Sweeper(client, queue, weather),
+        Reclaimer(client, queue, weather, bounds, calm_s),
+        Sweeper(client, queue, weather, bounds),
     ]
 
 

@@ -17,6 +17,7 @@ from streamq.worker.held import Held, Lease
 from streamq.worker.identity import new_name
 from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
+from streamq.worker.options import bounds_of
 from streamq.worker.runner import Runner
 from streamq.worker.settler import Settler
 
@@ -73,6 +74,7 @@ class _Drainer:
         self.worker = new_name()
         self.report = DrainReport()
         self._app = app
+        self._bounds = bounds_of(app)
         self._deadline = deadline
         self._log = JobLog()
         tasks, largest = known_tasks(app), app.conf.max_result_bytes
@@ -82,7 +84,7 @@ class _Drainer:
     def drain_queue(self, keys: QueueKeys) -> bool:
         """Run what is ready; whether there was anything."""
         client = self._app.client
-        self._settlers.setdefault(keys.queue, Settler(keys, self.worker))
+        self._settlers.setdefault(keys.queue, Settler(keys, self.worker, self._bounds))
         found = False
         while True:
             client.run(operations.promote(keys))
@@ -92,9 +94,10 @@ class _Drainer:
                     keys,
                     worker=self.worker,
                     token=token,
-                    lease_ms=int(self._app.conf.lease * 1000),
+                    lease_ms=self._bounds.lease_ms,
                     limit=1,  # the lease is not renewed: it is to cover one job
-                    result_ttl_ms=int(self._app.conf.result_ttl * 1000),
+                    result_ttl_ms=self._bounds.result_ttl_ms,
+                    results_cap=self._bounds.results_cap,
                     tasks=list(self._runner.tasks),
                 )
             )

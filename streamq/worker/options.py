@@ -35,6 +35,29 @@ class Size:
     grace: float  # seconds
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long things last and how many are kept, as scripts want to be told."""
+
+    lease_ms: int = 30_000
+    result_ttl_ms: int = 86_400_000  # of the outcome of a job that expired
+    results_cap: int = 100_000  # outcomes kept, per queue
+    dead_cap: int = 100_000  # dead jobs kept, per queue
+    dead_ttl_ms: int = 30 * 86_400_000
+
+
+def bounds_of(app: StreamQ) -> Bounds:
+    """What the application's settings say."""
+    conf = app.conf
+    return Bounds(
+        int(conf.lease * 1000),
+        int(conf.result_ttl * 1000),
+        conf.results_limit,
+        conf.dead_limit,
+        int(conf.dead_ttl * 1000),
+    )
+
+
 def size_of(app: StreamQ, options: WorkerOptions) -> Size:
     """What the options and the application's settings come to."""
     conf = app.conf

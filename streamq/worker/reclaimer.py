@@ -13,6 +13,7 @@ from streamq.worker.duty import Duty
 if TYPE_CHECKING:
     from streamq.client import Client
     from streamq.operations import Reclaimed
+    from streamq.worker.options import Bounds
     from streamq.worker.served import ServedQueue
     from streamq.worker.weather import Weather
 
@@ -26,19 +27,22 @@ class Reclaimer(Duty):
     """Looks in a rhythm. A gap in it (an outage) gives every lease one lease of grace."""
 
     def __init__(
-        self, client: Client, queue: ServedQueue, weather: Weather, *, lease_ms: int, calm_s: float
+        self, client: Client, queue: ServedQueue, weather: Weather, bounds: Bounds, calm_s: float
     ) -> None:
         super().__init__(weather)
         self._client = client
         self._queue = queue
-        self._lease_ms = lease_ms
-        self._gap_s = lease_ms / 3000
+        self._bounds = bounds
+        self._gap_s = bounds.lease_ms / 3000
         self._calm_s = calm_s
 
     async def once(self) -> float:
         """Take back what has lapsed; returns seconds until the next look."""
         call = operations.reclaim(
-            self._queue.keys, lease_ms=self._lease_ms, gap_ms=int(self._gap_s * 1000)
+            self._queue.keys,
+            lease_ms=self._bounds.lease_ms,
+            gap_ms=int(self._gap_s * 1000),
+            dead_cap=self._bounds.dead_cap,
         )
         reply = await self._client.run_async(call)
         self.weather.answered()

@@ -10,17 +10,18 @@ from streamq.worker.settler import Settler
 if TYPE_CHECKING:
     from streamq.keys import QueueKeys
     from streamq.worker.duty import Duty
+    from streamq.worker.options import Bounds
     from streamq.worker.room import Kind
 
 
 class ServedQueue:
     """What is known of a queue between two calls; belongs to one event loop."""
 
-    def __init__(self, keys: QueueKeys, worker: str, kinds: set[Kind]) -> None:
+    def __init__(self, keys: QueueKeys, worker: str, kinds: set[Kind], bounds: Bounds) -> None:
         self.name = keys.queue
         self.keys = keys
         self.kinds = kinds  # where jobs of it run, as far as is known
-        self.settler = Settler(keys, worker)
+        self.settler = Settler(keys, worker, bounds)
         self.is_dry = False  # the last claim brought less than it asked for: wait for a marker
         self.has_marker = False  # one was taken off the list, and nothing was claimed for it yet
         self.has_stranded = False  # jobs stand aside for those who name their tasks

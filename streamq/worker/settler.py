@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -18,25 +19,18 @@ from streamq.operations import Ack, Again, Burial, HandBack, Stray
 from streamq.worker.room import MOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from streamq.keys import QueueKeys
     from streamq.operations import Call
     from streamq.worker.held import Ended, Outcome
+    from streamq.worker.options import Bounds
 
 log = logging.getLogger("streamq.worker")
 
 LINGER_S = 0.003  # how long an outcome waits for others
 ENOUGH = 64  # that wait for nobody
 MOST_BYTES = 4 << 20  # of one call: results may be large, and a call blocks the server
-
-_VERBS: Mapping[type[Outcome], Callable[..., Call[Any]]] = {
-    Ack: operations.ack,
-    Again: operations.retry,
-    Burial: operations.bury,
-    HandBack: operations.release,
-    Stray: operations.strand,
-}
 
 
 @dataclass(slots=True)
@@ -50,9 +44,16 @@ class Batch:
 class Settler:
     """The outcomes of one queue on their way to the server."""
 
-    def __init__(self, keys: QueueKeys, worker: str) -> None:
+    def __init__(self, keys: QueueKeys, worker: str, bounds: Bounds) -> None:
         self._keys = keys
         self._worker = worker
+        self._verbs: dict[type[Outcome], Callable[..., Call[Any]]] = {
+            Ack: partial(operations.ack, results_cap=bounds.results_cap),
+            Again: operations.retry,
+            Burial: partial(operations.bury, dead_cap=bounds.dead_cap),
+            HandBack: partial(operations.release, dead_cap=bounds.dead_cap),
+            Stray: operations.strand,
+        }
         self._waiting: dict[type[Outcome], list[Ended]] = {}
         self._size = 0
         self._since = 0.0  # monotonic, when the oldest outcome came
@@ -99,7 +100,7 @@ class Settler:
             if rest := waiting[len(ended) :]:
                 self._waiting[kind] = rest
             self._size -= len(ended)
-            call = _VERBS[kind](
+            call = self._verbs[kind](
                 self._keys,
                 worker=self._worker,
                 seq=next(self._seq),

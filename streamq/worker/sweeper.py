@@ -11,6 +11,7 @@ from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
     from streamq.client import Client
+    from streamq.worker.options import Bounds
     from streamq.worker.served import ServedQueue
     from streamq.worker.weather import Weather
 
@@ -23,14 +24,18 @@ LIMIT = 200  # of each, in one call
 class Sweeper(Duty):
     """Sweeps one queue about every 30 s, at once again while there is much."""
 
-    def __init__(self, client: Client, queue: ServedQueue, weather: Weather) -> None:
+    def __init__(
+        self, client: Client, queue: ServedQueue, weather: Weather, bounds: Bounds
+    ) -> None:
         super().__init__(weather)
         self._client = client
         self._queue = queue
+        self._dead_ttl_ms = bounds.dead_ttl_ms
 
     async def once(self) -> float:
         """Sweep; returns seconds until it is due again."""
-        swept = await self._client.run_async(operations.sweep(self._queue.keys, limit=LIMIT))
+        call = operations.sweep(self._queue.keys, limit=LIMIT, dead_ttl_ms=self._dead_ttl_ms)
+        swept = await self._client.run_async(call)
         self.weather.answered()
         if swept.dead:
             log.warning(

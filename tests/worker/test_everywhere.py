@@ -8,6 +8,7 @@ from collections.abc import Callable
 from streamq.job import JobState
 from streamq.operations import Ack, Burial
 from streamq.worker.held import Ended
+from streamq.worker.options import Bounds
 from streamq.worker.settler import MOST_BYTES, Settler
 from tests.servers import Server
 from tests.waiting import wait_until
@@ -53,7 +54,7 @@ def test_async_jobs_go_on_while_all_threads_are_busy(rig: Rig) -> None:
 
 
 def test_a_call_carries_no_more_than_a_server_should_have_to_take_at_once(rig: Rig) -> None:
-    settler = Settler(rig.app.keys("default"), "w")
+    settler = Settler(rig.app.keys("default"), "w", Bounds())
     half = bytes(MOST_BYTES // 2)
     for number in range(5):
         ack = Ack(f"id{number}", "t", "add", "ok", 1, 1000, half)
@@ -66,7 +67,7 @@ def test_a_call_carries_no_more_than_a_server_should_have_to_take_at_once(rig: R
 
 
 def test_no_kind_of_outcome_is_kept_waiting_by_another(rig: Rig) -> None:
-    settler = Settler(rig.app.keys("default"), "w")
+    settler = Settler(rig.app.keys("default"), "w", Bounds())
     for number in range(300):
         settler.add(Ended(held_job(), Ack(f"a{number}", "t", "add", "none", 1, 0)))
     settler.add(Ended(held_job(), Burial("b", "t", "add", "failed", 1, b"")))
@@ -77,3 +78,27 @@ def test_no_kind_of_outcome_is_kept_waiting_by_another(rig: Rig) -> None:
         names.append(batch.call.script.name)
         settler.answered(["OK"] * len(batch.ended))
     assert names == ["ack", "bury", "ack"]
+
+
+def test_the_settings_bounds_are_what_scripts_apply(server: Server, make_rig: MakeRig) -> None:
+    rig = make_rig(server, results_limit=3, dead_limit=2)
+    rig.work()
+    for n in range(6):
+        rig.send("add", n, n)
+        rig.send("boom", "x")
+    rig.wait_for_count("succeeded", 6)
+    rig.wait_for_count("died", 6)
+    counts = rig.counts()
+    assert (counts["results"], counts["dead"], counts["evicted"]) == (3, 2, 4)
+
+
+def test_a_record_damaged_by_hand_ends_no_worker(rig: Rig) -> None:
+    job = rig.send("add", 1, 1)
+    key = rig.app.keys("default").key("jobs")
+    whole = rig.server.admin.hget(key, job.id)
+    assert isinstance(whole, bytes)
+    rig.server.admin.hset(key, job.id, b".not a record")
+    rig.work()
+    wait_until(lambda: rig.counts()["stranded"] == 1, "it to be set aside")
+    assert rig.send("add", 1, 2).get(timeout=10) == 3
+    rig.server.admin.hset(key, job.id, whole.replace(b" add ", b" damaged "))  # for the audit

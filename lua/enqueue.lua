@@ -25,14 +25,13 @@ local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
 --# include lib/number.lua
 --# include lib/schema.lua
 --# include lib/count.lua
---# include lib/wake.lua
 --# include lib/at.lua
 --# include lib/producer.lua
 --# include lib/fresh.lua
 
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
-touch({ jobs, counts }, { scheduled }, { wake }, stream)
+touch({ counts }, {}, {}, stream) -- the others are read below, before the first write
 check_numbers(1, tonumber(counter), tonumber(producer_ttl_ms))
 local ids = rest_column(first_item, 7, 1)
 local last = redis.call('GET', producer)
@@ -43,16 +42,19 @@ if which == 'repeat' then -- a write, or WAIT and WAITAOF behind it on a new con
   redis.call('SET', producer, last, 'PX', producer_ttl_ms)
   return words
 end
-local now, dues, ends = clock_ms(), {}, {}
+local asleep, now, dues, ends, head_due = redis.call('LLEN', wake) == 0, nil, {}, {}, nil
 for _, n in ipairs(fresh) do
-  local item = first_item + 7 * (n - 1)
-  dues[n], ends[n] = instant(ARGV[item + 1], now, '0'), instant(ARGV[item + 2], now, '-')
+  local due, expires = ARGV[first_item + 7 * n - 6], ARGV[first_item + 7 * n - 5]
+  if due ~= '0' or expires ~= '-' then -- what runs now and for ever needs no clock
+    now = now or clock_ms()
+    head_due = head_due or tonumber(redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) or math.huge
+    dues[n], ends[n] = instant(due, now, '0'), instant(expires, now, '-')
+  end
 end
 
 if new_queue then redis.call('SET', schema, '1') end
 redis.call('SET', producer, counter .. ' ' .. ids[1] .. ' ' .. #ids, 'PX', producer_ttl_ms)
 local records, wanted = {}, false
-local head_due = tonumber(redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) or math.huge
 for i, n in ipairs(fresh) do
   local item = first_item + 7 * (n - 1)
   local opts, flag, where = ARGV[item + 5], '.', nil
@@ -76,5 +78,5 @@ if #fresh > 0 then
   redis.call('HSET', jobs, unpack(records))
   count(counts, 'enqueued', #fresh)
 end
-if wanted then wake_one(wake) end
+if wanted and asleep then redis.call('LPUSH', wake, '1') end -- as wake_one
 return words

@@ -34,11 +34,11 @@ def watched(rig: Rig, n: int) -> list[str]:
 
 
 def enqueue(rig: Rig, n: int) -> Call[Any]:
-    jobs = [
-        NewJob(i, "t", BODY, idempotency=Idempotency("k" + i, "args", HOUR_MS)) for i in names(n)
-    ]
-    if n > 1:
-        jobs[n // 2 :] = [NewJob(i, "t", BODY, "+60000", "+90000") for i in names(n)[n // 2 :]]
+    jobs = []
+    for position, i in enumerate(names(n)):
+        due, expires = ("0", "-") if position < n // 2 else ("+60000", "+90000")
+        key = Idempotency("k" + i, "args", HOUR_MS)
+        jobs.append(NewJob(i, "t", BODY, due, expires, idempotency=key))
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
 
 

@@ -155,7 +155,7 @@ def id_keeps_result(job_id: str) -> bool:
 
 
 def keeps_result(own_id: str) -> bool:
-    """As `id_keeps_result`, unchecked: for a worker's hot path and the ids that a script gave it."""
+    """As `id_keeps_result`, unchecked: for a worker's hot path and ids that a script gave it."""
     return own_id[_MARK_AT] == "."
 
 

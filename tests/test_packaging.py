@@ -94,7 +94,7 @@ def test_the_wheel_holds_the_scripts_and_no_tests(built: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {name for name in names if name.endswith(".lua")} == {f"streamq/{at}" for at in SCRIPTS}
     assert "streamq/py.typed" in names
-    assert {name.split("/")[0].split("-")[0] for name in names} == {"streamq"}
+    assert {name.split("/")[0].split("-")[0] for name in names} == {"pytest_streamq.py", "streamq"}
 
 
 @SLOW

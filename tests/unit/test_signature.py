@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import inspect
 import timeit
 import traceback
@@ -56,7 +57,7 @@ FUNCTIONS = [
 ]
 
 
-@pytest.mark.parametrize("func", FUNCTIONS, ids=repr)
+@pytest.mark.parametrize("func", FUNCTIONS, ids=lambda func: re.sub(r" at 0x\w+", "", repr(func)))
 @given(
     args=st.lists(st.integers(), max_size=4),
     kwargs=st.dictionaries(st.sampled_from("abcdexyz"), st.integers(), max_size=4),

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+LISTEN_S = 0.3  # for the last lines of a process that has ended
+
+
 class Child:
     """Made by `start`; has a name once it has said hello, and its claims as it tells them."""
 
@@ -56,7 +59,9 @@ class Child:
         """Its exit code when it has ended, negative for a signal; all it said was heard."""
         code = await asyncio.shield(self._waiting)
         self.is_dead = True
-        await self._listening
+        # A program that a job has started may hold on to the socket: no end of it comes then.
+        await asyncio.wait([self._listening], timeout=LISTEN_S)
+        self._listening.cancel()
         return code
 
     def signal(self, number: int) -> None:
@@ -85,9 +90,11 @@ class Child:
     async def _listen(self) -> None:
         reader, self._writer = await asyncio.open_connection(sock=self._sock)
         with suppress(ConnectionError):
-            while line := await reader.readline():
-                self._hear(line.decode().split())
-        self._writer.close()
+            try:
+                while line := await reader.readline():
+                    self._hear(line.decode().split())
+            finally:
+                self._writer.close()
 
     def _hear(self, words: list[str]) -> None:
         match words:

@@ -26,6 +26,7 @@ log = logging.getLogger("streamq.worker")
 AT_ONCE = 4  # processes; what else wants one waits, its lease renewed
 END_S = 1.0  # that a process gets to end after its answer
 CALM_S = 1.0  # before a job is handed back because its process could not even start
+LAST_WORDS_S = 0.3  # for what a process said before it ended
 ROOM = 1 << 20  # bytes of a reply beside the result
 
 
@@ -115,11 +116,12 @@ class IsolatedPool:
         self, held: Held, sock: socket.socket, process: asyncio.subprocess.Process
     ) -> Ended:
         reader, writer = await asyncio.open_connection(sock=sock)
+        exited = asyncio.ensure_future(process.wait())
         has_started = False
         try:
             writer.write(frames.pack([self._birth, frames.held_to_wire(held)]))
             while True:
-                kind, *rest = await frames.read(reader, self._largest)
+                kind, *rest = await _next(reader, exited, self._largest)
                 if kind == "ended":
                     return frames.ended_from_wire(rest[0], held)
                 if kind == "progress":
@@ -130,6 +132,7 @@ class IsolatedPool:
         except (asyncio.IncompleteReadError, ConnectionError):
             pass  # it is dead, or about to be
         finally:
+            exited.cancel()
             writer.close()
         code = await _end(process)
         if not has_started or code == NOT_CONFIGURED:
@@ -138,6 +141,19 @@ class IsolatedPool:
             return Ended(held, HandBack(held.job.id, held.lease.token))
         crash = HandBack(held.job.id, held.lease.token, crashed=True)
         return Ended(held, crash, problem=f"its process crashed: {how_it_died(code)}")
+
+
+async def _next(reader: asyncio.StreamReader, exited: asyncio.Future[int], most: int) -> Any:
+    """The next message; IncompleteReadError also where only others hold on to its socket."""
+    reading = asyncio.ensure_future(frames.read(reader, most))
+    try:
+        await asyncio.wait([reading, exited], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([reading], timeout=LAST_WORDS_S if exited.done() else 0)
+        if not reading.done():
+            raise asyncio.IncompleteReadError(b"", None)
+        return reading.result()
+    finally:
+        reading.cancel()
 
 
 async def _end(process: asyncio.subprocess.Process) -> int:

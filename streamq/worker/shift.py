@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.worker")
 
-END_S = 0.3  # that duties get to end by themselves
+END_S = 0.2  # that duties get to end by themselves
 CALL_S = 1.0  # for a last call
+RENEWAL_S = 0.2  # that a renewal gets to end; one that comes later only says that we live
 
 
 class Shift:
@@ -56,7 +57,7 @@ class Shift:
                     self._link.serve(crew.book)
                 left = await self._run_duties(enrol, stop, hurry)
         finally:
-            self._renewer.stop(timeout=CALL_S)
+            self._renewer.stop(timeout=RENEWAL_S)
             crew.threads.close()
             self._trouble.cancel()
         if self._link is None or not self._link.is_open:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from streamq.worker.held import Held
 
 LOOK_S = 0.02
-CANCEL_S = 0.5  # that cancelled tasks get to clean up
-SETTLE_S = 0.8  # for the last outcomes, beyond the grace
+CANCEL_S = 0.4  # that cancelled tasks get to clean up
+SETTLE_S = 0.4  # for the last outcomes, beyond the grace
 
 
 class Shutdown:

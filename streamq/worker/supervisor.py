@@ -22,15 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamq.app import StreamQ
+    from streamq.client import Client
+    from streamq.keys import QueueKeys
     from streamq.worker.options import WorkerOptions
+
+    Ritual = Callable[[Client, list[QueueKeys], Child, float], int | None]
 
 log = logging.getLogger("streamq.worker")
 
 FIRST_PAUSE_S = 0.1  # before a crashed process is replaced; doubled each time
 LONGEST_PAUSE_S = 30.0
 STEADY_S = 30.0  # a process that has lived so long didn't crash at its start
-KILL_AFTER_S = 1.5  # beyond the grace
-CALL_S = 1.0  # for a last call at shutdown
+KILL_AFTER_S = 1.1  # beyond the grace; with what follows, all has ended 2 s after it
+CALL_S = 0.5  # for one call on behalf of a dead process
+AT_END_S = 0.1  # for a renewal that goes on at the end
 AGAIN_S = 1.0  # between tries to reach a server that is away
 
 
@@ -79,8 +84,7 @@ class Supervisor:
             child = Child.start(self._birth)
             self._children[child.pid] = child
             code = await self._watch(child)
-            with self._lock:  # not between a look at it and its renewal
-                del self._children[child.pid]
+            del self._children[child.pid]
             if self._stop.is_set():
                 await self._see_off(child)
                 return 0
@@ -133,7 +137,7 @@ class Supervisor:
 
     def _renew(self, child: Child) -> None:
         with self._lock:
-            if child.is_dead or child.pid not in self._children or not child.name:
+            if child.is_dead or not child.name:
                 return
             # A stopped process isn't dead, and not to be counted as crashed. But what it holds
             # must run elsewhere: nothing says that it will ever go on.
@@ -158,9 +162,7 @@ class Supervisor:
     async def _bury(self, child: Child) -> None:
         while True:
             try:
-                await asyncio.to_thread(
-                    funeral.after_crash, self._app.client, self._queues, child, CALL_S
-                )
+                await asyncio.to_thread(self._after, funeral.after_crash, child, LONGEST_PAUSE_S)
             except StreamQError as error:
                 log.debug("the server doesn't hear of the end of %s: %s", child.name, error)
                 await asyncio.sleep(AGAIN_S)
@@ -172,11 +174,18 @@ class Supervisor:
         if not child.name:
             return
         with suppress(StreamQError):
-            count = await asyncio.to_thread(
-                funeral.after_shutdown, self._app.client, self._queues, child, CALL_S
-            )
+            count = await asyncio.to_thread(self._after, funeral.after_shutdown, child, AT_END_S)
             if count:
                 log.warning("handed back %d jobs that didn't end in time", count)
+
+    def _after(self, ritual: Ritual, child: Child, patience: float) -> int | None:
+        """In a thread: not before a renewal that goes on has ended, or it would live again."""
+        waited = self._lock.acquire(timeout=patience)
+        try:
+            return ritual(self._app.client, self._queues, child, CALL_S)
+        finally:
+            if waited:
+                self._lock.release()
 
     def _say_end(self, child: Child, code: int, pause: float) -> None:
         if code == 0:

@@ -177,6 +177,15 @@ def _add_deadly(app: StreamQ) -> None:
         note("begin")
         os._exit(code)
 
+    @app.task(name="leaves_a_child", max_crashes=2)
+    def leaves_a_child() -> None:
+        """Forks a child that outlives it, holding on to all that was open."""
+        note("begin")
+        if os.fork() == 0:
+            time.sleep(3)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
+
     @app.task(name="unsendable")
     def unsendable() -> object:
         return object()

@@ -52,6 +52,16 @@ def test_from_its_second_crash_on_a_job_runs_alone_and_takes_nobody_along(rig: R
     process.logged(r"is dead \(poison\)")
 
 
+def test_a_crash_is_seen_although_a_forked_child_lives_on(rig: Rig) -> None:
+    process = rig.start()
+    job = rig.app.tasks["leaves_a_child"].options(max_crashes=3).delay()
+    begin = time.monotonic()
+    wait_until(lambda: job.state is JobState.DEAD, "the job to be dead", 20)
+    assert [run.crashes for run in rig.runs(job)] == [0, 1, 2]
+    assert time.monotonic() - begin < 9, "nobody waited for the children"
+    process.logged("its process crashed: killed by SIGKILL")
+
+
 def test_a_job_that_survives_alone_gives_its_result(rig: Rig) -> None:
     rig.start()
     assert rig.send("dies", 2).get(timeout=20) == 2

@@ -106,6 +106,20 @@ def test_a_second_signal_ends_it_at_once(rig: Rig) -> None:
         assert_waits_unharmed(rig, job)
 
 
+def test_it_ends_in_time_also_while_the_server_is_away(server: Server, make_rig: MakeRig) -> None:
+    rig = make_rig(server, grace=1, lease=30)
+    process = rig.start()
+    job = rig.send("sleep", 0.3)
+    rig.began(job)
+    server.pause()
+    try:
+        begin = time.monotonic()
+        assert process.stop() == 0
+        assert time.monotonic() - begin < 1 + 2 + 0.5, "with half a second for a busy machine"
+    finally:
+        server.resume()
+
+
 def test_what_had_not_started_is_handed_back_at_once(rig: Rig) -> None:
     process = rig.start(threads=1)
     first = rig.send("sleep", 1.0)

@@ -36,7 +36,8 @@ class Weather:
             raise error
         if self._lost_at is None:
             self._lost_at = time.monotonic()
-            log.warning("the server is lost; jobs go on, and their outcomes wait: %s", error)
+            why = str(error).partition("\n")[0]  # the rest says how to begin, and we have
+            log.warning("the server is lost; jobs go on, and their outcomes wait: %s", why)
         self._failures += 1
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 10))
         return random.uniform(longest / 2, longest)

@@ -63,12 +63,10 @@ for i, n in ipairs(fresh) do
     wanted = wanted or dues[n] < head_due
     redis.call('ZADD', scheduled, whole(dues[n]), ids[n])
   else
-    where = redis.call('XADD', stream, '*', 'i', ids[n])
-    wanted = true
+    where, wanted = redis.call('XADD', stream, '*', 'i', ids[n]), true
   end
   if ends[n] then
-    flag = 'x'
-    opts = (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends[n])
+    flag, opts = 'x', (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends[n])
   end
   records[2 * i - 1] = ids[n]
   records[2 * i] = flag .. where .. ' ' .. ARGV[item + 4] .. ' ' .. opts .. '\n' .. ARGV[item + 6]

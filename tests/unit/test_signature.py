@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-import re
 import inspect
+import re
 import timeit
 import traceback
 from typing import Any

@@ -6,6 +6,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import redis
+
 from benchmarks.environments import PEERS, install
 from benchmarks.latency import idle_starts, round_trips
 from benchmarks.load import bytes_per_job, count_commands, run_load
@@ -43,8 +45,8 @@ class Found:
     about: dict[str, dict[str, Any]] = field(default_factory=dict)
     failed: dict[str, str] = field(default_factory=dict)  # "queue" or "queue, measure" -> why
     loads: dict[tuple[str, str], list[Load]] = field(default_factory=dict)
-    starts: dict[str, list[float]] = field(default_factory=dict)  # seconds, of all rounds
-    trips: dict[str, list[float]] = field(default_factory=dict)
+    starts: dict[str, list[list[float]]] = field(default_factory=dict)  # seconds, a list a round
+    trips: dict[str, list[list[float]]] = field(default_factory=dict)
     sent: dict[str, float] = field(default_factory=dict)  # commands per job
     memory: dict[str, float] = field(default_factory=dict)  # bytes per waiting job
     bare: list[float] = field(default_factory=list)  # SETs per second, between the runs
@@ -53,6 +55,11 @@ class Found:
         """The median over rounds of one figure of a load; None: it was not measured."""
         runs = self.loads.get((key, kind))
         return median([getattr(one, what) for one in runs]) if runs else None
+
+    def best(self, key: str, kind: str, what: str) -> float | None:
+        """The lowest over rounds: a busy machine makes CPU time dearer, and never cheaper."""
+        runs = self.loads.get((key, kind))
+        return min(getattr(one, what) for one in runs) if runs else None
 
     def ratio(self, key: str, others: Sequence[str], kinds: tuple[str, str]) -> float | None:
         """How many times the rate of the fastest of the others; the median over rounds."""
@@ -118,7 +125,8 @@ class Race:
                     taken = self._try(
                         peer, measure.__name__, measure, self.server, self.board, peer, n
                     )
-                    into.setdefault(peer.key, []).extend(taken or [])
+                    if taken:
+                        into.setdefault(peer.key, []).append(taken)
                 print(f"{number + 1} latency {peer.name}", flush=True)
 
     def counts(self, scale: float) -> None:
@@ -153,7 +161,7 @@ class Race:
             arguments = (*arguments, peer)
         try:
             return measure(*arguments)
-        except PeerError as error:
+        except (PeerError, OSError, redis.RedisError) as error:
             why = str(error).strip().splitlines()[0][:200]
             self.found.failed[f"{peer.name}, {what}"] = why
             print(f"{peer.name}, {what}: {why}", flush=True)

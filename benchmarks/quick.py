@@ -28,7 +28,7 @@ SENT_PER_JOB = 0.1  # commands from clients, enqueue to ack
 BYTES = 280  # of a waiting job with 100 bytes of arguments
 INNER = {"enqueue": 120, "claim": 32, "ack": 36}  # commands in a script call with 100 jobs
 SET_RATIO = 0.4  # of a bare SET loop; the target is 0.85
-MANY_RATIO = 6  # times the one-by-one rate; the target is 10
+MANY_RATIO = 4  # times the one-by-one rate; the target is 10
 
 
 def load_rows(server: Server, board: Board, peer: Peer, n: int) -> list[Row]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,14 @@ ENDING = tuple(
     getattr(signal, name) for name in ("SIGTERM", "SIGINT", "SIGHUP") if hasattr(signal, name)
 )
 
+# A service manager may signal a whole group of processes, and the supervisor passes on what it
+# hears: what comes so soon after the first is the same wish once more.
+ECHO_S = 0.15
+
 
 @contextmanager
 def stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]:
-    """Set `stop` at the first signal and `hurry` at the next; then put the old handlers back.
+    """Set `stop` at the first signal and `hurry` at a later one; then put the old handlers back.
 
     Outside the main thread it does nothing: Python delivers no signals there.
     """
@@ -29,8 +34,15 @@ def stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]
         return
     loop = asyncio.get_running_loop()
 
+    first = 0.0
+
     def heard() -> None:
-        (hurry if stop.is_set() else stop).set()
+        nonlocal first
+        if not stop.is_set():
+            first = time.monotonic()
+            stop.set()
+        elif time.monotonic() - first > ECHO_S:
+            hurry.set()
 
     def handle(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(heard)  # wakes the loop, unlike setting the event here

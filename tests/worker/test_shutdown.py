@@ -106,6 +106,16 @@ def test_a_second_signal_ends_it_at_once(rig: Rig) -> None:
         assert_waits_unharmed(rig, job)
 
 
+def test_one_signal_to_all_its_processes_is_not_a_second_one(rig: Rig) -> None:
+    process = rig.start()
+    job = rig.send("sleep", 1.0)
+    rig.began(job)
+    process.signal_worker(signal.SIGTERM)
+    process.signal(signal.SIGTERM)
+    assert process.ended() == 0
+    assert job.get(timeout=1) == "slept"
+
+
 def test_it_ends_in_time_also_while_the_server_is_away(server: Server, make_rig: MakeRig) -> None:
     rig = make_rig(server, grace=1, lease=30)
     process = rig.start()

@@ -71,7 +71,7 @@ redis.call('HDEL', state, unpack(ids))
 if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
 if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
 drop_held(leases, claims, held, mine)
-keep_outcomes(results, results_expiry, kept, now, results_cap)
+keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)

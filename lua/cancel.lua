@@ -64,7 +64,7 @@ if #ids > 0 then
   redis.call('HDEL', jobs, unpack(ids))
   redis.call('HDEL', state, unpack(ids))
   redis.call('HDEL', errors, unpack(ids))
-  keep_outcomes(results, results_expiry, kept, now, results_cap)
+  keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)
 end

@@ -14,7 +14,7 @@ local function expire_jobs(keys, late, now, ttl_ms, cap)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))
   redis.call('HDEL', keys.errors, unpack(ids))
-  keep_outcomes(keys.results, keys.results_expiry, kept, now, cap)
+  keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)
 end

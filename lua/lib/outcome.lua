@@ -11,8 +11,8 @@ local function push_ended(list, lines)
 end
 
 -- Keeps outcomes until their time; over `cap`, the ones nearest their end go first. `kept` is a list
--- of `{id, text, ttl_ms}`. What is removed is bounded by what is added, plus ten to catch up.
-local function keep_outcomes(results, results_expiry, kept, now, cap)
+-- of `{id, text, ttl_ms}`. What is removed is bounded by what is added, plus ten to catch up, and counted.
+local function keep_outcomes(results, results_expiry, counts, kept, now, cap)
   if #kept == 0 then return end
   local values, scores = {}, {}
   for _, outcome in ipairs(kept) do
@@ -28,5 +28,6 @@ local function keep_outcomes(results, results_expiry, kept, now, cap)
     local old = redis.call('ZRANGE', results_expiry, 0, math.min(over, #kept + 10) - 1)
     redis.call('HDEL', results, unpack(old))
     redis.call('ZREM', results_expiry, unpack(old))
+    redis.call('HINCRBY', counts, 'outcomes_evicted', #old)
   end
 end

@@ -139,6 +139,7 @@ def test_outcomes_over_the_cap_go_with_the_ones_nearest_their_end(rig: Rig) -> N
     rig.raw(call, [*call.args[:2], 2, *call.args[3:]])  # results_cap
     assert rig.state()["results_expiry"] == {"c": "+7200s", "a": "+10800s"}
     assert set(rig.state()["results"]) == {"a", "c"}
+    assert rig.state()["counts"]["outcomes_evicted"] == 1
 
 
 def test_outcomes_far_over_the_cap_go_in_bounded_steps(rig: Rig) -> None:

@@ -215,6 +215,17 @@ class Settings:
                     self._levels[Source.ENVIRONMENT][name] = value
 
 
+def misspelt_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Variables that set nothing, but look much like one that would: that one's name by theirs."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms, and only for `streamq check`
+
+    known = [f"STREAMQ_{name.upper()}" for name in Settings.names()]
+    known += [*_ALSO.values(), "STREAMQ_APP"]
+    odd = sorted(name for name in environment if name.startswith("STREAMQ") and name not in known)
+    near = {name: get_close_matches(name, known, 1, 0.85) for name in odd}
+    return {name: close[0] for name, close in near.items() if close}
+
+
 def default_options(conf: Settings) -> TaskOptions:
     """What holds where nobody says anything: the settings."""
     limit_set = conf.source("max_attempts") is not Source.DEFAULT

@@ -198,9 +198,9 @@ class Desk:
         return (yield from why_missing(parse_id(job.id), keys, tasks, ttl, known=job.known))
 
     def timed_out(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None
+        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, others: int = 0
     ) -> Question[Exception]:
-        """The error of who waited too long: where the job stands."""
+        """The error of who waited too long: where the job stands, and how many others are open."""
         try:
             info = yield from self.info(job)
         except Exception:  # noqa: BLE001 - the wait is over anyway; where it stands is a kindness
@@ -208,7 +208,12 @@ class Desk:
         waited = 0.0 if timeout is None else seconds(timeout, "timeout")
         last = f"{type(info.error).__name__}: {info.error}".splitlines()[0] if info.error else ""
         return WaitTimeout(
-            job.id, waited, state=info.state.value, reason=info.reason, last_error=last
+            job.id,
+            waited,
+            state=info.state.value,
+            reason=info.reason,
+            last_error=last,
+            others=others,
         )
 
     def settled(self, job: AsyncResult[Any], outcome: Outcome, *, propagate: bool) -> Any:

@@ -171,12 +171,12 @@ class WaitTimeout(JobError, TimeoutError):
         state: str = "unknown",
         reason: str = "",
         last_error: str = "",
+        others: int = 0,  # jobs waited for with it that haven't ended either
     ) -> None:
+        who = f"job {job_id} has" if not others else f"job {job_id} and {others} more have"
         why = f" ({reason})" if reason else ""
         last = f"; last attempt: {last_error}" if last_error else ""
-        super().__init__(
-            f"job {job_id} has not ended within {timeout:g} s: {state}{why}{last}", job_id=job_id
-        )
+        super().__init__(f"{who} not ended within {timeout:g} s: {state}{why}{last}", job_id=job_id)
         self.timeout = timeout  # seconds that were waited
         self.state, self.reason = state, reason
         self.last_error = last_error  # of the last failed attempt, one line

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from streamq.durations import seconds
-from streamq.errors import JobError, WaitTimeout
+from streamq.errors import JobError
 from streamq.waiting import Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Iterable, Iterator
     from datetime import timedelta
 
+    from streamq.asking import Question
     from streamq.desk import Desk
     from streamq.keys import QueueKeys
     from streamq.operations import Outcome
@@ -33,7 +33,8 @@ def as_completed(
     keys = {job_id: desk.ask(desk.queue_keys(several[0])) for job_id, several in group.open.items()}
     for job_id, outcome in wait(desk.runtime, keys, until):
         yield from group.end(job_id, outcome)
-    group.check(timeout)
+    if group.open:
+        raise desk.ask(group.timed_out(desk, timeout))
 
 
 async def as_completed_async(
@@ -57,7 +58,8 @@ async def as_completed_async(
         async for job_id, outcome in endings:
             for job in group.end(job_id, outcome):
                 yield job
-    group.check(timeout)
+    if group.open:
+        raise await desk.aask(group.timed_out(desk, timeout))
 
 
 def gather(
@@ -122,9 +124,7 @@ class _Group(Generic[T]):
             job.outcome = outcome
         return handles
 
-    def check(self, timeout: float | timedelta | None) -> None:
-        """Raise if the time was over before all had ended."""
-        if self.open:
-            first, *others = self.open
-            more = f"and {len(others)} more" if others else ""
-            raise WaitTimeout(first, seconds(timeout or 0, "timeout"), reason=more)
+    def timed_out(self, desk: Desk, timeout: float | timedelta | None) -> Question[Exception]:
+        """The error of who waited too long: where the first of the open jobs stands."""
+        first = next(iter(self.open.values()))[0]
+        return desk.timed_out(first, timeout, others=len(self.open) - 1)

@@ -28,8 +28,12 @@ def test_gather_keeps_the_order_and_raises_the_first_failure(
     one, error = app.gather(bad, timeout=10, propagate=False)
     assert one == 1
     assert isinstance(error, ValueError)
-    with pytest.raises(WaitTimeout):
-        app.gather([*jobs, add.delay(1, 1)], timeout=0.05)
+    late = [add.delay(1, 1), add.options(countdown=60).delay(1, 1)]
+    with pytest.raises(
+        WaitTimeout, match=rf"{late[0].id} and 1 more have not .*: waiting"
+    ) as caught:
+        app.gather([*jobs, *late], timeout=0.05)
+    assert (caught.value.state, caught.value.job_id) == ("waiting", late[0].id)
     assert app.gather([]) == []
 
 
@@ -63,7 +67,7 @@ def test_async_gather_and_as_completed(
         with soon(hands.run_all):
             seen = [await job async for job in app.aas_completed([*more, jobs[0]], timeout=10)]
         assert sorted(seen) == [0, 0, 1, 2]
-        with pytest.raises(WaitTimeout):
+        with pytest.raises(WaitTimeout, match=r"has not ended within 0\.05 s: waiting"):
             await app.agather([await add.adelay(1, 1)], timeout=0.05)
         bad = await add.adelay(-1, 0)
         with soon(hands.run_all), pytest.raises(ValueError, match="negative"):

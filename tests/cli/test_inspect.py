@@ -258,6 +258,17 @@ def test_check_is_content_with_a_durable_server(
     assert "secret" not in answer.out
 
 
+def test_check_names_a_variable_that_is_misspelt(
+    cli: Cli, app: StreamQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMQ_LEESE", "60")
+    monkeypatch.setenv("STREAMQ_WORDS_OF_OUR_OWN", "yes")
+    answer = cli("check")
+    assert answer.code == 1
+    assert "warning: STREAMQ_LEESE sets nothing\n  fix: did you mean STREAMQ_LEASE?" in answer.out
+    assert "OUR_OWN" not in answer.out
+
+
 @pytest.mark.no_audit("broken on purpose")
 def test_check_names_a_violation(cli: Cli, app: StreamQ, hand: Hand, server: Server) -> None:
     ids = fill(app, hand)

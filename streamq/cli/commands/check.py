@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,7 +15,7 @@ from streamq.terminal import Bar, Column, bold, printable, red, table
 if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.config import Settings
-    from streamq.inspection import AuditReport, ServerReport
+    from streamq.inspection import AuditReport, Finding, ServerReport
 
 _SHOWN = 20  # violations
 
@@ -37,6 +38,7 @@ def command(ctx: click.Context, *, audit: bool, as_json: bool) -> int:
         click.echo(_settings_text(settings))
     meet_server(app, starts=False)
     report = inspection.server(app)
+    report.findings.extend(_of_environment())
     if not as_json:
         click.echo("\n" + _server_text(app, report))
     audited = _audit(app, quiet=as_json) if audit else None
@@ -57,6 +59,16 @@ def _settings(conf: Settings) -> list[dict[str, str]]:
             "help": conf.setting(name).help,
         }
         for name in conf.names()
+    ]
+
+
+def _of_environment() -> list[Finding]:
+    from streamq.config import misspelt_variables
+    from streamq.inspection import Finding, Level
+
+    return [
+        Finding(Level.WARNING, "environment", f"{name} sets nothing", f"did you mean {near}?")
+        for name, near in misspelt_variables(os.environ).items()
     ]
 
 

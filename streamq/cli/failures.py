@@ -72,8 +72,11 @@ def _judge(error: BaseException) -> tuple[str, int]:
 
 
 def _bug(error: BaseException) -> str:
-    """Something nobody thought of: where it happened is more use than a page of traceback."""
+    """Something nobody thought of; where it happened is more use than a page of traceback."""
     frames = traceback.extract_tb(error.__traceback__)
     where = f"{frames[-1].filename}, line {frames[-1].lineno}" if frames else "unknown place"
     line = " ".join(str(error).split())[:500]
-    return f"{type(error).__name__}: {line}\n  at {where}\nThis is a bug of streamq; report it."
+    said = f"{type(error).__name__}: {line}\n  at {where}"
+    if isinstance(error, OSError):  # a full disk, a folder that is gone: the machine's affair
+        return said
+    return f"{said}\nThis is a bug of streamq; report it."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -243,3 +245,14 @@ def test_a_real_process_answers_as_the_function_does() -> None:
         out, err = done.communicate(timeout=20)
     assert (done.returncode, out) == (69, "")
     assert err.startswith("Error: No server answers")
+
+
+@pytest.mark.parametrize("to", ["/dev/full", "&-"])
+def test_an_output_that_takes_nothing_is_no_bug_of_ours(to: str) -> None:
+    command = f"{sys.executable} -m streamq.cli embedded status --data-dir /nonexistent >{to}"
+    done = subprocess.run(  # noqa: S602 - fixed text; closing stdout needs a shell
+        command, shell=True, capture_output=True, text=True, timeout=20, check=False
+    )
+    assert "bug" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.returncode == 1

@@ -55,7 +55,7 @@ class StreamQ(Registering, Collecting, Later):
         code = {**{key: url for key, url in urls.items() if url is not None}, **settings}
         conf = Settings(os.environ, code)
         if conf.broker is not None:
-            check_backend(conf.broker, conf.backend)
+            check_backend(conf)
         super().__init__(Runtime(name, conf))
         self._made = Location(sys._getframe(1))  # noqa: SLF001 - where this application is written
 

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 MIB = 1024 * 1024
 _MANY = 1_000_000_000
+_SOURCES = tuple(Source)
 _ALSO = {"broker": "STREAMQ_BROKER_URL", "backend": "STREAMQ_BACKEND_URL"}  # these win
 
 
@@ -166,14 +167,16 @@ class Settings:
         """Let everything change again: what was built on it is gone."""
         self._locked.clear()
 
-    def value(self, name: str) -> Any:
-        """A setting's value by name."""
-        return self._levels[self.source(name)].get(name, self.setting(name).default)
+    def value(self, name: str, *, no_stronger_than: Source = Source.FLAG) -> Any:
+        """A setting's value by name, or what it would be without the stronger sources."""
+        source = self.source(name, no_stronger_than=no_stronger_than)
+        return self._levels[source].get(name, self.setting(name).default)
 
-    def source(self, name: str) -> Source:
+    def source(self, name: str, *, no_stronger_than: Source = Source.FLAG) -> Source:
         """Where a setting's value comes from."""
         self.setting(name)
-        return next((one for one in Source if name in self._levels[one]), Source.DEFAULT)
+        sources = _SOURCES[_SOURCES.index(no_stronger_than) :]
+        return next((one for one in sources if name in self._levels[one]), Source.DEFAULT)
 
     def shown(self, name: str) -> str:
         """A setting's value for people, without passwords."""

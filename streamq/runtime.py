@@ -161,7 +161,7 @@ class Runtime:
             if self._client is None:
                 conf = self.conf
                 url = broker_of(conf)
-                check_backend(conf.broker, conf.backend)
+                check_backend(conf)
                 conf.lock("the application has talked to its server", *_LOCKED)
                 self._client = Client(
                     url,
@@ -173,9 +173,17 @@ class Runtime:
         return self._client
 
 
-def check_backend(broker: str | None, backend: str | None) -> None:
-    """Refuse a backend that is another server than the broker: results live with their job."""
-    if backend is None or (broker is not None and _same(broker) == _same(backend)):
+def check_backend(conf: Settings) -> None:
+    """Refuse a backend that is another server than the broker: results live with their job.
+
+    One that is the broker its own source names moves with it: code that names one server for
+    both still runs on another, which a variable or a flag names as the broker.
+    """
+    backend = conf.backend
+    if backend is None:
+        return
+    beside = conf.value("broker", no_stronger_than=conf.source("backend"))
+    if any(broker and _same(broker) == _same(backend) for broker in (conf.broker, beside)):
         return
     raise ConfigurationError(
         f"backend={redact_url(backend)!r} is another server than the broker.\n"

@@ -10,6 +10,7 @@ import pytest
 import streamq.embedded.binary
 from streamq import ConfigurationError, StreamQ, Task, UnknownJob
 from streamq.later import Later
+from streamq.runtime import check_backend
 
 URL = "redis://127.0.0.1:1"  # nobody listens there, and nothing here connects
 
@@ -130,6 +131,18 @@ def test_a_backend_must_be_the_broker() -> None:
     for backend in ("redis://other", "redis://localhost/1"):
         with pytest.raises(ConfigurationError, match="another server than the broker"):
             StreamQ("shop", broker="redis://localhost", backend=backend)
+
+
+def test_a_backend_that_is_the_broker_moves_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAMQ_BROKER_URL", "redis://elsewhere")
+    made = StreamQ("shop", broker="redis://localhost", backend="redis://localhost")
+    made.conf.set_flags(broker="redis://third")
+    check_backend(made.conf)
+    with pytest.raises(ConfigurationError, match="another server than the broker"):
+        StreamQ("shop", broker="redis://localhost", backend="redis://other")
+    monkeypatch.setenv("STREAMQ_BACKEND_URL", "redis://localhost")
+    with pytest.raises(ConfigurationError, match="another server than the broker"):
+        StreamQ("shop", broker="redis://localhost")
 
 
 def test_no_broker_and_no_embedded_server_is_an_error_with_three_cures(

@@ -1,5 +1,7 @@
 """streamq: a job queue on Redis Streams. Start with `StreamQ`."""
 
+from typing import TYPE_CHECKING
+
 from streamq.app import StreamQ
 from streamq.backoff import Backoff
 from streamq.call_signature import TaskCall
@@ -31,9 +33,12 @@ from streamq.errors import (
     UnknownTask,
     WaitTimeout,
 )
-from streamq.job import JobInfo, JobState, Progress
+from streamq.job_state import JobState
 from streamq.result import AsyncResult
 from streamq.task import Task
+
+if TYPE_CHECKING:
+    from streamq.job import JobInfo, Progress
 
 __version__ = "0.1.0"
 
@@ -75,3 +80,17 @@ __all__ = [
     "__version__",
     "current_job",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """`JobInfo` and `Progress` when first asked for: most programs never name them."""
+    if name not in {"JobInfo", "Progress"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from streamq import job  # noqa: PLC0415 - the point of it: 5 ms
+
+    return getattr(job, name)
+
+
+def __dir__() -> list[str]:
+    """Those two as well, for whoever explores."""
+    return sorted({*globals(), *__all__})

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from streamq.durations import number
-from streamq.job import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
+
+    from streamq.job import Progress
 
 _running: ContextVar[RunningJob | None] = ContextVar("streamq_running_job", default=None)
 _MESSAGE_LENGTH = 1000  # characters of a progress message that are kept
@@ -41,6 +42,8 @@ class RunningJob:
 
         Raises `TypeError` or `ValueError` for what is no number; never for a server that is away.
         """
+        from streamq.job import Progress  # noqa: PLC0415 - 5 ms that `import streamq` is spared
+
         rule = "a number, not NaN or infinite"
         progress = Progress(
             _number(done, "done", rule),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
-from streamq.job import JobState
+from streamq.job_state import JobState
 
 if TYPE_CHECKING:
     from collections.abc import Generator

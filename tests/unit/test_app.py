@@ -193,12 +193,21 @@ def test_an_application_run_as_a_script_is_found_by_its_path(tmp_path: Path) -> 
     assert done.stdout.strip() == f"{script.resolve()}:queue"
 
 
+def test_what_is_loaded_late_is_there_all_the_same() -> None:
+    from streamq import JobInfo, Progress
+
+    assert JobInfo("x", progress=Progress(1)).state is streamq.JobState.UNKNOWN
+    assert {"JobInfo", "Progress", "StreamQ"} <= set(dir(streamq))
+    with pytest.raises(AttributeError, match="no attribute 'JobInf'"):
+        _ = streamq.JobInf
+
+
 def test_importing_streamq_loads_neither_redis_nor_asyncio() -> None:
     code = (
         "import streamq, sys; app = streamq.StreamQ('a', broker='redis://h')\n"
         "app.task(name='x')(lambda n: n)\n"
-        "print([m for m in ('redis', 'asyncio', 'logging', 'msgpack', 'click', 'json', 'pydantic')"
-        " if m in sys.modules])"
+        "print([m for m in ('redis', 'asyncio', 'logging', 'msgpack', 'click', 'json', 'pydantic',"
+        " 'streamq.job') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -25,6 +25,7 @@ import redis
 from benchmarks.board import VARIABLE, Board
 
 PATIENCE_NS = 10_000_000_000
+LONG_S = 10.0  # a queue that polls twice a second need not answer a hundred times
 SLICE = 200  # calls between two looks at the reference loop
 
 
@@ -93,8 +94,10 @@ class Driver:
         The next one follows `gap` seconds after the last one started, so it never queues.
         """
         stamps = Board(os.environ[VARIABLE]).stamps
-        taken = []
+        taken: list[float] = []
         for number in range(n):
+            if sum(taken) > LONG_S:
+                break
             began = time.monotonic_ns()
             await self.call("stamp", number)
             while not stamps[number]:
@@ -107,8 +110,10 @@ class Driver:
 
     async def round_trips(self, n: int, gap: float) -> list[float]:
         """Seconds of each of n calls that wait for their result."""
-        taken = []
+        taken: list[float] = []
         for _ in range(n):
+            if sum(taken) > LONG_S:
+                break
             taken.append(await self._timed("round_trip"))
             await self.pause(gap)
         return taken

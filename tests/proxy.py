@@ -120,6 +120,12 @@ class Proxy:
 
     async def _close(self) -> None:
         if self._server is not None:
+            for listening in self._server.sockets:
+                self._loop.remove_reader(listening.fileno())
+            # asyncio leaves a connection open that it accepted just before its server closed:
+            # what was accepted arrives first.
+            for _ in range(3):
+                await asyncio.sleep(0)
             self._server.close()
             self._server = None
         await self._drop()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 SENT_PER_JOB = 0.1  # commands from clients, enqueue to ack
 BYTES = 280  # of a waiting job with 100 bytes of arguments
-INNER = {"enqueue": 120, "claim": 32, "ack": 36}  # commands in a script call with 100 jobs
+INNER = {"enqueue": 115, "claim": 32, "ack": 36}  # commands in a script call with 100 jobs
 SET_RATIO = 0.4  # of a bare SET loop; the target is 0.85
 MANY_RATIO = 4  # times the one-by-one rate; the target is 10
 

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 NAME = "BullMQ (Python)"
 PACKAGES = ("bullmq", "redis", "hiredis")
 GUARANTEE = "at least once"
-SETTINGS = "concurrency 10 (100 measured no faster, and slower to answer), removeOnComplete; results awaited through QueueEvents"
+SETTINGS = (
+    "concurrency 10 (100 measured no faster, and slower to answer), removeOnComplete; results "
+    "awaited through QueueEvents"
+)
 KINDS = ("async",)
 BATCH = 500
 URL = os.environ["BENCH_URL"]

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 NAME = "streaQ"
 PACKAGES = ("streaq", "coredis", "hiredis")
 GUARANTEE = "at least once"
-SETTINGS = "concurrency 16 (its default; 100 measured slower), sync_concurrency 8, silent tasks, ttl=0 where no result is kept"
+SETTINGS = (
+    "concurrency 16 (its default; 100 measured slower), sync_concurrency 8, silent tasks, ttl=0 "
+    "where no result is kept"
+)
 KINDS = ("async", "sync")
 BATCH = 500
 

@@ -97,7 +97,9 @@ class Settings:
         None, optional(whole(1, 10_000)), "threads for plain tasks; none: by processors", whole_text
     )
     async_concurrency = Setting(100, whole(1, 100_000), "async tasks at once", whole_text)
-    processes = Setting(1, whole(1, 1), "worker processes; this version has one", whole_text)
+    processes = Setting(
+        1, whole(1, 1000), "worker processes, each with all of the concurrency", whole_text
+    )
     loglevel = Setting(
         "INFO", word(r"DEBUG|INFO|WARNING|ERROR|CRITICAL", "a log level"), "log level", str.upper
     )

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,7 @@ class Child:
         self.started = time.monotonic()
         self.name = ""
         self.is_dead = False
+        self.renewing = threading.Lock()  # a dead one must not be renewed
         self._process = process
         self._sock = sock
         self._claims: dict[str, dict[str, None]] = {}

@@ -22,6 +22,8 @@ class WorkerOptions:
     loglevel: str | None = None  # DEBUG, INFO, …
     log_format: str | None = None  # "text" or "json"
     grace: float | None = None  # seconds that jobs get to end at shutdown
+    processes: int | None = None  # worker processes, each of them with all of the above
+    name: str | None = None  # what their names begin with; "%h" in it is the host's name
     wait: bool = False  # for a server that isn't there yet
 
 
@@ -67,3 +69,8 @@ def size_of(app: StreamQ, options: WorkerOptions) -> Size:
         options.async_concurrency or conf.async_concurrency,
         conf.grace if options.grace is None else options.grace,
     )
+
+
+def processes_of(app: StreamQ, options: WorkerOptions) -> int:
+    """How many worker processes there are to be."""
+    return options.processes or app.conf.processes

@@ -105,9 +105,8 @@ _READ = {
     if isinstance(node, ast.Attribute)
 }
 _READ |= {"default_queue", "max_attempts", "idempotency_ttl"}  # by `config.default_options`
-_ONE_VALUE = {"processes"}  # there is nothing to choose in this version
 
 
-@pytest.mark.parametrize("name", sorted(set(Settings.names()) - _ONE_VALUE))
+@pytest.mark.parametrize("name", Settings.names())
 def test_every_setting_has_an_effect(name: str) -> None:
     assert name in _READ

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from streamq.cli.target import application, meet_server, target_options
-from streamq.cli.wording import Duration, QueueName
+from streamq.cli.wording import Duration, QueueName, WorkerName
 
 _LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 
@@ -14,6 +14,8 @@ _LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 @click.option("-Q", "--queues", "-q", type=QueueName(), help="a,b: only these, in turn.")
 @click.option("-c", "--concurrency", type=click.IntRange(1, 10_000), help="Plain tasks at once.")
 @click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
+@click.option("--processes", type=click.IntRange(1, 1000), help="Each with all of -c.")
+@click.option("-n", "--name", type=WorkerName(), help="Begins workers' names; %h is the host.")
 @click.option(
     "-l",
     "--loglevel",
@@ -32,6 +34,8 @@ def command(
     queues: str | None,
     concurrency: int | None,
     async_concurrency: int | None,
+    processes: int | None,
+    name: str | None,
     loglevel: str | None,
     log_format: str | None,
     grace: float | None,
@@ -46,6 +50,7 @@ def command(
     app.conf.set_flags(
         concurrency=concurrency,
         async_concurrency=async_concurrency,
+        processes=processes,
         loglevel=loglevel,
         log_format=log_format,
         grace=grace,
@@ -58,4 +63,4 @@ def command(
     from streamq.worker import WorkerOptions, supervise
 
     named = tuple(queues.split(",")) if queues else None
-    return supervise(app, WorkerOptions(queues=named, wait=wait))
+    return supervise(app, WorkerOptions(queues=named, name=name, wait=wait))

@@ -100,6 +100,12 @@ class Settings:
     processes = Setting(
         1, whole(1, 1000), "worker processes, each with all of the concurrency", whole_text
     )
+    max_jobs = Setting[int | None](
+        None, optional(whole(1, _MANY)), "jobs after which a worker process is replaced", whole_text
+    )
+    max_memory = Setting[int | None](
+        None, optional(whole(1, _MANY)), "MiB above which a worker process is replaced", whole_text
+    )
     loglevel = Setting(
         "INFO", word(r"DEBUG|INFO|WARNING|ERROR|CRITICAL", "a log level"), "log level", str.upper
     )

@@ -24,6 +24,9 @@ class WorkerOptions:
     grace: float | None = None  # seconds that jobs get to end at shutdown
     processes: int | None = None  # worker processes, each of them with all of the above
     name: str | None = None  # what their names begin with; "%h" in it is the host's name
+    burst: bool = False  # end when nothing is left to do
+    max_jobs: int | None = None  # after which a worker process makes room for another
+    max_memory: int | None = None  # MiB, the same
     wait: bool = False  # for a server that isn't there yet
 
 
@@ -35,6 +38,9 @@ class Size:
     threads: int
     async_concurrency: int
     grace: float  # seconds
+    burst: bool = False  # end when nothing is left to do
+    max_jobs: int | None = None  # end after so many
+    max_memory: int | None = None  # MiB; end above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,9 @@ def size_of(app: StreamQ, options: WorkerOptions) -> Size:
         options.threads or conf.concurrency or max(FEWEST_THREADS, os.cpu_count() or 1),
         options.async_concurrency or conf.async_concurrency,
         conf.grace if options.grace is None else options.grace,
+        options.burst,
+        options.max_jobs or conf.max_jobs,
+        options.max_memory or conf.max_memory,
     )
 
 

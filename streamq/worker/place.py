@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.worker.child import Child
 from streamq.worker.exits import NOT_CONFIGURED, how_it_died
+from streamq.worker.retirement import DONE, RETIRED
 
 if TYPE_CHECKING:
     from streamq.worker.steward import Steward
@@ -39,32 +40,63 @@ class Place:
         self._grace = grace
         self._stop = stop
         self._hurry = hurry
+        self._leaving: asyncio.Future[int] | None = None  # one that makes room
 
     async def keep(self) -> int:
         """A process in this place as long as we work.
 
-        Returns 0 after a signal, 78 where the process can't import the application.
+        Returns 0 after a signal or where all is done, 78 where the process can't import the
+        application.
         """
+        try:
+            return await self._keep()
+        finally:
+            if self._leaving is not None:
+                await asyncio.wait([self._leaving])
+
+    async def _keep(self) -> int:
         pause = FIRST_PAUSE_S
         while True:
             child = Child.start(self._birth)
-            self._steward.take_on(child)
-            code = await self._watch(child)
-            self._steward.let_go(child)
-            if self._stop.is_set():
-                await self._steward.see_off(child)
+            tended = asyncio.ensure_future(self._tend(child))
+            await self._first(tended, child.leaving, None)
+            if child.leaves == RETIRED and not self._stop.is_set():
+                await self._make_room(tended)
+                continue
+            code = await tended
+            if self._stop.is_set() or (child.leaves == DONE and code == 0):
                 return 0
             if code == NOT_CONFIGURED:
                 return code
             if time.monotonic() - child.started > STEADY_S:
                 pause = FIRST_PAUSE_S
             _say_end(child, code, pause)
-            self._steward.bury_later(child)
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stop.wait(), pause)
             if self._stop.is_set():
                 return 0
             pause = min(LONGEST_PAUSE_S, pause * 2)
+
+    async def _make_room(self, leaving: asyncio.Future[int]) -> None:
+        """While its last jobs go on, another process begins; but there are never three."""
+        if self._leaving is not None:
+            await asyncio.wait([self._leaving])
+        self._leaving = leaving
+
+    async def _tend(self, child: Child) -> int:
+        """Look after a process until it has ended, and after its jobs then."""
+        self._steward.take_on(child)
+        try:
+            code = await self._watch(child)
+        finally:
+            self._steward.let_go(child)
+        if self._stop.is_set() or (child.leaves and code == 0):
+            await self._steward.see_off(child)
+        else:
+            self._steward.bury_later(child)
+            if child.leaves:
+                log.error("worker process %d died at its end: %s", child.pid, how_it_died(code))
+        return code
 
     async def _watch(self, child: Child) -> int:
         """Wait for its end; pass on what ends us, and be sure of it."""

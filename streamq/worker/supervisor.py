@@ -37,13 +37,20 @@ class Supervisor:
                 "threads": self._size.threads,
                 "async_concurrency": self._size.async_concurrency,
                 "grace": self._size.grace,
+                "burst": self._size.burst,
+                "max_jobs": self._size.max_jobs,
+                "max_memory": self._size.max_memory,
             },
         }
 
     async def serve(self) -> int:
-        """Returns the exit code: 0 after a signal, 78 where the processes can't import the app."""
-        # A thread waits for each process, and another may tell the server of its end.
-        threads = ThreadPoolExecutor(2 * self._processes + 1, "streamq-supervisor")
+        """Returns the exit code: 0 after a signal, or in a burst where nothing is left to do.
+
+        78 where the processes can't import the application.
+        """
+        # A thread waits for each process, also for the one that makes room for another, and a
+        # third tells the server of an end.
+        threads = ThreadPoolExecutor(3 * self._processes + 1, "streamq-supervisor")
         asyncio.get_running_loop().set_default_executor(threads)
         queues = [self._app.keys(queue) for queue in self._size.queues]
         steward = Steward(self._app.client, queues, int(self._app.conf.lease * 1000))

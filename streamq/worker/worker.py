@@ -34,6 +34,9 @@ class Worker:
         async_concurrency: int | None = None,
         name: str | None = None,
         grace: float | None = None,  # seconds that jobs get to end
+        burst: bool = False,  # end when nothing is left to do
+        max_jobs: int | None = None,  # end after so many
+        max_memory: int | None = None,  # MiB; end above it
         link: Link | None = None,  # to the supervisor, where there is one
     ) -> None:
         self.app = app
@@ -45,6 +48,9 @@ class Worker:
             threads=threads,
             async_concurrency=async_concurrency,
             grace=grace,
+            burst=burst,
+            max_jobs=max_jobs,
+            max_memory=max_memory,
         )
         self._size = size_of(app, options)
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from streamq import GiveUp, Retry, StreamQ, current_job
 
+KEPT: list[bytes] = []
 JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
 
 
@@ -82,6 +83,13 @@ def _add_plain(app: StreamQ) -> None:
         hold_the_gil(seconds)
         note("end")
         return "hogged"
+
+    @app.task(name="grow")
+    def grow(mib: int) -> int:
+        """Keeps so much memory."""
+        note("begin")
+        KEPT.append(b"x" * (mib << 20))
+        return len(KEPT)
 
     @app.task(name="who", bind=True)
     def who(job: Any) -> list[Any]:

@@ -62,6 +62,7 @@ class Shift:
         finally:
             self._renewer.stop(timeout=RENEWAL_S)
             crew.threads.close()
+            await crew.processes.close()
             self._trouble.cancel()
         if self._link is None or not self._link.is_open:
             # Under a supervisor this is its part, once the process has ended.

@@ -53,11 +53,11 @@ class Shutdown:
         if not crew.pools.running:
             return
         crew.loop_pool.cancel()
+        crew.processes.kill()
         crew.isolated.kill()
         end = time.monotonic() + CANCEL_S
-        await self._until(
-            lambda: not crew.loop_pool.running and not crew.isolated.running, end, hurried=False
-        )
+        ending = (crew.loop_pool, crew.processes, crew.isolated)
+        await self._until(lambda: not any(pool.running for pool in ending), end, hurried=False)
 
     async def settle(self) -> None:
         """Tell the server of all that ended; only while the leases are ours does it listen."""

@@ -36,6 +36,7 @@ class Supervisor:
                 "queues": list(self._size.queues),
                 "threads": self._size.threads,
                 "async_concurrency": self._size.async_concurrency,
+                "process_concurrency": self._size.children.concurrency,
                 "grace": self._size.grace,
                 "burst": self._size.burst,
                 "max_jobs": self._size.max_jobs,

@@ -17,6 +17,7 @@ _ANY = click.IntRange(min=1)
 @click.option("-Q", "--queues", "-q", type=QueueName(), help="a,b: only these, in turn.")
 @click.option("-c", "--concurrency", type=click.IntRange(1, 10_000), help="Plain tasks at once.")
 @click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
+@click.option("--process-concurrency", type=click.IntRange(1, 1000), help="Child processes.")
 @click.option("--processes", type=click.IntRange(1, 1000), help="Each with all of -c.")
 @click.option("-n", "--name", type=WorkerName(), help="Begins workers' names; %h is the host.")
 @click.option(
@@ -31,6 +32,8 @@ _ANY = click.IntRange(min=1)
 @click.option("--burst", is_flag=True, help="End when nothing is left to do.")
 @click.option("--max-jobs", type=_ANY, help="Replace a worker process after so many.")
 @click.option("--max-memory", type=_ANY, help="MiB above which it is replaced.")
+@click.option("--max-jobs-per-child", type=_ANY, help="The same of child processes.")
+@click.option("--max-memory-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
 @target_options
 @click.pass_context

@@ -98,7 +98,27 @@ class Settings:
         None, optional(whole(1, 10_000)), "threads for plain tasks; none: by processors", whole_text
     )
     async_concurrency = Setting(100, whole(1, 100_000), "async tasks at once", whole_text)
-    processes = Setting(1, whole(1, 1), "worker processes; this version has one", whole_text)
+    process_concurrency = Setting[int | None](
+        None,
+        optional(whole(1, 1000)),
+        "child processes for tasks with pool=process; none: by processors",
+        whole_text,
+    )
+    max_jobs_per_child = Setting[int | None](
+        None, optional(whole(1, _MANY)), "jobs after which a child process is replaced", whole_text
+    )
+    max_memory_per_child = Setting[int | None](
+        None, optional(whole(1, _MANY)), "MiB above which a child process is replaced", whole_text
+    )
+    processes = Setting(
+        1, whole(1, 1000), "worker processes, each with all of the concurrency", whole_text
+    )
+    max_jobs = Setting[int | None](
+        None, optional(whole(1, _MANY)), "jobs after which a worker process is replaced", whole_text
+    )
+    max_memory = Setting[int | None](
+        None, optional(whole(1, _MANY)), "MiB above which a worker process is replaced", whole_text
+    )
     loglevel = Setting(
         "INFO", word(r"DEBUG|INFO|WARNING|ERROR|CRITICAL", "a log level"), "log level", str.upper
     )

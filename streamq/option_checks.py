@@ -28,7 +28,6 @@ LATER = {
     "concurrency": "bound the load with a queue of its own and its worker's -c",
     "time_limit": "give the task's own calls a timeout",
     "soft_time_limit": "give the task's own calls a timeout",
-    "pool": "plain tasks run on threads, async ones on the event loop",
     "cron": "call .delay() from your system's scheduler",
     "every": "call .delay() from your system's scheduler",
     "schedule": "call .delay() from your system's scheduler",
@@ -48,6 +47,9 @@ CALL_ONLY = {
     "eta": "a point in time belongs to one call",
     "idempotency_key": "a key belongs to one call",
 }
+
+
+TASK_ONLY = {"pool": "where jobs run is said once, where the task is defined"}
 
 
 def queue_name(given: object, what: str = "queue") -> str:
@@ -105,6 +107,15 @@ def _flag(given: object) -> bool:
     return given
 
 
+def _pool(given: object) -> str:
+    if given != "process":
+        raise ValueError(
+            f"pool={given!r}: must be 'process', or left out: then plain tasks run on threads, "
+            "async ones on the event loop"
+        )
+    return "process"
+
+
 def _tags(given: object) -> tuple[str, ...]:
     several = (given,) if isinstance(given, str) else given
     if not isinstance(several, (tuple, list, set, frozenset)):
@@ -143,6 +154,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "result_ttl": _above_zero("result_ttl"),
     "ignore_result": _flag,
     "tags": _tags,
+    "pool": _pool,
 }
 
 

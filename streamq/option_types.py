@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta  # noqa: TC003 - nothing here runs
-from typing import TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from streamq.backoff import BackoffOption  # noqa: TC001 - nothing here runs
 
@@ -37,3 +37,5 @@ class CallOptionsDict(_Common, total=False):
 
 class TaskOptionsDict(_Common, total=False):
     """Options of `@app.task(…)`, beside `name` and `bind`."""
+
+    pool: Literal["process"] | None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from streamq.backoff import Computed, delays_from_json
-from streamq.option_checks import CALL_ONLY, CHECKS, refuse_unknown
+from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY, refuse_unknown
 from streamq.retry import RetryPolicy, class_names
 
 if TYPE_CHECKING:
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from streamq.backoff import Delays
     from streamq.retry import ExceptionClass
 
+PoolName: TypeAlias = Literal["process"]
+
 _CARRIED = {"max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result"}
+_BOUND = CALL_ONLY.keys() | TASK_ONLY.keys()  # they don't travel
 _OF_RETRY = ("max_attempts", "backoff", "retry_on", "give_up_on", "max_age")
 
 
@@ -39,6 +42,7 @@ class CallOptions:
     result_ttl: float | None = None  # seconds
     ignore_result: bool | None = None
     tags: tuple[str, ...] | None = None
+    pool: PoolName | None = None  # of a task only
 
     @property
     def said(self) -> dict[str, Any]:
@@ -80,6 +84,7 @@ class TaskOptions:
     result_ttl: float = 86400.0  # seconds
     ignore_result: bool = False
     tags: tuple[str, ...] = ()
+    pool: PoolName | None = None  # None: threads, or the event loop
     countdown: float | None = None  # seconds
     eta: datetime | None = None
     expires: float | datetime | None = None  # seconds from the call, or aware
@@ -124,6 +129,9 @@ def call_options(given: Mapping[str, Any], where: str) -> CallOptions:
     An unknown name is a `TypeError` with the nearest known one, a bad value a `TypeError` or
     `ValueError`, an option of later versions a `ConfigurationError`. None says nothing.
     """
+    for name, why in TASK_ONLY.items():
+        if given.get(name) is not None:
+            raise TypeError(f"{where}: {name}= here; {why}: @app.task({name}=…)")
     checked = _checked(given, where)
     if isinstance(checked.backoff, Computed):
         raise TypeError(
@@ -145,7 +153,7 @@ def options_from_json(published: Mapping[str, Any]) -> CallOptions:
     """Options that were published or came with a job; what isn't understood is left out."""
     understood: dict[str, Any] = {}
     for name, value in published.items():
-        if name not in CHECKS or name in CALL_ONLY or value is None:
+        if name not in CHECKS or name in _BOUND or value is None:
             continue
         try:
             real = delays_from_json(value) if name == "backoff" else value

@@ -106,3 +106,18 @@ class QueueName(click.ParamType):  # type: ignore[type-arg] # as above
             return ",".join(queue_name(one.strip()) for one in str(value).split(","))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class WorkerName(click.ParamType):  # type: ignore[type-arg] # as above
+    """What workers' names begin with."""
+
+    name = "name"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Checked, as a supervisor would."""
+        from streamq.worker.identity import check_name
+
+        try:
+            return check_name(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

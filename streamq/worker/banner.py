@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
 from streamq.worker.identity import own_version
-from streamq.worker.options import size_of
+from streamq.worker.options import processes_of, size_of
 
 if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.client import ServerInfo
-    from streamq.worker.options import WorkerOptions
+    from streamq.worker.options import Size, WorkerOptions
 
 SHOWN = 6  # tasks, queues
 
@@ -49,7 +49,7 @@ def lines(app: StreamQ, options: WorkerOptions) -> list[str]:
     facts += [
         ("queues", _listed(list(size.queues))),
         ("tasks", f"{len(app.tasks)}: {_listed(sorted(app.tasks))}" if app.tasks else "none"),
-        ("concurrency", f"{size.threads} threads, {size.async_concurrency} async tasks"),
+        ("concurrency", _concurrency(size, processes_of(app, options))),
     ]
     return [f"streamq {own_version()} worker"] + [f"  {name:<12} {value}" for name, value in facts]
 
@@ -59,6 +59,11 @@ def durability(info: ServerInfo) -> str:
     if info.aof:
         return _DURABILITY.get(info.appendfsync, _DURABILITY[None])
     return "none that we see: jobs end with the server's process, but for its snapshots"
+
+
+def _concurrency(size: Size, processes: int) -> str:
+    each = f"{size.threads} threads, {size.async_concurrency} async tasks"
+    return each if processes == 1 else f"{processes} processes with {each} each"
 
 
 def _listed(names: list[str]) -> str:

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +31,9 @@ class Child:
         self.started = time.monotonic()
         self.name = ""
         self.is_dead = False
+        self.leaves = ""  # why it ends by itself, once it has said so
+        self.leaving = asyncio.Event()
+        self.renewing = threading.Lock()  # a dead one must not be renewed
         self._process = process
         self._sock = sock
         self._claims: dict[str, dict[str, None]] = {}
@@ -102,6 +106,9 @@ class Child:
                 self._claims.setdefault(queue, {})[token] = None
             case ["-", queue, token]:
                 self._claims.get(queue, {}).pop(token, None)
+            case ["leaves", why]:
+                self.leaves = why
+                self.leaving.set()
             case ["hello", name]:
                 self.name = name
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamq.worker.bell import Bell
+from streamq.worker.cell import Cell
 from streamq.worker.claimer import Claimer
 from streamq.worker.enrolment import Enrolment
 from streamq.worker.exchange import Exchange
@@ -16,11 +17,12 @@ from streamq.worker.flow import Flow
 from streamq.worker.handback import HandBackTicker
 from streamq.worker.isolation import IsolatedPool
 from streamq.worker.job_log import JobLog
-from streamq.worker.known import known_tasks
+from streamq.worker.known import known_tasks, without_processes
 from streamq.worker.leases import LeaseBook
 from streamq.worker.loop_tasks import LoopPool
 from streamq.worker.options import bounds_of
 from streamq.worker.pools import Pools
+from streamq.worker.process_pool import ProcessPool
 from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from streamq.worker.identity import Identity
     from streamq.worker.known import KnownTask
     from streamq.worker.options import Size
+    from streamq.worker.pools import Pool
 
 CALM_PER_QUEUE_S = 1.0  # all idle duties together stay under 5 commands a second
 
@@ -54,6 +57,7 @@ class Crew:
     pools: Pools
     threads: ThreadPool
     loop_pool: LoopPool
+    processes: ProcessPool
     isolated: IsolatedPool
     exchanges: list[Exchange] = field(default_factory=list)
     bells: list[Bell] = field(default_factory=list)
@@ -64,7 +68,7 @@ class Crew:
 def kinds_of(queue: str, tasks: Mapping[str, KnownTask]) -> set[Kind]:
     """Where jobs of a queue will run: as its tasks do, or where it has none, as any."""
     own = [task for task in tasks.values() if task.options.queue == queue]
-    kinds = {Kind.LOOP if task.is_async else Kind.THREAD for task in own or tasks.values()}
+    kinds = {task.kind for task in own or tasks.values()}
     return kinds or {Kind.THREAD}
 
 
@@ -78,7 +82,8 @@ def assemble(
 ) -> Crew:
     """Make all of it, in the running loop; starts nothing, sends nothing."""
     loop = asyncio.get_running_loop()
-    tasks, largest = known_tasks(app), app.conf.max_result_bytes
+    known, largest = known_tasks(app), app.conf.max_result_bytes
+    tasks = without_processes(known) if birth is None else known
     queues = {
         name: ServedQueue(app.keys(name), identity.name, kinds_of(name, tasks), bounds_of(app))
         for name in size.queues
@@ -89,15 +94,19 @@ def assemble(
     runner = Runner(tasks, app.codec, largest, progress.report)
     threads = ThreadPool(size.threads, runner.run, flow.ended, broken, loop)
     loop_pool = LoopPool(size.async_concurrency, runner, flow.ended, broken, loop)
-    isolated = IsolatedPool(
-        birth, largest, ended=flow.ended, broken=broken, progress=progress.report_packed
-    )
-    pools = Pools(tasks, {Kind.LOOP: loop_pool, Kind.THREAD: threads}, isolated, flow.ended)
+    isolated = IsolatedPool(birth, largest, flow.ended, broken, progress.report_packed)
+    make_cell = partial(Cell, birth or {}, largest)
+    processes = ProcessPool(size.children, make_cell, flow.ended, broken, progress.report_packed)
+    by_kind: dict[Kind, Pool] = {
+        Kind.LOOP: loop_pool,
+        Kind.THREAD: threads,
+        Kind.PROCESS: processes,
+    }
+    pools = Pools(tasks, by_kind, isolated, flow.ended)
     flow.pools = pools
-    crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, isolated)
-    ticker = HandBackTicker(flow, pools, weather)
-    flow.ticker = ticker
-    crew.to_the_end += [progress, ticker]
+    crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated)
+    flow.ticker = HandBackTicker(flow, pools, weather)
+    crew.to_the_end += [progress, flow.ticker]
     for queue in queues.values():
         _serve(app, crew, queue, identity.name, tasks)
     return crew

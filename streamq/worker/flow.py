@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamq.worker.job_log import JobLog
     from streamq.worker.leases import LeaseBook
     from streamq.worker.pools import Pools
+    from streamq.worker.retirement import Retirement
     from streamq.worker.served import ServedQueue
 
 log = logging.getLogger("streamq.worker")
@@ -41,6 +42,7 @@ class Flow:
         self._starving: dict[ServedQueue, None] = {}  # that found no room, the first one first
         self.pools: Pools
         self.ticker: HandBackTicker
+        self.retirement: Retirement | None = None
 
     def start(self, queue: ServedQueue, jobs: list[Held]) -> None:
         """Jobs were claimed: run them."""
@@ -74,6 +76,8 @@ class Flow:
             if type(one.outcome) is Stray:
                 self._say_unknown(one.outcome.task)
         self._job_log.ended(ended)
+        if self.retirement is not None:
+            self.retirement.ran(len(ended))
         self.feed()
 
     def hand_back(self, jobs: list[Held]) -> None:

@@ -29,8 +29,8 @@ def after_crash(client: Client, queues: Iterable[QueueKeys], child: Child, timeo
     for keys in queues:
         calls: list[Call[Any]] = []
         if tokens := child.tokens(keys.queue):
-            calls.append(
-                operations.extend(keys, worker=child.name, alive_ms=0, lease_ms=0, tokens=tokens)
+            calls.append(  # 1 ms is the least that a lease may have
+                operations.extend(keys, worker=child.name, alive_ms=1, lease_ms=1, tokens=tokens)
             )
         calls.append(operations.unregister(keys, worker=child.name))
         client.run_many(calls, timeout=timeout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import secrets
 import socket
 import time
@@ -15,13 +16,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_NAME = re.compile(r"[A-Za-z0-9_.:@-]{1,64}")
 _ODD = str.maketrans(dict.fromkeys(" \t\r\n~", "-"))  # a name stands in space-separated texts
 
 
-def new_name() -> str:
-    """A worker's name: `<host>-<pid>-<6 random>`; a process that starts anew is another worker."""
+def new_name(first: str | None = None) -> str:
+    """A worker's name: `<host>-<pid>-<6 random>`; a process that starts anew is another worker.
+
+    `first` stands in place of the host, and "%h" in it for the host.
+    """
     host = socket.gethostname().translate(_ODD) or "localhost"
-    return f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
+    begin = host if first is None else first.replace("%h", host)
+    return f"{begin}-{os.getpid()}-{secrets.token_hex(3)}"
+
+
+def check_name(first: str) -> str:
+    """What a worker's name may begin with; raises `ValueError`."""
+    if not _NAME.fullmatch(first.replace("%h", "h")):
+        raise ValueError(
+            f"worker name {first!r}: must be 1 to 64 of the characters A-Z a-z 0-9 _ . : @ - "
+            "(%h is the host's name)"
+        )
+    return first
 
 
 def own_version() -> str:

@@ -1,43 +1,54 @@
-"""A process of its own for one job: `python -m streamq.worker.isolated FD`.
+"""A process that runs one job at a time: `python -m streamq.worker.isolated FD`.
 
-It imports the application, runs the job, and says how it ended. It knows no server. It ends with
-its worker: nobody would hear of its outcome.
+It imports the application, runs the jobs that come, and says how each ended. It knows no server.
+It ends with its worker: nobody would hear of its outcomes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import faulthandler
 import os
 import socket
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from contextvars import Context
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any
 
 from streamq.job_reading import pack_progress
 from streamq.worker import application, frames, logs
 from streamq.worker.exits import NOT_CONFIGURED
 from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
+from streamq.worker.memory import resident_mib
 from streamq.worker.runner import Runner
 
 if TYPE_CHECKING:
+    from streamq.app import StreamQ
     from streamq.job import Progress
     from streamq.worker.held import Ended, Held
 
 
 def main() -> None:
-    """Run the job that comes in on the socket of which the first argument is the number."""
+    """Run the jobs that come in on the socket of which the first argument is the number."""
+    faulthandler.enable()  # a crash in C names its line
     sock = socket.socket(fileno=int(sys.argv[1]))
-    birth, wire = frames.receive(sock)
+    birth = frames.receive(sock)
     try:
         app = application.find(birth["app"])
     except Exception as error:  # noqa: BLE001 - whatever the user's modules raise
         sys.stderr.write(f"streamq: {birth['app']['location']} can't be imported: {error!r}\n")
         os._exit(NOT_CONFIGURED)
     logs.configure(birth["loglevel"], birth["log_format"])  # where the application hasn't
-    threading.Thread(target=_end_with_worker, args=(sock,), daemon=True).start()
-    lock = threading.Lock()
+    jobs: SimpleQueue[Any] = SimpleQueue()
+    threading.Thread(target=_listen, args=(sock, jobs), daemon=True).start()
+    _serve(app, sock, jobs)
+
+
+def _serve(app: StreamQ, sock: socket.socket, jobs: SimpleQueue[Any]) -> None:
+    lock = threading.Lock()  # a job may report progress from threads of its own
 
     def say(*message: object) -> None:
         with lock:
@@ -46,30 +57,34 @@ def main() -> None:
     def progress(_held: Held, progress: Progress) -> None:
         say("progress", pack_progress(progress))
 
-    say("ready")
-    held = frames.held_from_wire(wire, time.monotonic())
+    loop = asyncio.new_event_loop()  # one for all jobs: what they keep open may belong to it
+    asyncio.set_event_loop(loop)
     runner = Runner(known_tasks(app), app.codec, app.conf.max_result_bytes, progress)
-    ended = _run(runner, held)
-    JobLog().ended([ended])
-    say("ended", frames.ended_to_wire(ended))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)  # threads that the job left behind don't keep it
+    job_log = JobLog()
+    while True:
+        held = frames.held_from_wire(jobs.get(), time.monotonic())
+        say("began")
+        ended = Context().run(_run, runner, held, loop)
+        job_log.ended([ended])
+        sys.stdout.flush()
+        sys.stderr.flush()
+        say("ended", frames.ended_to_wire(ended), resident_mib())
 
 
-def _run(runner: Runner, held: Held) -> Ended:
+def _run(runner: Runner, held: Held, loop: asyncio.AbstractEventLoop) -> Ended:
     known = runner.tasks.get(held.job.record.task)
     if known is not None and known.is_async:
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
         return loop.run_until_complete(runner.run_async(held, lambda: False))
     return runner.run(held)
 
 
-def _end_with_worker(sock: socket.socket) -> None:
-    while sock.recv(1024):
-        pass
-    os._exit(1)
+def _listen(sock: socket.socket, jobs: SimpleQueue[Any]) -> None:
+    """Take jobs in; at the end of the socket end the process, whatever its jobs left behind."""
+    try:
+        while True:
+            jobs.put(frames.receive(sock))
+    except (EOFError, OSError):
+        os._exit(0)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import socket
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from streamq.operations import HandBack
-from streamq.worker import frames
-from streamq.worker.exits import NOT_CONFIGURED, how_it_died
+from streamq.worker.cell import Cell
 from streamq.worker.held import Ended
 
 if TYPE_CHECKING:
@@ -24,10 +20,6 @@ if TYPE_CHECKING:
 log = logging.getLogger("streamq.worker")
 
 AT_ONCE = 4  # processes; what else wants one waits, its lease renewed
-END_S = 1.0  # that a process gets to end after its answer
-CALM_S = 1.0  # before a job is handed back because its process could not even start
-LAST_WORDS_S = 0.3  # for what a process said before it ended
-ROOM = 1 << 20  # bytes of a reply beside the result
 
 
 class IsolatedPool:
@@ -37,13 +29,12 @@ class IsolatedPool:
         self,
         birth: dict[str, Any] | None,
         largest: int,
-        *,
         ended: Callable[[list[Ended]], None],
         broken: Callable[[BaseException], None],
         progress: Callable[[Held, bytes], None],
     ) -> None:
         self._birth = birth  # what a process needs to have the application
-        self._largest = largest + ROOM
+        self._largest = largest
         self._ended = ended
         self._broken = broken
         self._progress = progress
@@ -93,74 +84,20 @@ class IsolatedPool:
         self._ended([ended])
 
     async def _run_alone(self, held: Held) -> Ended:
+        if self._birth is None:
+            raise RuntimeError("no process could import the application")
         log.info(
             "%s %s runs in a process of its own, after %d crashes",
             held.job.record.task,
             held.job.id,
             held.job.crashes,
         )
-        ours, theirs = socket.socketpair()
-        with ours, theirs:
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "streamq.worker.isolated", str(theirs.fileno())),
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(theirs.fileno(),),
-            )
-            theirs.close()
-            try:
-                return await self._converse(held, ours, process)
-            finally:
-                await _end(process)
-
-    async def _converse(
-        self, held: Held, sock: socket.socket, process: asyncio.subprocess.Process
-    ) -> Ended:
-        reader, writer = await asyncio.open_connection(sock=sock)
-        exited = asyncio.ensure_future(process.wait())
-        has_started = False
+        cell = Cell(self._birth, self._largest)
         try:
-            writer.write(frames.pack([self._birth, frames.held_to_wire(held)]))
-            while True:
-                kind, *rest = await _next(reader, exited, self._largest)
-                if kind == "ended":
-                    return frames.ended_from_wire(rest[0], held)
-                if kind == "progress":
-                    self._progress(held, rest[0])
-                has_started = True
-        except frames.TooLarge as error:
-            log.error("job %s: a reply of its process is too large (%s)", held.job.id, error)  # noqa: TRY400
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # it is dead, or about to be
+            ended = await cell.run(held, self._progress)
+        except BaseException:
+            cell.kill()
+            raise
         finally:
-            exited.cancel()
-            writer.close()
-        code = await _end(process)
-        if not has_started or code == NOT_CONFIGURED:
-            log.error("the process for job %s did not start (%s)", held.job.id, how_it_died(code))
-            await asyncio.sleep(CALM_S)
-            return Ended(held, HandBack(held.job.id, held.lease.token))
-        crash = HandBack(held.job.id, held.lease.token, crashed=True)
-        return Ended(held, crash, problem=f"its process crashed: {how_it_died(code)}")
-
-
-async def _next(reader: asyncio.StreamReader, exited: asyncio.Future[int], most: int) -> Any:
-    """The next message; IncompleteReadError also where only others hold on to its socket."""
-    reading = asyncio.ensure_future(frames.read(reader, most))
-    try:
-        await asyncio.wait([reading, exited], return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait([reading], timeout=LAST_WORDS_S if exited.done() else 0)
-        if not reading.done():
-            raise asyncio.IncompleteReadError(b"", None)
-        return reading.result()
-    finally:
-        reading.cancel()
-
-
-async def _end(process: asyncio.subprocess.Process) -> int:
-    """See the process ended; returns its code, negative for a signal."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(END_S):
-            return await process.wait()
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
-    return await process.wait()
+            await cell.end()
+        return ended

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from streamq.worker.room import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -12,6 +15,8 @@ if TYPE_CHECKING:
     from streamq.codec import TaskTypes
     from streamq.options import TaskOptions
     from streamq.task import Task
+
+log = logging.getLogger("streamq.worker")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +27,7 @@ class KnownTask:
     function: Callable[..., Any]
     fits: Callable[..., str | None]  # why it can't be called with (args, kwargs)
     is_async: bool
+    kind: Kind  # where its jobs run
     bind: bool  # the running job comes first
     types: TaskTypes
     options: TaskOptions
@@ -32,12 +38,29 @@ def known_tasks(app: StreamQ) -> dict[str, KnownTask]:
     return {name: _known(task) for name, task in app.tasks.items()}
 
 
+def without_processes(tasks: dict[str, KnownTask]) -> dict[str, KnownTask]:
+    """The same tasks, run in this process: no other one could import them. Says so."""
+    named = sorted(name for name, task in tasks.items() if task.kind is Kind.PROCESS)
+    if named:
+        log.warning(
+            'tasks with pool="process" run in this process (%s): the application is in no '
+            "module's variable, so no other one could import it",
+            ", ".join(named),
+        )
+    return {name: replace(task, kind=_own_kind(task.is_async)) for name, task in tasks.items()}
+
+
+def _own_kind(is_async: bool) -> Kind:  # noqa: FBT001 - there is nothing else to say
+    return Kind.LOOP if is_async else Kind.THREAD
+
+
 def _known(task: Task[..., Any]) -> KnownTask:
     return KnownTask(
         task.name,
         task.function,
         task.fits,
         task.is_async,
+        Kind.PROCESS if task.task_options.pool else _own_kind(task.is_async),
         task.bind,
         task.annotations,
         task.task_options,

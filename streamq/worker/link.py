@@ -1,7 +1,7 @@
 """A worker process's line to its supervisor: what it holds goes up, what was lost comes down.
 
-Lines of words on a socket pair. Up: `hello NAME`, `+ QUEUE TOKEN`, `- QUEUE TOKEN`. Down:
-`renewed`, `lost QUEUE TOKEN`. Its end means that the other side is dead.
+Lines of words on a socket pair. Up: `hello NAME`, `+ QUEUE TOKEN`, `- QUEUE TOKEN`, `leaves WHY`.
+Down: `renewed`, `lost QUEUE TOKEN`. Its end means that the other side is dead.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Link:
         """Tell of claims from now on, and hear of lost ones."""
         book.told = self._say
         self._reading = asyncio.get_running_loop().create_task(self._read(book))
+
+    def leave(self, why: str) -> None:
+        """Say that we end by ourselves, as soon as our jobs have ended."""
+        self._say("leaves", why)
 
     def is_silent(self, seconds: float) -> bool:
         """Whether nobody has renewed our leases for so long; may be asked from any thread."""

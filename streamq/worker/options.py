@@ -21,8 +21,23 @@ class WorkerOptions:
     async_concurrency: int | None = None  # async tasks at once
     loglevel: str | None = None  # DEBUG, INFO, …
     log_format: str | None = None  # "text" or "json"
+    process_concurrency: int | None = None  # child processes, for tasks with pool="process"
     grace: float | None = None  # seconds that jobs get to end at shutdown
+    processes: int | None = None  # worker processes, each of them with all of the above
+    name: str | None = None  # what their names begin with; "%h" in it is the host's name
+    burst: bool = False  # end when nothing is left to do
+    max_jobs: int | None = None  # after which a worker process makes room for another
+    max_memory: int | None = None  # MiB, the same
     wait: bool = False  # for a server that isn't there yet
+
+
+@dataclass(frozen=True, slots=True)
+class ChildBounds:
+    """How many child processes there are, and when one is replaced."""
+
+    concurrency: int  # jobs at once, each in a process
+    max_jobs: int | None = None
+    max_memory: int | None = None  # MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,11 @@ class Size:
     queues: tuple[str, ...]
     threads: int
     async_concurrency: int
+    children: ChildBounds
     grace: float  # seconds
+    burst: bool = False  # end when nothing is left to do
+    max_jobs: int | None = None  # end after so many
+    max_memory: int | None = None  # MiB; end above it
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +84,18 @@ def size_of(app: StreamQ, options: WorkerOptions) -> Size:
         tuple(options.queues or app.queues()),
         options.threads or conf.concurrency or max(FEWEST_THREADS, os.cpu_count() or 1),
         options.async_concurrency or conf.async_concurrency,
+        ChildBounds(
+            options.process_concurrency or conf.process_concurrency or os.cpu_count() or 1,
+            conf.max_jobs_per_child,
+            conf.max_memory_per_child,
+        ),
         conf.grace if options.grace is None else options.grace,
+        options.burst,
+        options.max_jobs or conf.max_jobs,
+        options.max_memory or conf.max_memory,
     )
+
+
+def processes_of(app: StreamQ, options: WorkerOptions) -> int:
+    """How many worker processes there are to be."""
+    return options.processes or app.conf.processes

@@ -57,15 +57,19 @@ class Pools:
                 stray = Stray(held.job.id, held.lease.token, held.job.record.task)
                 self._ended([Ended(held, stray)])
                 continue
-            kind = Kind.LOOP if task.is_async else Kind.THREAD
-            if held.job.crashes >= ALONE_FROM and self._isolated.can_start:
-                self._isolated.start(held, self._pools[kind].slots)
+            if self._goes_alone(held, task):
+                self._isolated.start(held, self._pools[task.kind].slots)
             else:
-                sorted_by[kind].append(held)
+                sorted_by[task.kind].append(held)
         for kind, some in sorted_by.items():
             if some:
                 seen.add(kind)
                 self._pools[kind].start(some)
+
+    def _goes_alone(self, held: Held, task: KnownTask) -> bool:
+        if held.job.crashes < ALONE_FROM or task.kind is Kind.PROCESS:  # there, all are alone
+            return False
+        return self._isolated.can_start
 
     @property
     def backlog(self) -> int:

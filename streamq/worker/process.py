@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.errors import SchemaMismatch, StreamQError
 from streamq.worker import application, frames, logs
 from streamq.worker.exits import FAILED, NOT_CONFIGURED
+from streamq.worker.identity import new_name
 from streamq.worker.link import Link
 from streamq.worker.signals import stop_on_signals
 from streamq.worker.worker import Worker
@@ -67,7 +68,7 @@ async def _work(app: StreamQ, birth: dict[str, Any], sock: socket.socket) -> boo
     stop, hurry = asyncio.Event(), asyncio.Event()
     link = Link(sock, stop.set)
     with stop_on_signals(stop, hurry):
-        worker = Worker(app, **birth["worker"], link=link)
+        worker = Worker(app, **birth["worker"], name=new_name(birth["name"]), link=link)
         await link.open(worker.name)
         try:
             await worker.serve(stop, hurry)

@@ -27,6 +27,7 @@ class Kind(StrEnum):
 
     LOOP = "loop"  # `async def`: on the event loop
     THREAD = "thread"  # `def`: on a thread
+    PROCESS = "process"  # `pool="process"`: in a child process, plain or async
 
 
 class Slots:

@@ -12,6 +12,7 @@ from streamq import operations
 from streamq.worker import application
 from streamq.worker.crew import assemble, enrolment
 from streamq.worker.renewal import Renewer, renew
+from streamq.worker.retirement import Retirement
 from streamq.worker.shutdown import Shutdown
 from streamq.worker.weather import TROUBLE
 
@@ -43,7 +44,9 @@ class Shift:
         self._lease_ms = int(app.conf.lease * 1000)
         self._loop = asyncio.get_running_loop()
         self._trouble: asyncio.Future[None] = self._loop.create_future()
+        self._retired = asyncio.Event()
         self._crew = assemble(app, size, identity, birth=_birth(app), broken=self._broken)
+        self._crew.upkeep.append(self._make_retirement())
         self._renewer = self._make_renewer()
 
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event) -> list[Held]:
@@ -59,11 +62,18 @@ class Shift:
         finally:
             self._renewer.stop(timeout=RENEWAL_S)
             crew.threads.close()
+            await crew.processes.close()
             self._trouble.cancel()
         if self._link is None or not self._link.is_open:
             # Under a supervisor this is its part, once the process has ended.
             await self._leave(left)
         return left
+
+    def _leave_by_itself(self, why: str) -> None:
+        """It is time to end, although nobody asks for it."""
+        self._retired.set()
+        if self._link is not None:
+            self._link.leave(why)
 
     def _broken(self, error: BaseException) -> None:
         """What should never happen has happened."""
@@ -90,33 +100,34 @@ class Shift:
         last: list[Duty] = [*crew.exchanges, *crew.to_the_end, enrol]
         running = {self._loop.create_task(duty.run(closing)) for duty in first}
         running |= {self._loop.create_task(duty.run(closed)) for duty in last}
-        stopped = self._loop.create_task(_wait(stop))
-        watched: set[asyncio.Future[None]] = {*running, self._trouble, stopped}
+        reasons = {self._loop.create_task(_wait(one)) for one in (stop, self._retired)}
+        watched: set[asyncio.Future[None]] = {*running, self._trouble, *reasons}
         try:
             done, _ = await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-            for one in done - {stopped}:
+            for one in done - reasons:
                 one.result()  # a duty that died takes the worker down, loudly
                 raise RuntimeError("a duty ended by itself")
-            return await self._shut_down(closing, first, hurry)
+            closing.set()
+            return await self._shut_down(first, stop, hurry)
         finally:
-            stopped.cancel()
+            for reason in reasons:
+                reason.cancel()
             closed.set()
             for duty in (*first, *last):
                 duty.alarm.set()
             await _end(running)
 
     async def _shut_down(
-        self, closing: asyncio.Event, first: Sequence[Duty], hurry: asyncio.Event
+        self, first: Sequence[Duty], stop: asyncio.Event, hurry: asyncio.Event
     ) -> list[Held]:
-        steps = Shutdown(self._crew, self._size.grace, hurry)
+        steps = Shutdown(self._crew, hurry)
         steps.stop_claiming()
-        closing.set()
         for duty in first:
             duty.alarm.set()
         steps.hand_back_waiting()
-        if running := self._crew.pools.running:
+        if (running := self._crew.pools.running) and stop.is_set():
             log.info("stopping: %d jobs run, and have %g s to end", len(running), self._size.grace)
-        await steps.let_jobs_finish()
+        await steps.let_jobs_finish(stop, self._size.grace)
         await steps.cancel_what_can_be()
         await steps.settle()
         return steps.left()
@@ -144,6 +155,18 @@ class Shift:
                 held.job.id,
                 held.job.record.task,
             )
+
+    def _make_retirement(self) -> Retirement:
+        crew = self._crew
+        crew.flow.retirement = Retirement(
+            self._app.client,
+            crew.queues.values(),
+            crew.pools,
+            crew.weather,
+            size=self._size,
+            leave=self._leave_by_itself,
+        )
+        return crew.flow.retirement
 
     def _make_renewer(self) -> Renewer:
         """Renews from a thread: alone, or in place of a supervisor that is silent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,9 @@ SETTLE_S = 0.4  # for the last outcomes, beyond the grace
 class Shutdown:
     """The steps; `hurry` says that somebody wants it at once."""
 
-    def __init__(self, crew: Crew, grace: float, hurry: asyncio.Event) -> None:
+    def __init__(self, crew: Crew, hurry: asyncio.Event) -> None:
         self._crew = crew
-        self._deadline = time.monotonic() + grace
+        self._deadline = math.inf  # until somebody is in a hurry
         self._hurry = hurry
 
     def stop_claiming(self) -> None:
@@ -36,9 +37,15 @@ class Shutdown:
         """Others can start these now; here they would wait for jobs that may take long."""
         self._crew.flow.hand_back(self._crew.pools.stale(time.monotonic(), 0.0))
 
-    async def let_jobs_finish(self) -> None:
-        """Their leases are renewed meanwhile: nobody else runs them."""
-        await self._until(lambda: not self._crew.pools.running, self._deadline)
+    async def let_jobs_finish(self, stop: asyncio.Event, grace: float) -> None:
+        """Their leases are renewed meanwhile: nobody else runs them.
+
+        The grace (seconds) begins when we are told to stop, and not where we end by ourselves.
+        """
+        running = self._crew.pools
+        await self._until(lambda: not running.running or stop.is_set(), self._deadline)
+        self._deadline = time.monotonic() + grace
+        await self._until(lambda: not running.running, self._deadline)
 
     async def cancel_what_can_be(self) -> None:
         """The time is over. These are handed back as they end, and nothing is counted."""
@@ -46,11 +53,11 @@ class Shutdown:
         if not crew.pools.running:
             return
         crew.loop_pool.cancel()
+        crew.processes.kill()
         crew.isolated.kill()
         end = time.monotonic() + CANCEL_S
-        await self._until(
-            lambda: not crew.loop_pool.running and not crew.isolated.running, end, hurried=False
-        )
+        ending = (crew.loop_pool, crew.processes, crew.isolated)
+        await self._until(lambda: not any(pool.running for pool in ending), end, hurried=False)
 
     async def settle(self) -> None:
         """Tell the server of all that ended; only while the leases are ours does it listen."""

@@ -24,7 +24,7 @@ STARTING_S = 15.0  # for the embedded server, which may have to start
 
 
 def supervise(app: StreamQ, options: WorkerOptions) -> int:
-    """Run a worker until a signal ends it; returns the exit code.
+    """Run a worker until a signal ends it, or in a burst nothing is left; returns the exit code.
 
     0 in order; 69 where no server answers at the start and `options.wait` is off; 78 where the
     worker process can't import the application. Raises ConfigurationError and BrokerRefused.

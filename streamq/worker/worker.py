@@ -22,7 +22,8 @@ class Worker:
     """One worker process; `serve` runs it in the running loop, `run` in one of its own.
 
     Claims from `queues` (default: every queue that a task of the application names), runs plain
-    tasks on `threads` threads and `async_concurrency` async tasks at once.
+    tasks on `threads` threads, `async_concurrency` async tasks at once, and tasks with
+    `pool="process"` in `process_concurrency` child processes.
     """
 
     def __init__(
@@ -32,8 +33,12 @@ class Worker:
         queues: Iterable[str] | None = None,
         threads: int | None = None,
         async_concurrency: int | None = None,
+        process_concurrency: int | None = None,  # child processes
         name: str | None = None,
         grace: float | None = None,  # seconds that jobs get to end
+        burst: bool = False,  # end when nothing is left to do
+        max_jobs: int | None = None,  # end after so many
+        max_memory: int | None = None,  # MiB; end above it
         link: Link | None = None,  # to the supervisor, where there is one
     ) -> None:
         self.app = app
@@ -44,7 +49,11 @@ class Worker:
             queues=tuple(queues) if queues else None,
             threads=threads,
             async_concurrency=async_concurrency,
+            process_concurrency=process_concurrency,
             grace=grace,
+            burst=burst,
+            max_jobs=max_jobs,
+            max_memory=max_memory,
         )
         self._size = size_of(app, options)
 

@@ -54,6 +54,18 @@ def test_a_worker_serves_only_the_queues_it_is_told(cli: Cli, shop: Path) -> Non
     assert any("shop.send" in entry["message"] for entry in told)
 
 
+def test_a_burst_of_two_named_processes_ends_by_itself(cli: Cli, shop: Path) -> None:
+    job_ids = [cli("-A", "shop", "call", "shop.add", str(n)).out.strip() for n in range(3)]
+    flags = ("--burst", "--processes", "2", "-n", "once@%h", "--max-jobs", "100")
+    with process("-A", "shop", "worker", *flags, "--process-concurrency", "1") as worker:
+        out, err = worker.communicate(timeout=30)
+    assert worker.returncode == 0, out + err
+    assert "2 processes with" in err
+    ended = cli("inspect", "ended", "--json").document["jobs"]
+    assert {job["id"] for job in ended} == set(job_ids)
+    cli("-A", "shop", "worker", "-n", "no spaces").failed(2, "worker name")
+
+
 def test_a_worker_may_wait_for_its_server(cli: Cli, make_server: MakeServer) -> None:
     Path("shop.py").write_text(SHOP)
     server: Server = make_server(tcp="yes")

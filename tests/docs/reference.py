@@ -16,7 +16,7 @@ from streamq import errors
 from streamq.cli.root import COMMANDS, root
 from streamq.cli.target import Target
 from streamq.config import Settings, default_options
-from streamq.option_checks import CALL_ONLY, CHECKS, LATER
+from streamq.option_checks import CALL_ONLY, CHECKS, LATER, TASK_ONLY
 from streamq.options import TaskOptions
 from streamq.settings import Setting
 from tests.docs.pages import ROOT
@@ -48,7 +48,8 @@ def option_defaults() -> str:
     rows = ["| option | on a task | on a call | default |", "|---|---|---|---|"]
     for name in CHECKS:
         task = "" if name in CALL_ONLY else "yes"
-        rows.append(f"| `{name}` | {task} | yes | {_option_default(holds, name)} |")
+        call = "" if name in TASK_ONLY else "yes"
+        rows.append(f"| `{name}` | {task} | {call} | {_option_default(holds, name)} |")
     return "\n".join(rows)
 
 

@@ -13,7 +13,7 @@ import streamq
 from streamq import errors, option_types
 from streamq.config import Settings
 from streamq.job import JobState
-from streamq.option_checks import CALL_ONLY, CHECKS
+from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY
 from tests.docs.pages import ROOT, Page
 from tests.docs.reference import FOLDER, PARTS, renewed
 
@@ -52,7 +52,7 @@ def test_every_option_is_described() -> None:
 def test_type_checkers_know_the_same_options() -> None:
     of_calls = typing.get_type_hints(option_types.CallOptionsDict)
     of_tasks = typing.get_type_hints(option_types.TaskOptionsDict)
-    assert set(of_calls) == set(CHECKS)
+    assert set(of_calls) == set(CHECKS) - set(TASK_ONLY)
     assert set(of_tasks) == set(CHECKS) - set(CALL_ONLY)
 
 
@@ -105,9 +105,8 @@ _READ = {
     if isinstance(node, ast.Attribute)
 }
 _READ |= {"default_queue", "max_attempts", "idempotency_ttl"}  # by `config.default_options`
-_ONE_VALUE = {"processes"}  # there is nothing to choose in this version
 
 
-@pytest.mark.parametrize("name", sorted(set(Settings.names()) - _ONE_VALUE))
+@pytest.mark.parametrize("name", Settings.names())
 def test_every_setting_has_an_effect(name: str) -> None:
     assert name in _READ

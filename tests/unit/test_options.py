@@ -186,3 +186,12 @@ def test_published_options_come_back() -> None:
     )
     assert TaskOptions().overridden(options_from_json(task.as_json())).queue == "mail"
     assert options_from_json(task.as_json()).expires == 60.0
+
+
+def test_the_pool_is_said_where_the_task_is_defined() -> None:
+    assert task_options({"pool": "process"}, "t").pool == "process"
+    assert task_options({"pool": None}, "t").pool is None
+    with pytest.raises(ValueError, match="must be 'process'"):
+        task_options({"pool": "threads"}, "t")
+    with pytest.raises(TypeError, match="once, where the task is defined"):
+        call_options({"pool": "process"}, "t")

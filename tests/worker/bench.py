@@ -12,7 +12,7 @@ from streamq.operations import ClaimedJob, Record
 from streamq.worker.crew import Crew, assemble, enrolment
 from streamq.worker.held import Held, Lease
 from streamq.worker.identity import Identity
-from streamq.worker.options import Size
+from streamq.worker.options import ChildBounds, Size
 from tests.worker.rig import Rig
 
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def on_bench(
 
     async def run() -> T:
         identity = Identity("bench-1-abcdef", "work", queues, 1, threads, slots)
-        size = Size(queues, threads, slots, 1.0)
+        size = Size(queues, threads, slots, ChildBounds(2), 1.0)
         broken: list[BaseException] = []
         crew = assemble(rig.app, size, identity, birth=None, broken=broken.append)
         bench = Bench(rig, crew, identity, broken)

@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Process:
-    """A supervisor, and the worker process under it."""
+    """A supervisor, and the worker processes under it."""
 
     process: subprocess.Popen[bytes]
     log_file: Path
@@ -45,11 +45,15 @@ class Process:
         return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
 
     @property
-    def worker_pid(self) -> int:
-        """Of its worker process, found as its child."""
+    def worker_pids(self) -> list[int]:
+        """Of its worker processes, found as its children."""
         children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        found = children.read_text().split() if children.exists() else []
-        return int(found[-1]) if found else 0
+        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+
+    @property
+    def worker_pid(self) -> int:
+        """Of its one worker process."""
+        return next(reversed(self.worker_pids), 0)
 
     def logged(self, pattern: str, timeout: float = 10) -> str:
         """Wait for a line of the log that matches; returns what matched."""
@@ -65,6 +69,10 @@ class Process:
 
     def signal_worker(self, number: int) -> None:
         os.kill(self.worker_pid, number)
+
+    def signal_one(self, pid: int, number: int) -> None:
+        assert pid in self.worker_pids
+        os.kill(pid, number)
 
     def ended(self, timeout: float = 10) -> int:
         """Wait for its exit code."""
@@ -207,9 +215,9 @@ class Rig:
         for here in self.here:
             here.stop()
         for process in self.processes:
-            pid = process.worker_pid
+            pids = process.worker_pids
             end(process.process)
-            if pid:
+            for pid in pids:
                 _wait_for_end(pid)
         self.app.runtime.close()
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from streamq import GiveUp, Retry, StreamQ, current_job
 
+KEPT: list[bytes] = []
 JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
 
 
@@ -60,6 +61,8 @@ def make_app(**settings: Any) -> StreamQ:
     _add_async(app)
     _add_failing(app)
     _add_deadly(app)
+    _add_in_processes(app)
+    _add_deadly_in_processes(app)
     return app
 
 
@@ -82,6 +85,13 @@ def _add_plain(app: StreamQ) -> None:
         hold_the_gil(seconds)
         note("end")
         return "hogged"
+
+    @app.task(name="grow")
+    def grow(mib: int) -> int:
+        """Keeps so much memory."""
+        note("begin")
+        KEPT.append(b"x" * (mib << 20))
+        return len(KEPT)
 
     @app.task(name="who", bind=True)
     def who(job: Any) -> list[Any]:
@@ -193,6 +203,51 @@ def _add_deadly(app: StreamQ) -> None:
     @app.task(name="too_large")
     def too_large() -> bytes:
         return bytes(2 << 20)
+
+
+def _add_in_processes(app: StreamQ) -> None:
+    @app.task(name="pwho", pool="process", bind=True)
+    def pwho(job: Any, seconds: float = 0.0) -> list[Any]:
+        note("begin")
+        time.sleep(seconds)
+        return [job.id == current_job().id, job.attempt, os.getpid()]
+
+    @app.task(name="pawho", pool="process")
+    async def pawho() -> int:
+        await asyncio.sleep(0)
+        note("begin")
+        return os.getpid()
+
+    @app.task(name="spin", pool="process")
+    def spin(seconds: float) -> str:
+        note("begin")
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            pass
+        return "spun"
+
+    @app.task(name="pflaky", pool="process", max_attempts=3, backoff=[0.05])
+    def pflaky(failures: int) -> int:
+        current_job().set_progress(1, 2, "half")
+        if current_job().attempt <= failures:
+            raise ValueError("not now")
+        return current_job().attempt
+
+    @app.task(name="pgrow", pool="process")
+    def pgrow(mib: int) -> int:
+        KEPT.append(b"x" * (mib << 20))
+        return len(KEPT)
+
+
+def _add_deadly_in_processes(app: StreamQ) -> None:
+    @app.task(name="pdies", pool="process", max_crashes=1)
+    def pdies(how: str) -> None:
+        note("begin")
+        if how == "exit":
+            os._exit(7)
+        if how == "segfault":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _exception(kind: str) -> BaseException:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 
 import pytest
 
 from streamq.job import JobState
 from streamq.worker.child import process_state
+from tests.servers import Server
 from tests.waiting import wait_until
 from tests.worker.rig import Rig
+
+MakeRig = Callable[..., Rig]
 
 
 def test_a_killed_worker_is_replaced_and_its_job_runs_again_with_the_crash_counted(
@@ -26,6 +30,16 @@ def test_a_killed_worker_is_replaced_and_its_job_runs_again_with_the_crash_count
     assert (again.attempt, again.crashes) == (1, 1), "a crash is no attempt"
     process.logged("died: killed by SIGKILL")
     assert job.get(timeout=10) == "slept"
+    assert rig.counts()["crashed"] == 1
+
+
+def test_a_killed_workers_leases_end_with_it(server: Server, make_rig: MakeRig) -> None:
+    rig = make_rig(server, lease=20)
+    process = rig.start()
+    job = rig.send("sleep", 0.5)
+    first = rig.began(job)
+    process.signal_worker(signal.SIGKILL)
+    assert rig.began(job, times=2, timeout=15).at - first.at < 10, "not in 20 s"
     assert rig.counts()["crashed"] == 1
 
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from streamq.cli.target import application, meet_server, target_options
-from streamq.cli.wording import Duration, QueueName
+from streamq.cli.wording import Duration, QueueName, WorkerName
 
 _LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+_ANY = click.IntRange(min=1)
 
 
 @click.command(short_help="Run jobs until told to stop.")
 @click.option("-Q", "--queues", "-q", type=QueueName(), help="a,b: only these, in turn.")
 @click.option("-c", "--concurrency", type=click.IntRange(1, 10_000), help="Plain tasks at once.")
 @click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
+@click.option("--process-concurrency", type=click.IntRange(1, 1000), help="Child processes.")
+@click.option("--processes", type=click.IntRange(1, 1000), help="Each with all of -c.")
+@click.option("-n", "--name", type=WorkerName(), help="Begins workers' names; %h is the host.")
 @click.option(
     "-l",
     "--loglevel",
@@ -23,34 +29,30 @@ _LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="The shape of log lines.")
 @click.option("--grace", type=Duration(), help="How long jobs get to end at shutdown.")
 @click.option("--lease", type=Duration(), help="After which a silent worker's jobs run elsewhere.")
+@click.option("--burst", is_flag=True, help="End when nothing is left to do.")
+@click.option("--max-jobs", type=_ANY, help="Replace a worker process after so many.")
+@click.option("--max-memory", type=_ANY, help="MiB above which it is replaced.")
+@click.option("--max-jobs-per-child", type=_ANY, help="The same of child processes.")
+@click.option("--max-memory-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
 @target_options
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     queues: str | None,
-    concurrency: int | None,
-    async_concurrency: int | None,
-    loglevel: str | None,
-    log_format: str | None,
-    grace: float | None,
-    lease: float | None,
+    name: str | None,
+    burst: bool,
     wait: bool,
+    **settings: Any,
 ) -> int:
     """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
 
     Then running jobs get --grace seconds to end; what has not ended is handed back.
     """
     app = application(ctx, required=True)
-    app.conf.set_flags(
-        concurrency=concurrency,
-        async_concurrency=async_concurrency,
-        loglevel=loglevel,
-        log_format=log_format,
-        grace=grace,
-        lease=lease,
-    )
+    app.conf.set_flags(**settings)
     from streamq.embedded_default import is_embedded
 
     if not (wait or is_embedded(app.conf)):  # that one is started by the worker, which says so
@@ -58,4 +60,4 @@ def command(
     from streamq.worker import WorkerOptions, supervise
 
     named = tuple(queues.split(",")) if queues else None
-    return supervise(app, WorkerOptions(queues=named, wait=wait))
+    return supervise(app, WorkerOptions(queues=named, name=name, burst=burst, wait=wait))

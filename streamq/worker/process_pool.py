@@ -1,0 +1,139 @@
+"""Tasks with `pool="process"`: child processes that run one job at a time, and are kept warm."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from streamq.operations import HandBack
+from streamq.worker.held import Ended
+from streamq.worker.room import Slots
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from streamq.worker.cell import Cell
+    from streamq.worker.held import Held
+    from streamq.worker.options import ChildBounds
+
+log = logging.getLogger("streamq.worker")
+
+
+class ProcessPool:
+    """Runs jobs in processes, started when first needed. All methods are called in the loop."""
+
+    def __init__(
+        self,
+        bounds: ChildBounds,
+        make_cell: Callable[[], Cell],
+        ended: Callable[[list[Ended]], None],
+        broken: Callable[[BaseException], None],
+        progress: Callable[[Held, bytes], None],
+    ) -> None:
+        self.slots = Slots(bounds.concurrency)
+        self._bounds = bounds
+        self._make_cell = make_cell
+        self._ended = ended
+        self._broken = broken
+        self._progress = progress
+        self._backlog: deque[Held] = deque()  # not started
+        self._tasks: dict[Held, asyncio.Task[None]] = {}
+        self._idle: list[Cell] = []  # the last one is the warmest
+        self._ending: set[asyncio.Task[int]] = set()
+
+    @property
+    def backlog(self) -> int:
+        """How many jobs haven't started."""
+        return len(self._backlog)
+
+    @property
+    def running(self) -> list[Held]:
+        """The jobs that run now."""
+        return list(self._tasks)
+
+    def start(self, jobs: list[Held]) -> None:
+        """Run these as processes get free, in this order."""
+        self.slots.held += len(jobs)
+        self._backlog.extend(jobs)
+        self._fill()
+
+    def stale(self, before: float) -> list[Held]:
+        """Take back what was claimed before that moment (monotonic) and hasn't started."""
+        taken: list[Held] = []
+        while self._backlog and self._backlog[0].lease.since < before:
+            taken.append(self._backlog.popleft())
+        self.slots.held -= len(taken)
+        return taken
+
+    def kill(self) -> None:
+        """Kill what runs; it is handed back, and nothing is counted."""
+        for task in self._tasks.values():
+            task.cancel()
+
+    async def close(self) -> None:
+        """See all processes ended; nothing runs any more."""
+        for cell in self._idle:
+            self._see_off(cell, at_once=True)
+        self._idle.clear()
+        if self._ending:
+            await asyncio.wait(self._ending)
+
+    def _fill(self) -> None:
+        while self._backlog and len(self._tasks) < self.slots.capacity:
+            held = self._backlog.popleft()
+            self._tasks[held] = asyncio.get_running_loop().create_task(self._run(held))
+
+    async def _run(self, held: Held) -> None:
+        try:
+            ended = await self._run_in_cell(held, self._take_cell())
+        except asyncio.CancelledError:
+            ended = Ended(held, HandBack(held.job.id, held.lease.token))
+        except BaseException as error:  # noqa: BLE001 - a bug of ours: the worker ends of it
+            self._broken(error)
+            return
+        del self._tasks[held]
+        self.slots.ended(1, time.monotonic())
+        self._fill()
+        self._ended([ended])
+
+    async def _run_in_cell(self, held: Held, cell: Cell) -> Ended:
+        try:
+            ended = await cell.run(held, self._progress)
+        except BaseException:
+            self._see_off(cell, at_once=True)
+            raise
+        if not cell.is_alive:
+            return ended
+        if why := self._why_replace(cell):
+            log.info("a child process is replaced: %s", why)
+            self._see_off(cell)
+        else:
+            self._idle.append(cell)
+        return ended
+
+    def _take_cell(self) -> Cell:
+        while self._idle:
+            cell = self._idle.pop()
+            if cell.is_alive:
+                return cell
+            log.warning("a child process ended while it had nothing to do; starting another")
+            self._see_off(cell)
+        return self._make_cell()
+
+    def _why_replace(self, cell: Cell) -> str:
+        bounds = self._bounds
+        if bounds.max_jobs and cell.ran >= bounds.max_jobs:
+            return f"it has run {cell.ran} jobs (max_jobs_per_child)"
+        if bounds.max_memory and cell.mib > bounds.max_memory:
+            return f"it has grown to {cell.mib:.0f} MiB (max_memory_per_child)"
+        return ""
+
+    def _see_off(self, cell: Cell, *, at_once: bool = False) -> None:
+        if at_once:
+            cell.kill()
+        task = asyncio.get_running_loop().create_task(cell.end())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)

@@ -48,6 +48,10 @@ def _url(given: Any, what: str) -> str:
     return check_broker_url(given, what)
 
 
+def _count(help_text: str, most: int = _MANY) -> Setting[int | None]:
+    return Setting[int | None](None, optional(whole(1, most)), help_text, whole_text)
+
+
 class Settings:
     """All settings, as attributes; `app.conf` is one. Raises `ConfigurationError` kindly.
 
@@ -94,31 +98,18 @@ class Settings:
     dead_limit = Setting(100_000, whole(1, _MANY), "dead jobs kept per queue", whole_text)
     dead_ttl = Setting(30 * 86400.0, duration(1), "seconds a dead job is kept", seconds_text)
     grace = Setting(25.0, duration(0), "seconds that jobs get to end at shutdown", seconds_text)
-    concurrency = Setting[int | None](
-        None, optional(whole(1, 10_000)), "threads for plain tasks; none: by processors", whole_text
-    )
+    concurrency = _count("threads for plain tasks; none: by processors", 10000)
     async_concurrency = Setting(100, whole(1, 100_000), "async tasks at once", whole_text)
-    process_concurrency = Setting[int | None](
-        None,
-        optional(whole(1, 1000)),
-        "child processes for tasks with pool=process; none: by processors",
-        whole_text,
+    process_concurrency = _count(
+        "child processes for tasks with pool=process; none: by processors", 1000
     )
-    max_jobs_per_child = Setting[int | None](
-        None, optional(whole(1, _MANY)), "jobs after which a child process is replaced", whole_text
-    )
-    max_memory_per_child = Setting[int | None](
-        None, optional(whole(1, _MANY)), "MiB above which a child process is replaced", whole_text
-    )
+    max_jobs_per_child = _count("jobs after which a child process is replaced")
+    max_memory_per_child = _count("MiB above which a child process is replaced")
     processes = Setting(
         1, whole(1, 1000), "worker processes, each with all of the concurrency", whole_text
     )
-    max_jobs = Setting[int | None](
-        None, optional(whole(1, _MANY)), "jobs after which a worker process is replaced", whole_text
-    )
-    max_memory = Setting[int | None](
-        None, optional(whole(1, _MANY)), "MiB above which a worker process is replaced", whole_text
-    )
+    max_jobs = _count("jobs after which a worker process is replaced")
+    max_memory = _count("MiB above which a worker process is replaced")
     loglevel = Setting(
         "INFO", word(r"DEBUG|INFO|WARNING|ERROR|CRITICAL", "a log level"), "log level", str.upper
     )

@@ -105,9 +105,7 @@ class Settings:
     )
     max_jobs_per_child = _count("jobs after which a child process is replaced")
     max_memory_per_child = _count("MiB above which a child process is replaced")
-    processes = Setting(
-        1, whole(1, 1000), "worker processes, each with all of the concurrency", whole_text
-    )
+    processes = Setting(1, whole(1, 1000), "worker processes, each with all of it", whole_text)
     max_jobs = _count("jobs after which a worker process is replaced")
     max_memory = _count("MiB above which a worker process is replaced")
     loglevel = Setting(

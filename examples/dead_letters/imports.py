@@ -18,9 +18,9 @@ def load(name: str) -> int:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    jobs = [load.delay(name) for name in ("here.csv", "gone.csv")]
     (FOLDER / "here.csv").write_text("a\nb\n")
     (FOLDER / "gone.csv").unlink(missing_ok=True)
+    jobs = [load.delay(name) for name in ("here.csv", "gone.csv")]
     app.gather(jobs, timeout=10, propagate=False)
 
     (dead,) = (job for job in inspection.page(app, "default", "dead") if job.id == jobs[1].id)

@@ -35,8 +35,8 @@ local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
-  { unpack(KEYS, first_ended) })
+touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
+  { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 7, 1), rest_column(first_item, 7, 2), words)
@@ -48,7 +48,7 @@ end
 local now = clock_ms()
 local now_text = whole(now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
-local ids, entries, texts, kept, summaries, tasks = {}, {}, {}, {}, {}, {}
+local ids, entries, texts, kept, summaries, tasks, checked_ttl = {}, {}, {}, {}, {}, {}, nil
 for i = first_ended, #KEYS do
   tasks[i] = string.match(KEYS[i], '}:ended:(.+)$')
   summaries[i] = {}
@@ -59,7 +59,7 @@ for i, job in ipairs(mine) do
   ids[i], entries[i] = job.id, job.entry
   if ttl_ms ~= '0' or someone_waits then
     texts[i] = outcome_text(kind, now_text, job.attempt, run_ms, tasks[ended], ARGV[at + 6])
-    check_numbers(0, tonumber(ttl_ms))
+    if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
     if ttl_ms ~= '0' then kept[#kept + 1] = { job.id, texts[i], tonumber(ttl_ms) } end
   end
   local lines = summaries[ended]

@@ -42,15 +42,15 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/take.lua
 --# include lib/takeover.lua
 
-touch({ jobs, state, claims, held, results, waiters, errors, counts }, { returned, stranded, leases, scheduled, results_expiry }, { wake, dropped })
+touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
-local reply = { -1, 0, 0, now, 0 }
+local reply, at = { -1, 0, 0, now, 0 }, 5
 
 local function hand_out(id, attempt, crashes, record)
-  local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
+  at = at + 4
 end
 
 local before = redis.call('HGET', claims, token)

@@ -15,11 +15,11 @@ end
 local function keep_outcomes(results, results_expiry, counts, kept, now, cap)
   if #kept == 0 then return end
   local values, scores = {}, {}
-  for _, outcome in ipairs(kept) do
-    values[#values + 1] = outcome[1]
-    values[#values + 1] = outcome[2]
-    scores[#scores + 1] = whole(now + outcome[3])
-    scores[#scores + 1] = outcome[1]
+  local ttl_ms, ends = nil, nil -- the same for most: printed once
+  for i, outcome in ipairs(kept) do
+    if outcome[3] ~= ttl_ms then ttl_ms, ends = outcome[3], whole(now + outcome[3]) end
+    values[2 * i - 1], values[2 * i] = outcome[1], outcome[2]
+    scores[2 * i - 1], scores[2 * i] = ends, outcome[1]
   end
   redis.call('HSET', results, unpack(values))
   redis.call('ZADD', results_expiry, unpack(scores))

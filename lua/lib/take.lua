@@ -8,6 +8,7 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
   local records = redis.call('HMGET', jobs, unpack(ids))
   found.stale = {}
   local tail = ' ' .. token .. ' ' .. whole(now)
+  local n = 0
   for i, id in ipairs(ids) do
     local place, attempt, crashes, entry = parse_state(old[i])
     local record, read = records[i], found.entries[i]
@@ -25,9 +26,10 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
         late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task }
       else
         found.entries[i] = entry
-        taken[#taken + 1] = id
-        states[#states + 1] = id
-        states[#states + 1] = 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' .. entry .. tail
+        n = n + 1
+        taken[n] = id
+        states[2 * n - 1] = id
+        states[2 * n] = (place and 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' or 'R 1 0 ') .. entry .. tail
         hand_out(id, attempt + 1, crashes, record)
       end
     end

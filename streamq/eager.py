@@ -5,7 +5,6 @@ Delays are not waited for: a retry follows at once.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, activate
 from streamq.errors import EncodeError
+from streamq.jitter import jitter
 from streamq.operations import Outcome
 from streamq.retry import Reason, decide
 
@@ -77,7 +77,7 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
                     value = yield value
         except Exception as error:  # noqa: BLE001 - whatever the task raises ends this run
             policy = plan.options.retry
-            decision = decide(policy, attempt, error, age_seconds=0.0, random=random.random)
+            decision = decide(policy, attempt, error, age_seconds=0.0, random=jitter.random)
             if decision.delay is None or runs == MAX_RUNS:
                 failure = codec.encode_exception(error)
                 return _outcome("failed", attempt, job, failure)

@@ -113,6 +113,17 @@ def _modules(node: ast.Import | ast.ImportFrom) -> list[str]:
     return [alias.name for alias in node.names]
 
 
+def test_the_process_s_own_random_numbers_are_left_alone() -> None:
+    """Also by a thread that outlives its test: Hypothesis refuses to draw beside one."""
+    importers = {
+        _name(path)
+        for path in PACKAGE
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom) and "random" in _modules(node)
+    }
+    assert importers <= {"streamq/jitter.py"}
+
+
 def test_only_keys_spells_a_key() -> None:
     spelled = {_name(path) for path in PACKAGE if re.search(r"sq:\{", path.read_text())}
     assert spelled <= {"streamq/keys.py"}

@@ -6,13 +6,13 @@ attempt gets half of what is left: a reply that never comes must leave time for 
 
 from __future__ import annotations
 
-import random
 import time
 from typing import TYPE_CHECKING, Any
 
 from streamq.client.classify import Verdict, classify, error_word
 from streamq.client.message import Message
 from streamq.client.steps import Exchange, ExchangeFailed, Forget, Lost, Pause
+from streamq.jitter import jitter
 
 if TYPE_CHECKING:
     from streamq.client.routing import Router
@@ -64,7 +64,7 @@ class Patience:
         """Seconds to wait after trouble; raises GaveUp if the deadline comes first."""
         self.tries += 1
         longest = min(MAX_BACKOFF_S, BACKOFF_S * 2.0 ** min(self.tries - 1, 10))
-        seconds = random.uniform(0, longest)
+        seconds = jitter.uniform(0, longest)
         if error_word(trouble):
             self.said = trouble
         if self.once or seconds >= self.left:

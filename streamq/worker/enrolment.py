@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 
 from streamq import operations
+from streamq.jitter import jitter
 from streamq.keys import registry
 from streamq.worker.duty import Duty
 
@@ -50,7 +50,7 @@ class Enrolment(Duty):
             if not await self._client.command_async("HEXISTS", key, name, key=key):
                 await self._register(queue)
         self.weather.answered()
-        return self._rhythm_s * random.uniform(0.8, 1.0)
+        return self._rhythm_s * jitter.uniform(0.8, 1.0)
 
     async def _register(self, queue: ServedQueue) -> None:
         key = registry(queue.keys.namespace)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections import Counter
 from typing import TYPE_CHECKING
 
 from streamq import operations
+from streamq.jitter import jitter
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Reclaimer(Duty):
             return 0.0  # there may be more
         # Well within the gap, or a slow call of ours would look like an outage.
         rhythm, share = (RHYTHM_S, 0.5) if reply.next_ms >= 0 else (max(CALM_S, self._calm_s), 0.8)
-        return min(rhythm, self._gap_s * share) * random.uniform(0.8, 1.0)
+        return min(rhythm, self._gap_s * share) * jitter.uniform(0.8, 1.0)
 
     def _say(self, reply: Reclaimed) -> None:
         for worker, jobs in Counter(worker for _, worker in reply.jobs).items():

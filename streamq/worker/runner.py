@@ -6,7 +6,6 @@ Nothing that a task does, raises or returns gets past this: also `SystemExit`,
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, enter
 from streamq.ids import id_time_ms, keeps_result
+from streamq.jitter import jitter
 from streamq.job_reading import moment
 from streamq.operations import Ack, Again, Burial, HandBack, Stray
 from streamq.options import resolve
@@ -158,7 +158,7 @@ class Runner:
             held.job.attempt,
             error,
             age_seconds=_age(held),
-            random=random.random,
+            random=jitter.random,
         )
         if decision.delay is None:
             burial = self._bury(held, decision.reason.value, error, ready.started)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import random
 from typing import TYPE_CHECKING
 
 from streamq import operations
+from streamq.jitter import jitter
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
@@ -44,4 +44,4 @@ class Sweeper(Duty):
                 swept.dead,
             )
         is_much = LIMIT in (swept.results, swept.dead, swept.workers)
-        return 0.1 if is_much else RHYTHM_S * random.uniform(0.8, 1.2)
+        return 0.1 if is_much else RHYTHM_S * jitter.uniform(0.8, 1.2)

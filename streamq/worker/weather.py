@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
 
 from streamq.errors import BrokerRefused, BrokerUnavailable, SchemaMismatch, ScriptError
+from streamq.jitter import jitter
 
 log = logging.getLogger("streamq.worker")
 
@@ -40,7 +40,7 @@ class Weather:
             log.warning("the server is lost; jobs go on, and their outcomes wait: %s", why)
         self._failures += 1
         longest = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(self._failures, 10))
-        return random.uniform(longest / 2, longest)
+        return jitter.uniform(longest / 2, longest)
 
     def answered(self) -> None:
         """Note a call that was answered."""

@@ -40,10 +40,9 @@ def test_one_from_a_child_process_runs_too(rig: Rig) -> None:
 def ended(rig: Rig, text: str) -> int:
     """How many `said` jobs with this text have run."""
     keys = [rig.app.keys(queue) for queue in QUEUES]
-    kept = [rig.server.admin.hgetall(one.key("results")) for one in keys]
-    return sum(
-        cast("bytes", value).endswith(text.encode()) for values in kept for value in values.values()
-    )
+    hashes = [rig.server.admin.hgetall(one.key("results")) for one in keys]
+    outcomes = [cast("bytes", value) for kept in hashes for value in kept.values()]
+    return sum(outcome.endswith(text.encode()) for outcome in outcomes)
 
 
 def test_a_retried_run_makes_none_and_the_last_one_makes_them_once(rig: Rig) -> None:

@@ -1,9 +1,9 @@
 #!lua
 -- Accepts jobs: each is in exactly one place afterwards, the stream or `scheduled`. No `allow-oom`:
 -- a full server refuses before any write.
--- Returns a word per job: OK, ALREADY (this call did it before), `EXISTS id` (the idempotency key's
--- first job), `CONFLICT id` (that key with other arguments); or the one word GAP: this producer's
--- last call here is not the one before this, nothing changed.
+-- Returns `OK*n` for n new jobs; else a word each: OK, ALREADY (this call did it before), `EXISTS id`
+-- (the idempotency key's first job), `CONFLICT id` (that key with other arguments); or the one word
+-- GAP: this producer's last call here is not the one before this, nothing changed.
 -- Errors: SCHEMA; a malformed call.
 local schema = KEYS[1] -- string
 local jobs = KEYS[2] -- hash, id -> record
@@ -50,4 +50,4 @@ accept_jobs(keys, ARGV, first_item, fresh, times)
 for _, n in ipairs(fresh) do
   if keyed[n] then redis.call('SET', keyed[n][1], keyed[n][2], 'PX', keyed[n][3]) end
 end
-return words
+return #fresh == #ids and 'OK*' .. #ids or words

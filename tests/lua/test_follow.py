@@ -34,7 +34,7 @@ def test_an_ack_makes_its_follow_ups_in_the_same_step(rig: Rig) -> None:
         scheduled={"c": "+60s"},
         ended__t=["a none 1 3 now"],
         counts={"enqueued": 3, "succeeded": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
         wake=["1"],
         **dict.fromkeys(("state", "pending", "leases", "claims", "held")),
     )

@@ -1,10 +1,8 @@
 #!lua
--- Accepts jobs: each is in exactly one place afterwards, the stream or `scheduled`. No `allow-oom`:
--- a full server refuses before any write.
+-- Accepts jobs: each is in one place afterwards, the stream or `scheduled`. A full server refuses first.
 -- Returns `OK*n` for n new jobs; else a word each: OK, ALREADY (this call did it before), `EXISTS id`
 -- (the idempotency key's first job), `CONFLICT id` (that key with other arguments); or the one word
--- GAP: this producer's last call here is not the one before this, nothing changed.
--- Errors: SCHEMA; a malformed call.
+-- GAP: this producer's last call here is not the one before this, nothing changed. Errors: SCHEMA.
 local schema = KEYS[1] -- string
 local jobs = KEYS[2] -- hash, id -> record
 local stream = KEYS[3] -- stream of entries {i: id}
@@ -19,6 +17,9 @@ local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
 -- due: "0" now, "+ms" from now, "@ms" at; expires: "-", "+ms", "@ms";
 -- idem: "-" or "<index in idempotency keys> <ttl ms> <digest of the arguments>"
 
+--# include lib/plain.lua
+local plainly = accept_plain(schema, jobs, stream, counts, wake, producer, first_item)
+if plainly then return plainly end
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
@@ -51,7 +52,6 @@ for _, n in ipairs(fresh) do
     dues[n], ends[n] = instant(due, now, '0'), instant(expires, now, '-')
   end
 end
-
 if new_queue then redis.call('SET', schema, '1') end
 redis.call('SET', producer, counter .. ' ' .. ids[1] .. ' ' .. #ids, 'PX', producer_ttl_ms)
 local records, wanted = {}, false

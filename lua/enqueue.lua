@@ -1,9 +1,9 @@
 #!lua
 -- Accepts jobs: each is in exactly one place afterwards, the stream or `scheduled`. No `allow-oom`:
 -- a full server refuses before any write.
--- Returns a word per job: OK, ALREADY (this call did it before), `EXISTS id` (the idempotency key's
--- first job), `CONFLICT id` (that key with other arguments); or the one word GAP: this producer's
--- last call here is not the one before this, nothing changed.
+-- Returns `OK*n` for n new jobs; else a word each: OK, ALREADY (this call did it before), `EXISTS id`
+-- (the idempotency key's first job), `CONFLICT id` (that key with other arguments); or the one word
+-- GAP: this producer's last call here is not the one before this, nothing changed.
 -- Errors: SCHEMA; a malformed call.
 local schema = KEYS[1] -- string
 local jobs = KEYS[2] -- hash, id -> record
@@ -77,4 +77,4 @@ if #fresh > 0 then
   count(counts, 'enqueued', #fresh)
 end
 if wanted and asleep then redis.call('LPUSH', wake, '1') end -- as wake_one
-return words
+return #fresh == #ids and 'OK*' .. #ids or words

@@ -76,8 +76,10 @@ def enqueue(
 _STATIC = ("schema", "jobs", "stream", "scheduled", "counts", "wake")  # the rest is per call
 
 
-def _read(jobs: Sequence[NewJob], reply: list[bytes]) -> list[Enqueued]:
-    if reply and text(reply[0]) == "GAP":
+def _read(jobs: Sequence[NewJob], reply: list[bytes] | bytes) -> list[Enqueued]:
+    if not isinstance(reply, list):  # "OK*n": all are new
+        return [Enqueued("OK", job.id) for job in jobs]
+    if text(reply[0]) == "GAP":
         raise ProducerGap
     answers = []
     for job, answer in zip(jobs, reply, strict=True):

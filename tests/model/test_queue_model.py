@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -19,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from streamq import operations as op
+from streamq import scripts
 from streamq.operations import ProducerGap
 from tests.lua.rig import HOUR_MS, LEASE_MS
 from tests.model.bench import Bench
@@ -320,7 +324,23 @@ class Queue(Bench):
         assert self.pubsub.get_message(timeout=0) is None
 
 
+@pytest.fixture
+def cuts_off_even_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One entry is enough to cut the stream off: a model's batches are small."""
+    folder = shutil.copytree(scripts.lua_folder(), tmp_path / "lua")
+    entries = folder / "lib" / "entries.lua"
+    text = entries.read_text()
+    assert text.count("#entries > 8") == 1
+    entries.write_text(text.replace("#entries > 8", "#entries > 0"))
+    with monkeypatch.context() as patch:
+        patch.setattr(scripts, "lua_folder", lambda: folder)
+        scripts.load.cache_clear()
+        yield
+    scripts.load.cache_clear()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("cuts_off_even_one")
 @pytest.mark.no_audit("ends anywhere; the machine audits after each step")
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("any_server", ["valkey9", "redis70"], indirect=True)

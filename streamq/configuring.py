@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from streamq.config_source import load
 from streamq.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -24,6 +23,8 @@ class Configuring:
         in `SHOP_TASK_ROUTES`. Raises `ConfigurationError` for what can't be, also for a name
         that looks like a misspelt setting; other names of a module are left alone.
         """
+        from streamq.config_source import load  # noqa: PLC0415 - 5 ms, and not for everyone
+
         load(self.runtime.conf, source, namespace)
 
     def config_from_envvar(self, variable: str) -> None:

@@ -156,8 +156,8 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "result_ttl": _above_zero("result_ttl"),
     "ignore_result": _flag,
     "tags": _tags,
-    "pool": _pool,
     "serializer": lambda given: content_kind(given, "serializer"),
+    "pool": _pool,
 }
 
 

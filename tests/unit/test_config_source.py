@@ -48,7 +48,7 @@ def module(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
         "shopconfig.Values",
         "shopconfig:values",
     ],
-    ids=str,
+    ids=range(8),
 )
 def test_settings_come_from_anything_that_has_them(source: object, module: ModuleType) -> None:
     for given in (source, module):
@@ -113,7 +113,7 @@ def test_a_variable_names_the_module(module: ModuleType, monkeypatch: pytest.Mon
         ("shopconfig.py", "give the module's name, as in 'shopconfig'"),
         ("conf/shopconfig.py", "give the module's name, as in 'shopconfig'"),
     ],
-    ids=str,
+    ids=range(10),
 )
 def test_what_can_not_be_is_refused_and_changes_nothing(
     source: object, why: str, module: ModuleType

@@ -52,7 +52,7 @@ def odd(name: str, args: Any, kwargs: Any, options: Any, task: Any = None) -> An
         [lambda *_, **__: None, {"shop.add": "low"}],
         [lambda *_, **__: {"queue": "low"}, {"shop.add": "other"}],
     ],
-    ids=str,
+    ids=range(16),
 )
 def test_each_kind_of_route_names_the_queue(routes: Any) -> None:
     assert queue(routes) == "low"

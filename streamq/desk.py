@@ -68,7 +68,7 @@ class Desk:
         if plain is None or runtime.must_announce(plan.queue):
             return self.enqueue(((plan, plan.prepare(args, kwargs)),))[0]
         body, job_id = plan.encoded(args, kwargs), plan.new_id()
-        if not runtime.client.enqueue_plain(plain, job_id, body):
+        if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
             self.enqueue(((plan, plan.job(job_id, body)),))
         return job_id
 

@@ -49,10 +49,13 @@ class Channel:
             self.sock.settimeout(seconds)
             self.timeout = seconds
 
-    def ask(self, data: bytes, timeout: float) -> bytes:
-        """Send bytes; the first that come back, none where the server hung up."""
+    def send(self, data: bytes, timeout: float) -> None:
+        """Send bytes; the answer may take so many seconds."""
         self.set_timeout(timeout)
         self.sock.sendall(data)
+
+    def receive(self) -> bytes:
+        """The first bytes that come back, none where the server hung up."""
         answer: bytes = self.sock.recv(READ_BYTES)
         return answer
 

@@ -97,10 +97,18 @@ class Client:
         patience = engine.patience(timeout)
         return engine.drive(engine.talk.enqueue(describe, queue, ids, patience))
 
-    def enqueue_plain(self, plain: PlainEnqueue, job_id: str, body: bytes) -> bool:
-        """Enqueue one plain job the shortest way, as `enqueue` does; False: not now, use that."""
+    def enqueue_plain(
+        self,
+        plain: PlainEnqueue,
+        jobs: Sequence[tuple[str, bytes]],
+        meanwhile: Callable[[], None] | None = None,
+    ) -> bool:
+        """Enqueue 1 to 200 plain jobs, each its id and body, the shortest way.
+
+        As `enqueue` does; False: not now, use that. `meanwhile` is called while the server works.
+        """
         shortcut = self._engine.shortcut if self._engine else None
-        return shortcut is not None and shortcut.enqueue(plain, job_id, body)
+        return shortcut is not None and shortcut.enqueue(plain, jobs, meanwhile)
 
     async def enqueue_async(
         self,

@@ -26,6 +26,7 @@ class _Common(TypedDict, total=False):
     result_ttl: Seconds | None
     ignore_result: bool | None
     headers: dict[str, Any] | None
+    serializer: str | None
     tags: str | Sequence[str] | set[str] | frozenset[str] | None
 
 

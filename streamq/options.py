@@ -43,6 +43,7 @@ class CallOptions:
     ignore_result: bool | None = None
     tags: tuple[str, ...] | None = None
     headers: dict[str, Any] | None = None  # of the user's own, for `current_job().headers`
+    serializer: str | None = None  # of its arguments
     pool: PoolName | None = None  # of a task only
 
     @property
@@ -86,6 +87,7 @@ class TaskOptions:
     ignore_result: bool = False
     tags: tuple[str, ...] = ()
     headers: dict[str, Any] = field(default_factory=dict)
+    serializer: str | None = None  # None: the setting's
     pool: PoolName | None = None  # None: threads, or the event loop
     countdown: float | None = None  # seconds
     eta: datetime | None = None

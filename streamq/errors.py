@@ -11,12 +11,13 @@ StreamQError
 │   └── PayloadRefused          bytes that are over a limit, or not accepted
 ├── UnknownTask                 no such task here
 ├── EnqueueUncertain            sent, but not confirmed
+├── QueueFull                   a queue's budget has no room
 ├── BlockingGetRefused (RuntimeError)  `get()` inside a plain task
 ├── AuditFailed                 the conservation law is broken
 ├── JobError                    about one job
 │   ├── UnknownJob              ├── ResultExpired      ├── ResultIgnored
 │   ├── ResultError             ├── JobCancelled       ├── JobExpired
-│   ├── LeaseLost               ├── IdempotencyConflict
+│   ├── LeaseLost               ├── IdempotencyConflict ├── JobExists
 │   └── WaitTimeout (TimeoutError)
 ├── RemoteError                 a task's exception that can't be rebuilt here
 ├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
@@ -29,28 +30,78 @@ TaskCancelled (BaseException)   raised inside a task that is cancelled
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from streamq.error_base import StreamQError
+from streamq.job_errors import (
+    IdempotencyConflict,
+    JobCancelled,
+    JobError,
+    JobExists,
+    JobExpired,
+    LeaseLost,
+    ResultError,
+    ResultExpired,
+    ResultIgnored,
+    UnknownJob,
+    WaitTimeout,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-class StreamQError(Exception):
-    """The base of all: catch it to catch whatever streamq itself raises."""
+__all__ = [
+    "AuditFailed",
+    "BlockingGetRefused",
+    "BrokerRefused",
+    "BrokerUnavailable",
+    "ConfigurationError",
+    "DecodeError",
+    "EncodeError",
+    "EnqueueUncertain",
+    "GiveUp",
+    "IdempotencyConflict",
+    "JobCancelled",
+    "JobError",
+    "JobExists",
+    "JobExpired",
+    "LeaseLost",
+    "PayloadRefused",
+    "QueueFull",
+    "RemoteError",
+    "RemoteTraceback",
+    "ResultError",
+    "ResultExpired",
+    "ResultIgnored",
+    "Retry",
+    "SchemaMismatch",
+    "ScriptError",
+    "SoftTimeLimitExceeded",
+    "StreamQError",
+    "TaskCancelled",
+    "UnknownJob",
+    "UnknownTask",
+    "WaitTimeout",
+]
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copy and pickle by fields: constructors here take facts, not `args`."""
-        return _rebuild, (type(self), self.args, self.__dict__.copy())
 
+class QueueFull(StreamQError):
+    """A queue's declared budget has no room for a call, which changed nothing.
 
-def _rebuild(
-    cls: type[BaseException], args: tuple[Any, ...], fields: dict[str, Any]
-) -> BaseException:
-    """Make an exception as it was, without its constructor."""
-    error = cls.__new__(cls)
-    error.args = args
-    error.__dict__.update(fields)
-    return error
+    `app.queue("mail", max_jobs=…, max_bytes=…)` declares it; `on_full="block"` waits for room.
+    """
+
+    def __init__(self, queue: str, budget: str, used: int, limit: int, asked: int) -> None:
+        what = {"max_jobs": "jobs", "max_bytes": "bytes"}.get(budget, budget)
+        super().__init__(
+            f"queue {queue!r} is full: {used} of {budget}={limit} {what}, {asked} more asked for.\n"
+            "Start more workers, enqueue less, or raise the budget in app.queue(…)"
+        )
+        self.queue = queue
+        self.budget = budget  # "max_jobs" or "max_bytes"
+        self.used, self.limit = used, limit  # how much there is, and may be
+        self.asked = asked  # what the call would have added
 
 
 class ConfigurationError(StreamQError):
@@ -118,68 +169,6 @@ class AuditFailed(StreamQError):
         self.queue = queue
         head = f"queue {queue!r}: " if queue else ""
         super().__init__("\n".join([f"{head}{len(violations)} violation(s)", *violations]))
-
-
-class JobError(StreamQError):
-    """The base of what is about one job; `job_id` where known."""
-
-    def __init__(self, message: str = "", *, job_id: str | None = None) -> None:
-        super().__init__(message)
-        self.job_id = job_id
-
-
-class UnknownJob(JobError):
-    """Nobody knows this id: mistyped, another server or namespace, or ended long ago."""
-
-
-class ResultExpired(JobError):
-    """The job ended, but its result is past its time; keep it longer with `result_ttl`."""
-
-
-class ResultIgnored(JobError):
-    """The job's result was not kept (`ignore_result`), so there is none to get."""
-
-
-class ResultError(JobError):
-    """The job succeeded but its result couldn't be encoded or was too large; it won't run again."""
-
-
-class JobCancelled(JobError):
-    """The job was cancelled: it has no result and never will."""
-
-
-class JobExpired(JobError):
-    """The job's `expires` passed before it could start: it never ran."""
-
-
-class IdempotencyConflict(JobError):
-    """This idempotency key was used before, on the same task with other arguments."""
-
-
-class LeaseLost(JobError):
-    """Someone else holds this job now, or it has ended; nothing was changed. Stop working on it."""
-
-
-class WaitTimeout(JobError, TimeoutError):
-    """`get(timeout=…)` ran out; the job goes on. Says where it stands, and may be called again."""
-
-    def __init__(
-        self,
-        job_id: str,
-        timeout: float,
-        *,
-        state: str = "unknown",
-        reason: str = "",
-        last_error: str = "",
-        others: int = 0,  # jobs waited for with it that haven't ended either
-    ) -> None:
-        who = f"job {job_id} has" if not others else f"job {job_id} and {others} more have"
-        why = f" ({reason})" if reason else ""
-        last = f"; last attempt: {last_error}" if last_error else ""
-        super().__init__(f"{who} not ended within {timeout:g} s: {state}{why}{last}", job_id=job_id)
-        self.timeout = timeout  # seconds that were waited
-        self.state, self.reason = state, reason
-        self.last_error = last_error  # of the last failed attempt, one line
 
 
 class RemoteError(StreamQError):

@@ -84,7 +84,7 @@ def _errors() -> Iterator[str]:
         if (
             isinstance(cls, type)
             and issubclass(cls, BaseException)
-            and cls.__module__ == (errors.__name__)
+            and cls.__module__.startswith("streamq.")
         ):
             text = " ".join((inspect.getdoc(cls) or "").split())
             yield f"* **`{name}`**: {text}"

@@ -33,6 +33,8 @@ EXAMPLES: list[BaseException] = [
     errors.Retry(),
     errors.GiveUp("bad address"),
     errors.TaskCancelled("x"),
+    errors.JobExists("x", job_id="a"),
+    errors.QueueFull("mail", "max_jobs", 10, 10, 1),
 ]
 
 

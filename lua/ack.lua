@@ -17,7 +17,9 @@ local counts = KEYS[13]
 local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
-local first_ended = 17 -- KEYS[17...]: the list of ended jobs of each task named by an item
+local unique = KEYS[17] -- hash, digest -> id; it and `heirs` only for jobs with a unique key
+local heirs = KEYS[18]
+local first_ended = 19 -- KEYS[19...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -29,7 +31,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/holder.lua
+--# include lib/state.lua
 --# include lib/holding.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
@@ -37,20 +39,21 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/notify.lua
 --# include lib/count.lua
 --# include lib/follow.lua
+--# include lib/vacate.lua
+--# include lib/gone.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
-  { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
+touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry }, { unpack(KEYS, first_ended) })
 check_numbers(0, results_cap)
-local words = {}
-local mine, by_token = holding(state, first_item, 7, words)
+local mine, by_token, words = holding(state, first_item, 7)
 local ids = mine.ids
 if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
 local now_text = whole(now)
-local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox }, follow_ups, words, now)
+local keys = { jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+  outbox = outbox, unique = unique, heirs = heirs, errors = errors, progress = progress }
+local follow = read_follow(keys, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local texts, kept, checked_ttl = {}, {}, nil
 local tasks, summaries = ended_tasks(first_ended)
@@ -62,14 +65,11 @@ for i, id in ipairs(ids) do
     if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
     if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end
-  local lines = summaries[ended]
-  lines[#lines + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
+  summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
+vacate(keys, mine.marked, 'e', now)
 drop_entries(stream, mine.entries)
-redis.call('HDEL', jobs, unpack(ids))
-redis.call('HDEL', state, unpack(ids))
-if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
-if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
+forget_jobs(keys, ids)
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end

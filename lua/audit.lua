@@ -20,13 +20,16 @@ local results_expiry = KEYS[14]
 local waiters = KEYS[15]
 local counts = KEYS[16]
 local outbox = KEYS[17]
-local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `outbox`, `pending` or `totals`
+local unique = KEYS[18]
+local heirs = KEYS[19]
+local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `outbox`, `unique`, `heirs`, `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
 
 --# include lib/number.lua
 --# include lib/state.lua
 --# include lib/pending.lua
+--# include lib/audit_unique.lua
 --# include lib/audit_job.lua
 --# include lib/audit_claim.lua
 --# include lib/audit_totals.lua
@@ -37,7 +40,7 @@ check_numbers(1, limit)
 limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
-  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox }
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox, unique = unique, heirs = heirs }
 local reply = { '', 0 }
 
 local function wrong(rule, key, member)
@@ -60,6 +63,8 @@ reply[2] = #members
 for _, member in ipairs(members) do
   if structure == 'leases' or structure == 'claims' or structure == 'held' then
     audit_claim(keys, member, wrong)
+  elseif structure == 'unique' or structure == 'heirs' then
+    audit_key(keys, member, wrong)
   elseif structure == 'results' or structure == 'results_expiry' then
     local both = redis.call('HEXISTS', results, member) == 1 and redis.call('ZSCORE', results_expiry, member)
     if not both then wrong('a kept outcome has a value and an end', keys[structure], member) end

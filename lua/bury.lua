@@ -16,7 +16,9 @@ local counts = KEYS[12]
 local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
-local first_ended = 16 -- KEYS[16...]: the list of ended jobs of each task named by an item
+local unique = KEYS[16]
+local heirs = KEYS[17]
+local first_ended = 18 -- KEYS[18...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -36,17 +38,19 @@ local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from
 --# include lib/count.lua
 --# include lib/grave.lua
 --# include lib/follow.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
-touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
+touch({ jobs, state, claims, held, errors, progress, waiters, counts, unique, heirs }, { leases, dead, scheduled }, { unpack(KEYS, first_ended) }, stream)
 check_numbers(0, dead_cap)
 local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
-  local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-    outbox = outbox }, follow_ups, words, now)
+  local keys = { jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+    outbox = outbox, unique = unique, heirs = heirs }
+  local follow = read_follow(keys, follow_ups, words, now)
   local ids, entries, texts, ended_jobs = {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
@@ -58,6 +62,8 @@ if #mine > 0 then
     ended_jobs[list] = ended_jobs[list] or {}
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
+  redis.call('LLEN', wake)
+  vacate(keys, mine, 'e', now)
   drop_entries(stream, entries)
   for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
   drop_held(leases, claims, held, mine)

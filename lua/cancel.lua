@@ -13,6 +13,9 @@ local results_expiry = KEYS[9]
 local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
+local wake = KEYS[13]
+local unique = KEYS[14]
+local heirs = KEYS[15]
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
@@ -26,14 +29,16 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
+--# include lib/vacate.lua
 
-touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped }, stream)
+touch({ jobs, state, errors, results, waiters, counts, unique, heirs }, { returned, stranded, scheduled, results_expiry },
+  { dropped, wake }, stream)
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
 local now, words = clock_ms(), {}
 local ids, entries, texts, kept, members, seen = {}, {}, {}, {}, {}, {}
-local lines = {}
+local lines, moves = {}, {}
 for i, id in ipairs(asked) do
   local place, attempt, _, entry = parse_state(states[i])
   if not records[i] or seen[id] then
@@ -43,7 +48,7 @@ for i, id in ipairs(asked) do
   elseif place == 'D' then
     words[i] = 'DEAD'
   else
-    local _, where, task = parse_record(records[i])
+    local _, where, task, options = parse_record(records[i])
     local n = #ids + 1
     task = task or '?' -- a damaged record
     words[i], seen[id], ids[n] = 'OK', true, id
@@ -52,6 +57,7 @@ for i, id in ipairs(asked) do
     texts[n] = outcome_text('cancelled', whole(now), attempt or 0, 0, task, '')
     kept[n] = { id, texts[n], result_ttl_ms }
     members[n] = task .. ' ' .. id
+    moves[n] = { id = id, options = options or '-', to = 'e', heir = place == 'H' }
     lines[n] = id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task
   end
 end
@@ -67,5 +73,7 @@ if #ids > 0 then
   keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)
+  move_keys({ jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+    unique = unique, heirs = heirs }, moves, now)
 end
 return words

@@ -19,6 +19,8 @@ local waiters = KEYS[13]
 local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
+local unique = KEYS[17] -- hash, digest -> id
+local heirs = KEYS[18]
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
@@ -31,11 +33,8 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/touch.lua
 --# include lib/number.lua
 --# include lib/state.lua
---# include lib/wake.lua
---# include lib/notify.lua
---# include lib/outcome.lua
---# include lib/holder.lua
 --# include lib/entries.lua
+--# include lib/vacate.lua
 --# include lib/expire.lua
 --# include lib/candidates.lua
 --# include lib/again.lua
@@ -43,6 +42,7 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/takeover.lua
 
 touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
+if redis.call('EXISTS', unique, heirs) > 0 then touch({ unique, heirs }, {}) end
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
@@ -66,13 +66,12 @@ else
     redis.call('ZADD', leases, whole(now + lease_ms), token)
   end
   settle_candidates(found, stream, returned, stranded, worker)
-  expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters,
-    results_expiry = results_expiry, dropped = dropped, counts = counts }, late, now, result_ttl_ms, results_cap)
+  local keys = { jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters, wake = wake,
+    results_expiry = results_expiry, dropped = dropped, counts = counts, scheduled = scheduled, unique = unique, heirs = heirs }
+  move_keys(keys, found.keyed, now)
+  expire_jobs(keys, late, now, result_ttl_ms, results_cap)
   reply[5] = #late
-  if found.full then
-    reply[3] = 1
-    wake_one(wake)
-  end
+  if found.full then reply[3] = 1 wake_one(wake) end
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end

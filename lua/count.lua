@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- How many jobs are where, and what the queue has seen since it was made. All of it at one instant.
--- Returns names and numbers in turn: waiting, scheduled, stranded, running, dead, jobs, results,
+-- Returns names and numbers in turn: waiting, scheduled, stranded, heirs, running, dead, jobs, results,
 -- workers, oldest_ms (age of the job that is next, -1: none), next_due_ms, now_ms; then the counters.
 local jobs = KEYS[1]
 local stream = KEYS[2]
@@ -11,6 +11,7 @@ local dead = KEYS[6]
 local results = KEYS[7]
 local workers = KEYS[8]
 local counts = KEYS[9]
+local heirs = KEYS[10]
 
 --# include lib/clock.lua
 --# include lib/pending.lua
@@ -28,6 +29,7 @@ local reply = {
   'waiting', redis.call('XLEN', stream) - pending + back,
   'scheduled', redis.call('ZCARD', scheduled),
   'stranded', side,
+  'heirs', redis.call('HLEN', heirs),
   'running', math.max(0, pending - back - side), -- less only while a lost group is not read again
   'dead', redis.call('ZCARD', dead),
   'jobs', redis.call('HLEN', jobs),

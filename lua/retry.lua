@@ -12,6 +12,9 @@ local progress = KEYS[8]
 local replies = KEYS[9]
 local counts = KEYS[10]
 local wake = KEYS[11]
+local jobs = KEYS[12]
+local unique = KEYS[13]
+local heirs = KEYS[14]
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (retry|snooze), error bytes ("": none)
@@ -24,11 +27,11 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
---# include lib/wake.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake })
+touch({ jobs, state, claims, held, errors, progress, counts, unique, heirs }, { leases, scheduled }, { wake })
 local words = {}
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
@@ -54,6 +57,8 @@ if #mine > 0 then
     end
   end
   drop_entries(stream, entries)
+  vacate({ jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake, unique = unique,
+    heirs = heirs }, mine, 's', now)
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', scheduled, unpack(dues))
   if #texts > 0 then redis.call('HSET', errors, unpack(texts)) end

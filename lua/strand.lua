@@ -12,21 +12,26 @@ local progress = KEYS[7]
 local replies = KEYS[8]
 local counts = KEYS[9]
 local wake = KEYS[10]
+local jobs = KEYS[11]
+local scheduled = KEYS[12]
+local unique = KEYS[13]
+local heirs = KEYS[14]
 local worker = ARGV[1]
 local seq = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, token, task
 
+--# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
---# include lib/wake.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ state, claims, held, progress, counts }, { stranded, leases }, { wake }, stream)
+touch({ jobs, state, claims, held, progress, counts, unique, heirs }, { stranded, leases, scheduled }, { wake }, stream)
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
 if #mine > 0 then
@@ -44,6 +49,8 @@ if #mine > 0 then
   redis.call('HDEL', progress, unpack(ids))
   own_entries(stream, '~stranded', entries)
   drop_held(leases, claims, held, mine)
+  vacate({ jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake, unique = unique,
+    heirs = heirs }, mine, 'w', clock_ms())
   redis.call('HINCRBY', counts, 'stranded', #mine)
   wake_one(wake)
 end

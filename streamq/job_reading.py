@@ -21,6 +21,7 @@ _PLACES = {
     "W": JobState.WAITING,  # was scheduled or dead before
     "S": JobState.SCHEDULED,
     "N": JobState.PARKED,
+    "H": JobState.PARKED,  # next at its unique key
     "D": JobState.DEAD,
 }
 _KINDS = {
@@ -31,6 +32,7 @@ _KINDS = {
     "expired": JobState.EXPIRED,
 }
 NO_WORKER = "no worker knows its task"
+HEIR = "unique: the job that has its key runs"
 _PROGRESS_PARTS = 3
 
 
@@ -76,7 +78,7 @@ def waiting_state(state: StateText | None, *, delayed: bool) -> tuple[JobState, 
     """The state of a job that has not ended well; `delayed`: it was enqueued for later."""
     if state is None:
         return (JobState.SCHEDULED, "delayed") if delayed else (JobState.WAITING, "")
-    reason = {"R": "", "N": NO_WORKER}.get(state.place, state.token)
+    reason = {"R": "", "N": NO_WORKER, "H": HEIR}.get(state.place, state.token)
     return _PLACES.get(state.place, JobState.UNKNOWN), reason
 
 

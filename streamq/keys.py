@@ -23,6 +23,8 @@ HASHES = (
     "counts",
     "rhythm",
     "inbox",
+    "unique",
+    "heirs",
 )
 SORTED_SETS = ("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers")
 NAMES = ("schema", "stream", "outbox", "wake", "dropped", *HASHES, *SORTED_SETS)

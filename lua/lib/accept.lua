@@ -30,10 +30,11 @@ local function accept_jobs(keys, values, first, fresh, times)
     else
       where, wanted = redis.call('XADD', keys.stream, '*', 'i', id), true
     end
-    if ends then flag, opts = 'x', (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends) end
+    if ends then opts = (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends) end
+    if opts ~= '-' and string.find(opts, '[xub]=') then flag = 'x' end
     records[2 * i - 1], records[2 * i] = id, flag .. where .. ' ' .. values[item + 4] .. ' ' .. opts .. '\n' .. values[item + 6]
   end
   redis.call('HSET', keys.jobs, unpack(records))
   count(keys.counts, 'enqueued', #fresh)
-  if wanted and times.asleep then redis.call('LPUSH', keys.wake, '1') end -- as wake_one
+  if wanted and times.asleep then redis.call('LPUSH', keys.wake, '1') times.asleep = false end -- as wake_one
 end

@@ -3,9 +3,9 @@ local function audit_job(keys, id, seen_in, wrong)
   local record = redis.call('HGET', keys.jobs, id)
   if not record then return wrong('what is named has a record', seen_in, id) end
   local text = redis.call('HGET', keys.state, id)
-  local place, _, _, entry, token = parse_state(text)
+  local place, _, _, entry, token, _, mark = parse_state(text)
   if text and not place then return wrong('a state can be read', keys.state, id) end
-  local _, where, task = parse_record(record)
+  local _, where, task, options = parse_record(record)
   if not where then return wrong('a record can be read', keys.jobs, id) end
   if not place then
     entry = where
@@ -19,7 +19,8 @@ local function audit_job(keys, id, seen_in, wrong)
   end
   local aside = redis.call('ZSCORE', keys.stranded, task .. ' ' .. id)
   if (place == 'N') ~= (aside and true or false) then wrong('a stranded job is set aside', keys.stranded, id) end
-  if place == 'S' or place == 'D' then return end
+  audit_occupied(keys, id, place, options, text, mark, wrong)
+  if place == 'S' or place == 'D' or place == 'H' then return end
   local found = redis.call('XRANGE', keys.stream, entry, entry)[1]
   if not found or found[2][2] ~= id then return wrong('a job that may run has its entry', keys.stream, id) end
   local pending = redis.pcall('XPENDING', keys.stream, 'workers', entry, entry, 1)

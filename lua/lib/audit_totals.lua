@@ -9,7 +9,8 @@ local function audit_totals(keys, wrong)
   end
   local entries = redis.call('XLEN', keys.stream)
   local placed = entries + redis.call('ZCARD', keys.scheduled) + redis.call('ZCARD', keys.dead)
-  if placed ~= present then wrong('present = in the stream + scheduled + dead', keys.jobs, placed .. ' of ' .. present) end
+    + redis.call('HLEN', keys.heirs)
+  if placed ~= present then wrong('present = in the stream + scheduled + dead + heirs', keys.jobs, placed .. ' of ' .. present) end
   local running = 0
   for _, number in ipairs(redis.call('HVALS', keys.held)) do running = running + tonumber(number) end
   local aside = redis.call('ZCARD', keys.returned) + redis.call('ZCARD', keys.stranded)
@@ -24,5 +25,9 @@ local function audit_totals(keys, wrong)
   local away = redis.call('XLEN', keys.outbox)
   if (tonumber(sent[1]) or 0) ~= (tonumber(sent[2]) or 0) + away then
     wrong('sent = delivered + in the outbox', keys.outbox, (sent[2] or '0') .. ' + ' .. away .. ' of ' .. (sent[1] or '0'))
+  end
+  local bytes = tonumber(redis.call('HGET', keys.counts, 'bytes')) or 0
+  if bytes < 0 or (bytes > 0 and present == redis.call('ZCARD', keys.dead)) then
+    wrong('bytes of a budget belong to jobs', keys.counts, string.format('%.0f', bytes))
   end
 end

@@ -22,6 +22,8 @@ local function back_or_poison(keys, gone, now, dead_cap)
       back[#back + 1] = job
     end
   end
+  vacate(keys, back, 'w', now)
+  vacate(keys, poisoned, 'e', now)
   put_back(keys.state, keys.stream, keys.returned, keys.progress, back)
   drop_entries(keys.stream, entries)
   push_ended(keys.dropped, lines)

@@ -1,9 +1,13 @@
--- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task}`.
+-- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task, options}`.
 -- `keys` names the keys as claim.lua does.
+--# include lib/notify.lua
+--# include lib/outcome.lua
+
 local function expire_jobs(keys, late, now, ttl_ms, cap)
   if #late == 0 then return end
   local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do
+    job.to = 'e'
     ids[i], entries[i] = job.id, job.entry
     texts[i] = outcome_text('expired', whole(now), job.attempt, 0, job.task, '')
     kept[i] = { job.id, texts[i], ttl_ms }
@@ -17,4 +21,5 @@ local function expire_jobs(keys, late, now, ttl_ms, cap)
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)
+  move_keys(keys, late, now)
 end

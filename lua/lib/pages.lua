@@ -22,3 +22,11 @@ local function waiting_page(stream, returned, cursor, limit)
   for i, entry in ipairs(entries) do reply[i + 1] = entry[2][2] end
   return reply
 end
+
+-- In no order: each of them is next at a key of its own.
+local function heirs_page(heirs, cursor, limit)
+  local read = redis.call('HSCAN', heirs, cursor == '' and '0' or cursor, 'COUNT', limit)
+  local reply = { read[1] == '0' and '' or read[1] }
+  for i = 2, #read[2], 2 do reply[#reply + 1] = read[2][i] end
+  return reply
+end

@@ -1,12 +1,12 @@
 -- Decides about each: handed out, too late, or not to be touched (an entry read again after the group
 -- was lost, whose job runs, is among the returned or stranded ones, or is gone). Returns the ids taken, their
--- new states, and what is too late.
+-- new states, and what is too late; what of it has a unique key is in `found.keyed`.
 local function take_candidates(found, jobs, state, token, now, hand_out)
   local taken, states, late, ids = {}, {}, {}, found.ids
+  found.stale, found.keyed = {}, {}
   if #ids == 0 then return taken, states, late end
   local old = redis.call('HMGET', state, unpack(ids))
   local records = redis.call('HMGET', jobs, unpack(ids))
-  found.stale = {}
   local tail = ' ' .. token .. ' ' .. whole(now)
   local n = 0
   for i, id in ipairs(ids) do
@@ -23,13 +23,14 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
       local flag, _, task, options = '.', nil, nil, nil
       if string.byte(record) ~= 46 then flag, _, task, options = parse_record(record) end
       if flag == 'x' and (tonumber(record_option(options, 'x')) or math.huge) <= now then
-        late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task }
+        late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task, options = options }
       else
         found.entries[i] = entry
         n = n + 1
         taken[n] = id
         states[2 * n - 1] = id
         states[2 * n] = (place and 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' or 'R 1 0 ') .. entry .. tail
+        if flag == 'x' then states[2 * n] = states[2 * n] .. mark_taken(found.keyed, id, options) end
         hand_out(id, attempt + 1, crashes, record)
       end
     end

@@ -27,7 +27,7 @@ class Place(StrEnum):
 
 
 PENDING = (Place.RUNNING, Place.WAITING, Place.PARKED, Place.SCHEDULED)  # what has not ended
-_SCRIPT_NAMES = {Place.PARKED: "stranded"}
+_SCRIPT_NAMES = {Place.PARKED: ("stranded", "heirs")}  # one after the other
 
 
 class JobPage(list[JobInfo]):
@@ -57,14 +57,18 @@ def page_question(
     """
     where = Place(place)
     keys = app.keys(queue)
-    name = _SCRIPT_NAMES.get(where, str(where))
-    (found,) = yield [page(keys, place=name, cursor=cursor, limit=max(1, min(limit, PAGE)))]
+    names = _SCRIPT_NAMES.get(where, (str(where),))
+    name, _, inner = cursor.rpartition(":")
+    name = name or names[0]
+    (found,) = yield [page(keys, place=name, cursor=inner, limit=max(1, min(limit, PAGE)))]
+    rest = names[names.index(name) + 1 :]
+    following = f"{name}:{found.cursor}" if found.cursor else f"{rest[0]}:" if rest else ""
     jobs: list[JobInfo] = []
     for at in range(0, len(found.ids), PAGE):
         jobs += yield from looks(app, keys, found.ids[at : at + PAGE])
     here = [job for job in jobs if job.state == where.value or job.state is JobState.UNKNOWN]
     gone = [job for job in here if job.state is JobState.UNKNOWN and not job.problem]
-    return JobPage([job for job in here if job not in gone], found.cursor)
+    return JobPage([job for job in here if job not in gone], following)
 
 
 def walk_question(

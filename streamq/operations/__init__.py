@@ -1,5 +1,6 @@
 """One function per script: named values in, a described call out, and how to read the reply."""
 
+from streamq.operations.admit import Budget, admit
 from streamq.operations.call import Call
 from streamq.operations.claim import (
     Claimed,
@@ -59,6 +60,7 @@ __all__ = [
     "Ack",
     "Again",
     "AuditPage",
+    "Budget",
     "Burial",
     "Call",
     "Claimed",
@@ -81,6 +83,7 @@ __all__ = [
     "Violation",
     "Waited",
     "ack",
+    "admit",
     "audit",
     "bury",
     "cancel",

@@ -43,14 +43,15 @@ class NewJob:
     expires: str = "-"  # "-" never, "+ms", "@ms"
     opts: str = "-"  # what scripts read of the call's options: "c=<max_crashes>", comma-separated
     idempotency: Idempotency | None = None
+    unique: str = ""  # its unique key, as `lua/lib/unique.lua` names it; such jobs are admitted
 
 
 @dataclass(frozen=True, slots=True)
 class Enqueued:
     """What became of one job of an enqueue call."""
 
-    word: str  # OK, ALREADY (an earlier try of this call did it), EXISTS, CONFLICT
-    id: str  # the job's own id, or for EXISTS and CONFLICT the first job's
+    word: str  # OK, ALREADY (an earlier try of this call did it), EXISTS, CONFLICT, REPLACED, TAKEN
+    id: str  # the job's own id, or that of the job that the call stands for
 
 
 def enqueue(
@@ -63,14 +64,18 @@ def enqueue(
     script = load("enqueue")
     args: list[Value] = [counter, PRODUCER_TTL_MS]
     bound = [*keys.bound(_STATIC), keys.producer(producer)]
+    first = len(bound)
     for job in jobs:
-        idem = "-"
-        if job.idempotency:
-            bound.append(keys.idempotency(job.idempotency.digest))
-            index = len(bound) - len(_STATIC) - 1
-            idem = f"{index} {job.idempotency.ttl_ms} {job.idempotency.args_digest}"
-        args += job_values(job, idem)
-    return Call(script, bound, args, partial(_read, jobs), keys.queue)
+        args += job_values(job, idempotency_value(keys, job, bound, first))
+    return Call(script, bound, args, partial(read_words, jobs), keys.queue)
+
+
+def idempotency_value(keys: QueueKeys, job: NewJob, bound: list[str], first: int) -> str:
+    """What the script is told of its key, which is added to `bound`; these begin at `first`."""
+    if job.idempotency is None:
+        return "-"
+    bound.append(keys.idempotency(job.idempotency.digest))
+    return f"{len(bound) - first} {job.idempotency.ttl_ms} {job.idempotency.args_digest}"
 
 
 def job_values(job: NewJob, idempotency: str = "-") -> tuple[Value, ...]:
@@ -81,7 +86,8 @@ def job_values(job: NewJob, idempotency: str = "-") -> tuple[Value, ...]:
 _STATIC = ("schema", "jobs", "stream", "scheduled", "counts", "wake")  # the rest is per call
 
 
-def _read(jobs: Sequence[NewJob], reply: list[bytes] | bytes) -> list[Enqueued]:
+def read_words(jobs: Sequence[NewJob], reply: list[bytes] | bytes) -> list[Enqueued]:
+    """What became of each job, of a script's reply."""
     if not isinstance(reply, list):  # "OK*n": all are new
         return [Enqueued("OK", job.id) for job in jobs]
     if text(reply[0]) == "GAP":

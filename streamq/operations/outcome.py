@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class StateText:
     """The mutable state of a job that has been touched since it was enqueued."""
 
-    place: str  # R running, B returned, W waiting, S scheduled, N stranded, D dead
+    place: str  # R running, B returned, W waiting, S scheduled, N stranded, H heir, D dead
     attempt: int  # runs counted so far; of a running job, the number of this run
     crashes: int
     entry: str  # in the stream; for S the due time, for D the time of death, in ms

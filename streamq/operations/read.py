@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamq.operations.claim import Record
     from streamq.operations.outcome import Outcome, StateText
 
-PLACES = ("waiting", "scheduled", "stranded", "running", "dead", "ended")
+PLACES = ("waiting", "scheduled", "stranded", "heirs", "running", "dead", "ended")
 STRUCTURES = (
     "jobs",
     "state",
@@ -35,6 +35,8 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    "unique",
+    "heirs",
     "outbox",
     "totals",
 )

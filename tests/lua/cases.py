@@ -19,6 +19,12 @@ def names(n: int) -> list[str]:
     return [f"{i:04d}".rjust(24, "0") + "." + "q" * 39 for i in range(n)]
 
 
+def unique_text(id_: str, k: int = 0, mode: str = "return") -> str:
+    """A key for each id, of every kind in turn."""
+    letters = ("swr", "sw", "wr", "s")[k % 4]
+    return f"u={id_.encode().hex()[:48]}:{letters}:{mode}"
+
+
 def watched(rig: Rig, n: int) -> list[str]:
     """Jobs that run under the token T, with everything that a job can have."""
     ids = names(n)
@@ -26,7 +32,9 @@ def watched(rig: Rig, n: int) -> list[str]:
         rig.keys, worker="w", alive_ms=LEASE_MS, info="{}", tasks={"t": '{"max_crashes":1}'}
     )
     rig.run(policy)
-    rig.running(*ids)
+    rig.admit(*(NewJob(i, "t", BODY, unique=unique_text(i, k)) for k, i in enumerate(ids)))
+    assert rig.claimed("T", n) == ids
+    rig.admit(NewJob("heir", "t", BODY, unique=unique_text(ids[0], mode="queue_one")))
     for first in range(0, n, 200):
         some = ids[first : first + 200]
         rig.wait(*some)
@@ -41,6 +49,30 @@ def enqueue(rig: Rig, n: int) -> Call[Any]:
         key = Idempotency("k" + i, "args", HOUR_MS)
         jobs.append(NewJob(i, "t", BODY, due, expires, idempotency=key))
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
+
+
+def admit(rig: Rig, n: int) -> Call[Any]:
+    """Keys that are held by jobs in each place, and every second one that is free."""
+    ids = names(n)
+    held = [NewJob("held" + i, "t", BODY, unique=unique_text(i)) for i in ids[1::2]]
+    for k in range(0, len(held), 5):
+        if k + 5 <= len(held):
+            rig.admit(*held[k : k + 4])
+            rig.claim(f"T{k}", 4)
+            rig.release(held[k].id, token=f"T{k}")
+            rig.strand(held[k + 1].id, token=f"T{k}")
+            rig.retry(held[k + 2].id, token=f"T{k}")
+        if k + 4 < len(held):
+            rig.admit(held[k + 4])
+    jobs = []
+    for k, i in enumerate(ids):
+        key = Idempotency("k" + i, "args", HOUR_MS)
+        mode = ("return", "replace", "queue_one", "raise")[k // 2 % 4]
+        unique = unique_text(i, mode=mode) + (",d=2000:9000" if k % 3 == 0 else "")
+        due = "+60000" if k % 3 == 0 else "0"
+        jobs.append(NewJob(i, "t", BODY, due, "+90000", idempotency=key, unique=unique))
+    budget = op.Budget(max_jobs=1000, max_bytes=10**6)
+    return op.admit(rig.keys, producer="other", counter=1, jobs=jobs, budget=budget)
 
 
 def claim(rig: Rig, n: int) -> Call[Any]:
@@ -222,7 +254,20 @@ def audit(rig: Rig, n: int) -> Call[Any]:
 CASES: dict[str, Case] = {
     case.__name__: case
     for case in (
-        *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
+        *(
+            enqueue,
+            admit,
+            claim,
+            ack,
+            retry,
+            bury,
+            release,
+            strand,
+            extend,
+            progress,
+            reclaim,
+            promote,
+        ),
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit),
     )

@@ -18,7 +18,7 @@ import redis
 
 from streamq import operations
 from streamq.keys import GROUP, NAMES, queue_keys
-from streamq.operations import Call, Claimed, NewJob, Violation
+from streamq.operations import Budget, Call, Claimed, NewJob, Violation
 from tests.auditing import audit_violations
 from tests.servers import NO_RETRIES, Server
 
@@ -76,6 +76,16 @@ class Rig:
         counter = self.next_counter(producer)
         call = operations.enqueue(self.keys, producer=producer, counter=counter, jobs=jobs)
         return [answer.word for answer in self.run(call)]
+
+    def admit(
+        self, *jobs: NewJob, producer: str = "p", budget: Budget | None = None
+    ) -> list[tuple[str, str]]:
+        """Word and id of each."""
+        counter = self.next_counter(producer)
+        call = operations.admit(
+            self.keys, producer=producer, counter=counter, jobs=jobs, budget=budget
+        )
+        return [(answer.word, answer.id) for answer in self.run(call)]
 
     def claim(
         self, token: str = "T", limit: int = 10, worker: str = "w", tasks: Sequence[str] = ()

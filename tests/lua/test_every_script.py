@@ -17,9 +17,10 @@ from tests.servers import NO_RETRIES
 
 SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
 READERS = {name for name in SCRIPTS if "flags=no-writes" in load(name).source}
-REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait"}
+REFUSED_WHEN_FULL = {"enqueue", "admit", "progress", "revive", "wait"}
 STRIDES = {
     "enqueue": 7,
+    "admit": 7,
     "ack": 7,
     "relay": 8,
     "retry": 6,

@@ -13,9 +13,16 @@ from streamq.keys import NAMES
 from streamq.operations import Call, Idempotency, NewJob, Violation
 from streamq.operations.call import Value
 from tests.lua.rig import BODY, HOUR_MS, Rig, State, as_plain, key_type, read_by_type
-from tests.model.model import Item, Model, Spec
+from tests.model.jobs import Item, Key, Spec
+from tests.model.model import Model
 from tests.servers import Server
 
+_LETTERS = st.sampled_from(["swr", "swr", "swr", "sw", "s", "wr", "r"])
+_MODES = st.sampled_from(["return", "replace", "raise", "queue_one", "queue_one"])
+KEYS = {  # of each task its own, as a digest covers the task's name
+    task: st.one_of(st.none(), *[st.builds(Key, st.sampled_from(digests), _LETTERS, _MODES)] * 4)
+    for task, digests in {"t": ["a1", "a2"], "t.u": ["b1", "b2"]}.items()
+}
 IDEMPOTENCY = st.sampled_from([None, None, None, ("k1", "x"), ("k1", "y"), ("k2", "x")])
 
 
@@ -121,9 +128,17 @@ class Bench(RuleBasedStateMachine):
                 spec.id = data.draw(st.sampled_from(sorted(self.model.jobs)))
             spec.idem = data.draw(IDEMPOTENCY)
             specs.append(spec)
-        jobs = [self.new_job(spec) for spec in specs]
-        counter = self.number(producer)
-        call = op.enqueue(self.keys, producer=producer, counter=counter, jobs=jobs)
+        unique = data.draw(st.integers(0, 2)) == 0
+        for spec in specs if unique else ():
+            spec.key, spec.bytes = data.draw(KEYS[spec.task]), len(BODY)
+        named: dict[str, Any] = {
+            "producer": producer,
+            "counter": self.number(producer),
+            "jobs": [self.new_job(spec) for spec in specs],
+        }
+        if unique:
+            named["budget"] = op.Budget(max_jobs=10**6, max_bytes=10**9)
+        call = (op.admit if unique else op.enqueue)(self.keys, **named)
         self.produced.setdefault(producer, []).append(call)
         self.ids += [spec.id for spec in specs if spec.id not in self.ids]
         assert [answer.word for answer in self.rig.run(call)] == self.model.enqueue(specs)
@@ -142,6 +157,7 @@ class Bench(RuleBasedStateMachine):
             expires="@5" if spec.late else "+3600000",
             opts="-" if spec.bound is None else f"c={spec.bound}",
             idempotency=Idempotency(*spec.idem, HOUR_MS) if spec.idem else None,
+            unique=f"u={k.digest}:{k.letters}:{k.mode}" if (k := spec.key) else "",
         )
 
     def claim_as(self, token: str, worker: str, limit: int, named: tuple[str, ...]) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.model.model import Job, Model
+from tests.model.jobs import Job
+from tests.model.model import Model
 
 State = dict[str, Any]
 
@@ -44,6 +45,8 @@ def _expected(model: Model) -> State:
         "counts": {name: str(n) for name, n in model.counts.items() if n},
         "workers": sorted(model.alive),
         "wake": True,
+        "unique": model.unique,
+        "heirs": model.heirs,
     }
 
 
@@ -63,13 +66,12 @@ def _found(seen: State) -> State:
         "idem": {key[5:]: text for key, text in seen.items() if key.startswith("idem:")},
         "wake": len(seen.get("wake", [])) <= 1,
         **{k: sorted(seen.get(k, {})) for k in _SETS},
-        **{
-            k: seen.get(k, {}) for k in ("claims", "held", "progress", "waiters", "counts", "inbox")
-        },
+        **{k: seen.get(k, {}) for k in _HASHES},
+        "counts": {name: text for name, text in seen.get("counts", {}).items() if text != "0"},
     }
 
 
-_HASHES = ("claims", "held", "progress", "waiters", "counts", "inbox")
+_HASHES = ("claims", "held", "progress", "waiters", "inbox", "unique", "heirs")
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers")
 
 

@@ -10,49 +10,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.model.jobs import Item, Job, Spec
+from tests.model.unifying import Unifying
+
 DEFAULT_BOUND = 3
 
 
 @dataclass
-class Job:
-    id: str
-    task: str
-    bound: int | None  # the call's own max_crashes
-    late: bool  # it must start before an instant that has passed
-    place: str = "W"  # as in the state texts
-    order: int = 0  # of its entry in the stream; 0: it has none
-    due: float = 0
-    attempt: int = 0
-    crashes: int = 0
-    word: str = ""  # token, reason or task, as in the state texts; empty: untouched since enqueue
-
-
-@dataclass
-class Spec:
-    """One job of an enqueue call."""
-
-    id: str
-    task: str = "t"
-    due: float | None = None
-    late: bool = False
-    bound: int | None = None
-    idem: tuple[str, str] | None = None  # key, arguments
-
-
-@dataclass
-class Item:
-    """One job of a settling call."""
-
-    id: str
-    token: str
-    crashed: bool = False
-    counted: bool = True
-    error: bool = True
-    follow: list[tuple[str, Spec]] = field(default_factory=list)  # queue ("": this one), job
-
-
-@dataclass
-class Model:
+class Model(Unifying):
     jobs: dict[str, Job] = field(default_factory=dict)
     stream: dict[int, str] = field(default_factory=dict)  # order -> id
     read: int = 0  # the last entry that the group was given
@@ -71,6 +36,9 @@ class Model:
     outbox: list[str] = field(default_factory=list)  # ids for other queues
     inbox: dict[str, int] = field(default_factory=dict)  # source -> the last entry applied
     counts: Counter[str] = field(default_factory=Counter)
+    unique: dict[str, str] = field(default_factory=dict)  # digest -> id
+    heirs: dict[str, str] = field(default_factory=dict)
+    moves: list[tuple[Job, str]] = field(default_factory=list)  # in this call
 
     # --- steps ----------------------------------------------------------------------------------
 
@@ -86,6 +54,7 @@ class Model:
     def _end(self, job: Job, kind: str, *, kept: bool = True) -> None:
         """The job is gone; its outcome stays."""
         self._leave(job)
+        self.moves.append((job, "e"))
         del self.jobs[job.id]
         self.errors.discard(job.id)
         self.progress.pop(job.id, None)
@@ -98,6 +67,7 @@ class Model:
 
     def _die(self, job: Job, reason: str, kind: str) -> None:
         self._leave(job)
+        self.moves.append((job, "e"))
         job.place, job.word = "D", reason
         self.progress.pop(job.id, None)
         self.counts["died"] += 1
@@ -126,6 +96,7 @@ class Model:
         if (lost and bound == 0) or (crashed and job.crashes >= bound):
             self._die(job, "poison", "poison")
             return True
+        self.moves.append((job, "w"))
         job.place, job.word, job.attempt = "B", reason, job.attempt - 1
         self.progress.pop(job.id, None)
         return False
@@ -133,28 +104,24 @@ class Model:
     # --- calls ----------------------------------------------------------------------------------
 
     def enqueue(self, specs: Sequence[Spec]) -> list[str]:
-        words = []
+        firsts, words, fresh = dict(self.idem), [], set()
         for spec in specs:
-            first = self.idem.get(spec.idem[0]) if spec.idem else None
+            first = firsts.get(spec.idem[0]) if spec.idem else None
             if first and first[0] != spec.id:
                 words.append("EXISTS" if spec.idem and first[1] == spec.idem[1] else "CONFLICT")
-            elif first or spec.id in self.jobs:
+            elif first or spec.id in self.jobs or spec.id in fresh:
                 words.append("ALREADY")
             else:
                 words.append("OK")
-                self._accept(spec)
+                fresh.add(spec.id)
                 if spec.idem:
-                    self.idem[spec.idem[0]] = (spec.id, spec.idem[1])
+                    firsts[spec.idem[0]] = (spec.id, spec.idem[1])
+        for at, spec in enumerate(specs):
+            if words[at] == "OK":
+                words[at], id_ = self.unify(spec)
+                if spec.idem and words[at] != "TAKEN":
+                    self.idem[spec.idem[0]] = (id_, spec.idem[1])
         return words
-
-    def _accept(self, spec: Spec) -> None:
-        job = Job(spec.id, spec.task, spec.bound, spec.late)
-        self.jobs[spec.id] = job
-        self.counts["enqueued"] += 1
-        if spec.due is None:
-            self._enter(job)
-        else:
-            job.place, job.due = "S", spec.due
 
     def relay(self, source: str, sent: Sequence[tuple[int, Spec]]) -> list[str]:
         words = []
@@ -200,9 +167,11 @@ class Model:
                 self._end(job, "expired")
             else:
                 job.place, job.word, job.attempt = "R", token, job.attempt + 1
+                self.moves.append((job, "r"))
                 taken.append(id_)
         if taken:
             self.claims[token] = (worker, taken)
+        self.move_keys("r", "e")
         return taken
 
     def settle(self, verb: str, items: Sequence[Item]) -> list[str]:
@@ -220,6 +189,7 @@ class Model:
                 job = self.jobs[item.id]
                 self._give_up(job)
                 words.append(getattr(self, "_" + verb)(job, item) or "OK")
+        self.move_keys("sw", "e")
         for word, item in zip(words, items, strict=True):
             if word == "OK":
                 self._follow(item)
@@ -232,6 +202,7 @@ class Model:
     def _retry(self, job: Job, item: Item) -> None:
         self._leave(job)
         self.counts["retried"] += 1
+        self.moves.append((job, "s"))
         job.place, job.word = "S", "retry" if item.counted else "snooze"
         job.attempt -= not item.counted
         self.progress.pop(job.id, None)
@@ -250,6 +221,7 @@ class Model:
         return "OK"
 
     def _strand(self, job: Job, _: Item) -> None:
+        self.moves.append((job, "w"))
         job.place, job.word, job.attempt = "N", job.task, job.attempt - 1
         self.progress.pop(job.id, None)
         self.counts["stranded"] += 1
@@ -268,6 +240,7 @@ class Model:
                 else:
                     back += 1
         self.counts["reclaimed"] += back
+        self.move_keys("w", "e")
         return back, poisoned
 
     def promote(self, now: float, limit: int) -> int:
@@ -275,6 +248,10 @@ class Model:
         for job in due:
             self._enter(job)
             job.word = job.word or "due"
+            self.moves.append((job, "w"))
+        if self.unique:
+            self.move_keys("w")
+        self.moves.clear()
         return len(due)
 
     def cancel(self, ids: Sequence[str]) -> list[str]:
@@ -289,6 +266,7 @@ class Model:
                 words.append("OK")
                 self.counts["cancelled"] += 1
                 self._end(job, "cancelled")
+        self.move_keys("e")
         return words
 
     def steer_dead(self, verb: str, ids: Sequence[str]) -> list[str]:
@@ -298,6 +276,9 @@ class Model:
             job = self.jobs.get(id_)
             if job is None or job.place != "D":
                 words.append("ENDED")
+                continue
+            if verb == "revive" and not self.retake(job):
+                words.append("TAKEN")
                 continue
             words.append("OK")
             self.counts["revived" if verb == "revive" else "deleted"] += 1

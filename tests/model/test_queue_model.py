@@ -252,7 +252,7 @@ class Queue(Bench):
         when=lambda self: bool(self.model.jobs),
     )
     def cancel(self, data: st.DataObject) -> None:
-        ids = self.some_ids(data, "W", "S", "B", "N")
+        ids = self.some_ids(data, "W", "S", "B", "N", "H")
         words = self.rig.run(op.cancel(self.keys, ids=ids, result_ttl_ms=HOUR_MS))
         assert words == self.model.cancel(ids)
 

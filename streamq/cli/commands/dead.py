@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
 
+_NOT_DEAD = "is not dead, or nobody knows it"
+_MISSED = {"TAKEN": "stays dead: another job has its unique key now"}
 _DONE = {"retry": "will run again", "delete": "deleted"}
 
 
@@ -107,5 +109,5 @@ def _tell(action: str, answers: dict[str, str], *, as_json: bool) -> int:
         if done or not answers:
             click.echo(f"{done:,} job{'' if done == 1 else 's'} {_DONE[action]}.")
         for job_id in missed:
-            click.echo(f"{job_id} is not dead, or nobody knows it.")
+            click.echo(f"{job_id} {_MISSED.get(answers[job_id], _NOT_DEAD)}.")
     return BAD_ANSWER if missed else 0

@@ -1,0 +1,56 @@
+"""What the model is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Key:
+    """A unique key, as a call names it."""
+
+    digest: str
+    letters: str  # of the states in which it is held
+    mode: str
+
+
+@dataclass
+class Job:
+    id: str
+    task: str
+    bound: int | None  # the call's own max_crashes
+    late: bool  # it must start before an instant that has passed
+    place: str = "W"  # as in the state texts
+    order: int = 0  # of its entry in the stream; 0: it has none
+    due: float = 0
+    attempt: int = 0
+    crashes: int = 0
+    word: str = ""  # token, reason or task, as in the state texts; empty: untouched since enqueue
+    key: Key | None = None
+    bytes: int = 0  # of the budget
+
+
+@dataclass
+class Spec:
+    """One job of an enqueue call."""
+
+    id: str
+    task: str = "t"
+    due: float | None = None
+    late: bool = False
+    bound: int | None = None
+    idem: tuple[str, str] | None = None  # key, arguments
+    key: Key | None = None
+    bytes: int = 0
+
+
+@dataclass
+class Item:
+    """One job of a settling call."""
+
+    id: str
+    token: str
+    crashed: bool = False
+    counted: bool = True
+    error: bool = True
+    follow: list[tuple[str, Spec]] = field(default_factory=list)  # queue ("": this one), job

@@ -39,6 +39,7 @@ from streamq.job_state import JobState
 from streamq.option_checks import SharedKey
 from streamq.result import AsyncResult
 from streamq.task import Task
+from streamq.unique import Unique
 
 if TYPE_CHECKING:
     from streamq.job import JobInfo, Progress
@@ -80,6 +81,7 @@ __all__ = [
     "Task",
     "TaskCall",
     "TaskCancelled",
+    "Unique",
     "UnknownJob",
     "UnknownTask",
     "WaitTimeout",

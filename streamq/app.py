@@ -11,6 +11,7 @@ from streamq.call_signature import NamedCall, TaskCall
 from streamq.collecting import Collecting
 from streamq.config import Settings
 from streamq.configuring import Configuring
+from streamq.declaring import Declaring
 from streamq.errors import ConfigurationError
 from streamq.later import Later
 from streamq.location import Location
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Collecting, Configuring, Later):
+class StreamQ(Registering, Declaring, Collecting, Configuring, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
@@ -108,7 +109,8 @@ class StreamQ(Registering, Collecting, Configuring, Later):
         """The default queue and all that tasks, `task_queues` and dicts of routes name."""
         named = [task.task_options.queue for task in self._tasks.values()]
         named += [*self.conf.task_queues, *self.runtime.routing.queues]
-        return list(dict.fromkeys([self.conf.default_queue, *named]))
+        declared = self.runtime.queue_options
+        return list(dict.fromkeys([self.conf.default_queue, *named, *declared]))
 
     def register_type(
         self,

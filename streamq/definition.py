@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.errors import ConfigurationError
 from streamq.option_checks import queue_name
 from streamq.signature import Binder
+from streamq.uniqueness import check_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,7 @@ class Definition:
         self.bind = bind
         self.is_async = inspect.iscoroutinefunction(function)
         self.binder = Binder(function, name, bound=bind)
+        self.checked(declared)
         self.file: str = code.co_filename if code else "?"
         self.line: int = code.co_firstlineno if code else 0
 
@@ -55,6 +57,12 @@ class Definition:
 
         return TaskTypes(self.function, self.binder.names)
 
+    def checked(self, said: CallOptions) -> CallOptions:
+        """These options, if its calls have the arguments that they name; else `TypeError`."""
+        if said.unique:
+            check_by(said.unique, self)
+        return said
+
     @property
     def place(self) -> str:
         """Where it is written, for messages."""
@@ -64,12 +72,17 @@ class Definition:
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Arguments that fit, as they would be written by position: the same call, the same way."""
+        bound = self.signature.bind(*args, **kwargs)
+        return bound.args, bound.kwargs
+
+    @cached_property
+    def signature(self) -> inspect.Signature:
+        """What a call gives it: without the running job."""
         signature = inspect.signature(self.function)
         if self.bind:
             rest = list(signature.parameters.values())[1:]
             signature = signature.replace(parameters=rest)
-        bound = signature.bind(*args, **kwargs)
-        return bound.args, bound.kwargs
+        return signature
 
     def is_same_place(self, other: Definition) -> bool:
         """Whether the other is this one again: a module loaded twice, a cell run again."""

@@ -12,7 +12,7 @@ from streamq.asking import ask, ask_async, known_queues
 from streamq.by_name import ByName
 from streamq.durations import seconds
 from streamq.eager import run_here, run_here_async
-from streamq.enqueuing import Plan, send, send_async, sending
+from streamq.enqueuing import Plan
 from streamq.errors import UnknownJob, WaitTimeout
 from streamq.gathering import as_completed, as_completed_async, gather, gather_async
 from streamq.ids import parse_id
@@ -20,6 +20,7 @@ from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
+from streamq.sending import send, send_async, sending
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from streamq.content import content_kind
 from streamq.durations import seconds
 from streamq.errors import ConfigurationError
 from streamq.retry import attempts, exception_classes
+from streamq.unique import unique_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -23,8 +24,6 @@ TAG_LIMIT, TAG_LENGTH = 32, 128  # tags of a job, characters of one
 LATER = {
     "priority": "jobs of a queue run in the order in which they came; use a queue of their own",
     "lane": "use a queue of its own",
-    "unique": "idempotency_key= makes one job of calls with the same key",
-    "debounce": "idempotency_key= makes one job of calls with the same key",
     "rate_limit": "bound the load with a queue of its own and its worker's -c",
     "concurrency": "bound the load with a queue of its own and its worker's -c",
     "time_limit": "give the task's own calls a timeout",
@@ -174,6 +173,9 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "headers": _headers,
     "serializer": lambda given: content_kind(given, "serializer"),
     "pool": _pool,
+    "unique": unique_option,
+    "debounce": lambda given: seconds(given, "debounce"),
+    "max_wait": _above_zero("max_wait"),
 }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta  # noqa: TC003 - nothing here runs
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from streamq.backoff import BackoffOption  # noqa: TC001 - nothing here runs
+from streamq.unique import Unique  # noqa: TC001 - nothing here runs
 
 Seconds: TypeAlias = float | timedelta
 Exceptions: TypeAlias = type[BaseException] | str | Sequence[type[BaseException] | str]
@@ -29,12 +30,24 @@ class _Common(TypedDict, total=False):
     serializer: str | None
     tags: str | Sequence[str] | set[str] | frozenset[str] | None
 
+    unique: bool | Unique | None
+    debounce: Seconds | None
+    max_wait: Seconds | None
+
 
 class CallOptionsDict(_Common, total=False):
     """Options of `.options(…)`, `apply_async(…)`, `send_task(…)`."""
 
     eta: datetime | None
     idempotency_key: str | None
+
+
+class QueueOptionsDict(TypedDict, total=False):
+    """Options of `app.queue(…)`."""
+
+    max_jobs: int | None
+    max_bytes: int | None
+    on_full: Literal["raise", "block"] | None
 
 
 class TaskOptionsDict(_Common, total=False):

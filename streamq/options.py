@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from streamq.backoff import Computed, delays_from_json
 from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY, refuse_unknown
 from streamq.retry import RetryPolicy, class_names
+from streamq.unique import check_debounce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from streamq.backoff import Delays
     from streamq.retry import ExceptionClass
+    from streamq.unique import Unique
 
 PoolName: TypeAlias = Literal["process"]
 
@@ -45,6 +47,9 @@ class CallOptions:
     headers: dict[str, Any] | None = None  # of the user's own, for `current_job().headers`
     serializer: str | None = None  # of its arguments
     pool: PoolName | None = None  # of a task only
+    unique: Unique | Literal[False] | None = None
+    debounce: float | None = None  # seconds of quiet; 0: not
+    max_wait: float | None = None  # seconds, of a debounced job
 
     @property
     def said(self) -> dict[str, Any]:
@@ -94,6 +99,9 @@ class TaskOptions:
     expires: float | datetime | None = None  # seconds from the call, or aware
     idempotency_key: str | None = None
     idempotency_ttl: float = 86400.0  # seconds
+    unique: Unique | Literal[False] = False
+    debounce: float | None = None  # seconds
+    max_wait: float | None = None  # seconds
 
     def overridden(self, by: CallOptions) -> TaskOptions:
         """These with what was said on top."""
@@ -119,6 +127,9 @@ class TaskOptions:
             "countdown": self.countdown,
             "expires": self.expires if isinstance(self.expires, float) else None,
             "idempotency_ttl": self.idempotency_ttl,
+            "unique": self.unique and self.unique.as_json(),
+            "debounce": self.debounce,
+            "max_wait": self.max_wait,
         }
 
 
@@ -180,4 +191,5 @@ def _checked(given: Mapping[str, Any], where: str) -> CallOptions:
             raise type(error)(f"{where}: {error}") from None
     if "countdown" in checked and "eta" in checked:
         raise TypeError(f"{where}: countdown= and eta= both say when; give one of them")
+    check_debounce(checked, where)
     return CallOptions(**checked)

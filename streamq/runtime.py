@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamq.desk import Desk
     from streamq.keys import QueueKeys
     from streamq.listener import Listener
+    from streamq.queue_options import QueueBudget, QueueOptions
 
 ANNOUNCE_S = 60.0  # a queue is made known again after this, should the server have been emptied
 _LOCKED = ("broker", "backend", "broker_options", "durability", "enqueue_timeout", "namespace")
@@ -35,6 +36,7 @@ class Runtime:
         self.conf = conf
         self.ids = IdMaker()
         self.definitions: dict[str, Definition] = {}  # of the tasks known here, by name
+        self.queue_options: dict[str, QueueOptions] = {}  # of the queues declared here
         self._codec: Codec | None = None
         self._codec_version = -1  # of the settings that it follows
         self._routing: tuple[int, Routing | None] = (-1, None)  # and for which settings
@@ -113,6 +115,11 @@ class Runtime:
                 if self._listener is None or self._listener.pid != os.getpid():
                     self._listener = Listener(client, self.namespace)
         return self._listener
+
+    def budget(self, queue: str) -> QueueBudget | None:
+        """How much a queue may hold, as far as it was declared here."""
+        declared = self.queue_options.get(queue)
+        return declared.budget(self.conf.enqueue_timeout) if declared else None
 
     def keys(self, queue: str) -> QueueKeys:
         """The keys of a queue."""

@@ -117,7 +117,7 @@ class Enqueueable(Generic[P, T]):
     def options(self, **options: Unpack[CallOptionsDict]) -> Enqueueable[P, T]:
         """The same task, under these options for the calls made through it."""
         given = in_zone(options, self._runtime.conf.zone)
-        said = call_options(given, f"{self.name}.options()")
+        said = self.definition.checked(call_options(given, f"{self.name}.options()"))
         return Enqueueable(self.definition, self._runtime, said.over(self._said))
 
     def plan(self, args: Any = (), kwargs: Any = None) -> Plan:

@@ -1,6 +1,7 @@
 """One function per script: named values in, a described call out, and how to read the reply."""
 
-from streamq.operations.admit import Budget, admit
+from streamq.budget import Budget
+from streamq.operations.admit import admit
 from streamq.operations.call import Call
 from streamq.operations.claim import (
     Claimed,

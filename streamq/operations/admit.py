@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -20,20 +20,13 @@ from streamq.scripts import load
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streamq.budget import Budget
     from streamq.keys import QueueKeys
     from streamq.operations.call import Value
     from streamq.operations.enqueue import (
         Enqueued,
         NewJob,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much a queue may hold; None: any amount."""
-
-    max_jobs: int | None = None  # that have not ended, without the dead
-    max_bytes: int | None = None  # of their encoded calls
 
 
 def admit(

@@ -34,7 +34,7 @@ def test_an_unknown_option_is_a_type_error_that_names_the_nearest() -> None:
 
 
 def test_an_option_near_to_none_is_answered_with_all_there_are() -> None:
-    with pytest.raises(TypeError, match="there are backoff, countdown, eta"):
+    with pytest.raises(TypeError, match="there are backoff, countdown, debounce, eta"):
         call(zzz=3)
 
 

@@ -15,7 +15,8 @@ local results_expiry = KEYS[10]
 local waiters = KEYS[11]
 local replies = KEYS[12]
 local counts = KEYS[13]
-local first_ended = 14 -- KEYS[14...]: the list of ended jobs of each task named by an item
+local checkpoints = KEYS[14]
+local first_ended = 15 -- KEYS[15...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -37,7 +38,7 @@ local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
+touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
   { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words = {}
@@ -68,6 +69,7 @@ drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
 if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
+if redis.call('EXISTS', checkpoints) == 1 then redis.call('HDEL', checkpoints, unpack(ids)) end
 if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)

@@ -1,7 +1,6 @@
 #!lua flags=allow-oom
 -- Ends jobs as succeeded, in one step with their results: state, stream, counters, whoever waits.
--- Returns a word per job: OK, ALREADY (this call did it before), LEASELOST (nothing changed);
--- or `OK*n` for all n of them.
+-- Returns a word per job: OK, ALREADY (this call did it before), LEASELOST; or `OK*n` for all n of them.
 local jobs = KEYS[1]
 local state = KEYS[2] -- hash, id -> state
 local stream = KEYS[3]
@@ -15,19 +14,22 @@ local results_expiry = KEYS[10]
 local waiters = KEYS[11]
 local replies = KEYS[12]
 local counts = KEYS[13]
-local checkpoints = KEYS[14]
-local first_ended = 15 -- KEYS[15...]: the list of ended jobs of each task named by an item
+local scheduled = KEYS[14]
+local wake = KEYS[15]
+local outbox = KEYS[16] -- stream of jobs for other queues
+local checkpoints = KEYS[17]
+local first_ended = 18 -- KEYS[18...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
-local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
+local follow_ups = ARGV[4] -- what lib/follow.lua takes
+local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
 -- ended: index among the ended lists, from 1; ttl_ms: how long the outcome is kept, 0 not at all
 
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/holding.lua
 --# include lib/entries.lua
@@ -35,25 +37,22 @@ local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/count.lua
+--# include lib/follow.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
   { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
-local words = {}
-local mine, by_token = holding(state, first_item, 7, words)
+local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
 if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
-
 local now = clock_ms()
-local now_text = whole(now)
+local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
+local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+  outbox = outbox }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
-local texts, kept, summaries, tasks, checked_ttl = {}, {}, {}, {}, nil
-for i = first_ended, #KEYS do
-  tasks[i] = string.match(KEYS[i], '}:ended:(.+)$')
-  summaries[i] = {}
-end
+local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]
   local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
@@ -68,13 +67,14 @@ end
 drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
-if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
-if redis.call('EXISTS', checkpoints) == 1 then redis.call('HDEL', checkpoints, unpack(ids)) end
-if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
+for _, key in ipairs({ errors, progress, checkpoints }) do -- errors: a revived job's
+  if redis.call('EXISTS', key) == 1 then redis.call('HDEL', key, unpack(ids)) end
+end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
+write_follow(follow)
 remember_reply(replies, worker, seq, words)
 return in_short(words)

@@ -43,8 +43,8 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/take.lua
 --# include lib/takeover.lua
 --# include lib/restore.lua
-
-touch({ jobs, state, held, results, waiters, errors, counts, checkpoints }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
+touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
+  { stranded, leases, scheduled, results_expiry }, { wake, dropped })
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
@@ -54,7 +54,6 @@ local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
 end
-
 local before = redis.call('HGET', claims, token)
 if before then
   hand_out_again(before, token, jobs, state, hand_out)
@@ -69,12 +68,10 @@ else
   end
   settle_candidates(found, stream, returned, stranded, worker)
   expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
-    results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts }, late, now, result_ttl_ms, results_cap)
+    results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts },
+    late, now, result_ttl_ms, results_cap)
   reply[5] = #late
-  if found.full then
-    reply[3] = 1
-    wake_one(wake)
-  end
+  if found.full then reply[3] = 1 wake_one(wake) end
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end

@@ -19,7 +19,7 @@ local function extend_trail(trail, token, number, entries, most, keep_ms)
   local there = last and last[2][2] == run and tonumber(last[2][4]) or 0
   for i, entry in ipairs(entries) do
     local n = number + i - 1
-    if n > there then redis.call('XADD', trail, 'MAXLEN', most, '*', 't', run, 'n', whole(n), 'b', entry) end
+    if n > there then redis.call('XADD', trail, 'MAXLEN', most, '*', 't', run, 'n', string.format('%d', n), 'b', entry) end
   end
   redis.call('PEXPIRE', trail, keep_ms)
 end

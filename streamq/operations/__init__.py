@@ -11,6 +11,7 @@ from streamq.operations.claim import (
     promote,
 )
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
+from streamq.operations.follow import Sent, follow_up, forward, relay
 from streamq.operations.lease import (
     Reclaimed,
     Swept,
@@ -75,6 +76,7 @@ __all__ = [
     "Reclaimed",
     "Record",
     "Said",
+    "Sent",
     "StateText",
     "Stray",
     "Swept",
@@ -91,7 +93,9 @@ __all__ = [
     "delete",
     "enqueue",
     "extend",
+    "follow_up",
     "forget",
+    "forward",
     "look",
     "options",
     "page",
@@ -104,6 +108,7 @@ __all__ = [
     "read_trail",
     "reclaim",
     "register",
+    "relay",
     "release",
     "retry",
     "revive",

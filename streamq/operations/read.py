@@ -36,6 +36,7 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    "outbox",
     "totals",
 )
 

@@ -17,15 +17,18 @@ from tests.servers import NO_RETRIES
 
 SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
 READERS = {name for name in SCRIPTS if "flags=no-writes" in load(name).source}
-REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait"}
+REFUSED_WHEN_FULL = {"append", "checkpoint", "enqueue", "progress", "revive", "wait"}
 STRIDES = {
     "enqueue": 7,
     "ack": 7,
+    "relay": 8,
     "retry": 6,
     "bury": 6,
     "release": 3,
     "strand": 3,
     "progress": 3,
+    "checkpoint": 3,
+    "append": 5,
     **dict.fromkeys(("cancel", "revive", "delete", "forget", "wait", "look"), 1),
 }
 
@@ -189,4 +192,4 @@ def test_a_job_with_every_character_that_names_may_have_lives_its_whole_life(rig
 
 
 def test_key_names_and_types_are_all_known() -> None:
-    assert {*HASHES, *SORTED_SETS, "schema", "stream", "wake", "dropped"} == set(NAMES)
+    assert {*HASHES, *SORTED_SETS, "schema", "stream", "outbox", "wake", "dropped"} == set(NAMES)

@@ -35,9 +35,13 @@ def _expected(model: Model) -> State:
         "held": {token: str(len(model.held(token))) for token in model.claims},
         "errors": sorted(model.errors),
         "progress": model.progress,
+        "checkpoints": model.checkpoints,
+        "trails": model.trails,
         "waiters": {id_: " ".join(channels) for id_, channels in model.waiters.items()},
         "results": model.results,
         "results_expiry": sorted(model.results),
+        "outbox": model.outbox,
+        "inbox": {source: f"{entry}-0" for source, entry in model.inbox.items()},
         "idem": {key: " ".join(first) for key, first in model.idem.items()},
         "counts": {name: str(n) for name, n in model.counts.items() if n},
         "workers": sorted(model.alive),
@@ -54,17 +58,24 @@ def _found(seen: State) -> State:
         "jobs": {id_: text.split(" ")[1] for id_, text in seen.get("jobs", {}).items()},
         "state": {id_: _parts(text) for id_, text in seen.get("state", {}).items()},
         "stream": list(seen.get("stream", {}).values()),
+        "outbox": list(seen.get("outbox", {}).values()),
         "returned": list(seen.get("returned", {})),
         "scheduled": list(seen.get("scheduled", {})),
         "results": {id_: text.split(" ")[0] for id_, text in seen.get("results", {}).items()},
         "idem": {key[5:]: text for key, text in seen.items() if key.startswith("idem:")},
         "wake": len(seen.get("wake", [])) <= 1,
         **{k: sorted(seen.get(k, {})) for k in _SETS},
-        **{k: seen.get(k, {}) for k in ("claims", "held", "progress", "waiters", "counts")},
+        "trails": {key[7:]: _texts(t) for key, t in seen.items() if key.startswith("chunks:")},
+        **{k: seen.get(k, {}) for k in _HASHES},
     }
 
 
+_HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "counts", "inbox")
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers")
+
+
+def _texts(trail: State) -> list[str]:
+    return [entry["b"] for entry in trail.values()]
 
 
 def _parts(text: str) -> str:

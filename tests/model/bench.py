@@ -65,7 +65,7 @@ class Bench(RuleBasedStateMachine):
     def snapshot(self) -> State:
         """As `Rig.snapshot`, of the keys that the model knows."""
         pipe = self.rig.admin.pipeline(transaction=False)
-        names = [*NAMES, "idem:k1", "idem:k2"]
+        names = [*NAMES, "idem:k1", "idem:k2", *(f"chunks:{i}" for i in self.model.trails)]
         for name in names:
             read_by_type(pipe, self.keys.key(name), key_type(name))
         values = pipe.execute()
@@ -152,9 +152,8 @@ class Bench(RuleBasedStateMachine):
         jobs = [self.model.jobs[i] for i in ids]
         assert seen == [(job.id, job.attempt, job.crashes) for job in jobs]
         restored = {job.id: job.checkpoint.decode() for job in claimed.jobs if job.checkpoint}
-        assert restored == {
-            i: self.model.checkpoints[i] for i in ids if i in self.model.checkpoints
-        }
+        kept = self.model.checkpoints
+        assert restored == {i: kept[i] for i in ids if i in kept}
         assert claimed.expired == self.model.counts["expired"] - expired
         assert claimed.stranded == bool(self.model.in_place("N"))
 

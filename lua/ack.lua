@@ -17,9 +17,10 @@ local counts = KEYS[13]
 local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
-local unique = KEYS[17] -- hash, digest -> id; it and `heirs` only for jobs with a unique key
-local heirs = KEYS[18]
-local first_ended = 19 -- KEYS[19...]: the list of ended jobs of each task named by an item
+local checkpoints = KEYS[17]
+local unique = KEYS[18] -- hash, digest -> id; it and `heirs` only for jobs with a unique key
+local heirs = KEYS[19]
+local first_ended = 20 -- KEYS[20...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -44,18 +45,17 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry }, { unpack(KEYS, first_ended) })
+touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry }, { unpack(KEYS, first_ended) })
 check_numbers(0, results_cap)
-local mine, by_token, words = holding(state, first_item, 7)
+local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
 if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
-local now_text = whole(now)
-local keys = { jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox, unique = unique, heirs = heirs, errors = errors, progress = progress }
+local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
+local keys = { jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake, outbox = outbox,
+  unique = unique, heirs = heirs, errors = errors, progress = progress, checkpoints = checkpoints }
 local follow = read_follow(keys, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
-local texts, kept, checked_ttl = {}, {}, nil
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]

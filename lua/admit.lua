@@ -17,8 +17,9 @@ local stranded = KEYS[10]
 local dead = KEYS[11]
 local unique = KEYS[12] -- hash, digest -> id of the job that holds this key
 local heirs = KEYS[13] -- hash, digest -> id of the job that has it next
-local producer = KEYS[14]
-local first_idem = 15 -- KEYS[15...]: idempotency keys, strings
+local checkpoints = KEYS[14]
+local producer = KEYS[15]
+local first_idem = 16 -- KEYS[16...]: idempotency keys, strings
 local counter = ARGV[1]
 local producer_ttl_ms = ARGV[2]
 local budget = ARGV[3] -- "-", or "<most jobs> <most bytes>", either may be empty
@@ -43,7 +44,7 @@ local first_item = 4 -- ARGV[4...]: id, due, expires, idem, task, opts, body, as
 
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
-touch({ counts, state, errors, unique, heirs }, { returned, stranded, dead, scheduled }, {}, stream)
+touch({ counts, state, errors, checkpoints, unique, heirs }, { returned, stranded, dead, scheduled }, {}, stream)
 check_numbers(1, tonumber(counter), tonumber(producer_ttl_ms))
 local ids = rest_column(first_item, 7, 1)
 local last = redis.call('GET', producer)
@@ -57,7 +58,8 @@ end
 local values = { unpack(ARGV, first_item) } -- ARGV can't be changed
 check_unique(values, 1, fresh)
 local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, state = state,
-  errors = errors, returned = returned, stranded = stranded, dead = dead, unique = unique, heirs = heirs }
+  errors = errors, returned = returned, stranded = stranded, dead = dead, unique = unique, heirs = heirs,
+  checkpoints = checkpoints }
 local full = over_budget(keys, budget, values, 1, fresh)
 if full then return full end
 local now = clock_ms()

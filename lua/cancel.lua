@@ -13,9 +13,10 @@ local results_expiry = KEYS[9]
 local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
-local wake = KEYS[13]
-local unique = KEYS[14]
-local heirs = KEYS[15]
+local checkpoints = KEYS[13]
+local wake = KEYS[14]
+local unique = KEYS[15]
+local heirs = KEYS[16]
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
@@ -25,14 +26,13 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/state.lua
---# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/vacate.lua
 
-touch({ jobs, state, errors, results, waiters, counts, unique, heirs }, { returned, stranded, scheduled, results_expiry },
-  { dropped, wake }, stream)
+touch({ jobs, state, errors, checkpoints, results, waiters, counts, unique, heirs },
+  { returned, stranded, scheduled, results_expiry }, { dropped, wake }, stream)
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
@@ -70,6 +70,7 @@ if #ids > 0 then
   redis.call('HDEL', jobs, unpack(ids))
   redis.call('HDEL', state, unpack(ids))
   redis.call('HDEL', errors, unpack(ids))
+  redis.call('HDEL', checkpoints, unpack(ids))
   keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)

@@ -1,9 +1,11 @@
 -- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task, options}`.
--- `keys` names the keys as claim.lua does.
+-- `keys` names the keys as claim.lua does; `started` are those that run now and occupy something.
+--# include lib/vacate.lua
 --# include lib/notify.lua
 --# include lib/outcome.lua
 
-local function expire_jobs(keys, late, now, ttl_ms, cap)
+local function expire_jobs(keys, started, late, now, ttl_ms, cap)
+  move_keys(keys, started, now)
   if #late == 0 then return end
   local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do
@@ -18,6 +20,7 @@ local function expire_jobs(keys, late, now, ttl_ms, cap)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))
   redis.call('HDEL', keys.errors, unpack(ids))
+  redis.call('HDEL', keys.checkpoints, unpack(ids))
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)

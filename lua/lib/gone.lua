@@ -2,6 +2,7 @@
 local function forget_jobs(keys, ids)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))
-  if redis.call('EXISTS', keys.errors) == 1 then redis.call('HDEL', keys.errors, unpack(ids)) end -- a revived one's too
-  if redis.call('EXISTS', keys.progress) == 1 then redis.call('HDEL', keys.progress, unpack(ids)) end
+  for _, key in ipairs({ keys.errors, keys.progress, keys.checkpoints }) do -- errors: a revived job's
+    if redis.call('EXISTS', key) == 1 then redis.call('HDEL', key, unpack(ids)) end
+  end
 end

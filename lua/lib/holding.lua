@@ -23,5 +23,5 @@ local function holding(state, first_item, width)
       by_token[token] = (by_token[token] or 0) + 1
     end
   end
-  return mine, by_token, words
+  return words, mine, by_token
 end

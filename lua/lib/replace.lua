@@ -7,7 +7,7 @@ local function take_out(keys, id, task, entry)
 end
 
 -- A job that has not started is another call from now on, under its old id: new arguments and options, no
--- attempts, no failure. One that waits keeps its place in line unless the call is for later (`due`). `job` is
+-- attempts, failure or checkpoint. One that waits keeps its place in line unless the call is for later (`due`). `job` is
 -- what parse_state and parse_record say of it. Returns the letter of its state: s, w, or h for an heir.
 local function replace_job(keys, id, job, task, options, body, due)
   local where, new = job.where, nil
@@ -28,6 +28,7 @@ local function replace_job(keys, id, job, task, options, body, due)
   if new then redis.call('HSET', keys.state, id, new) else redis.call('HDEL', keys.state, id) end
   redis.call('HSET', keys.jobs, id, 'x' .. where .. ' ' .. task .. ' ' .. options .. '\n' .. body)
   redis.call('HDEL', keys.errors, id)
+  redis.call('HDEL', keys.checkpoints, id)
   local bytes = (tonumber(record_option(options, 'b')) or 0) - (tonumber(record_option(job.options, 'b')) or 0)
   if bytes ~= 0 then redis.call('HINCRBY', keys.counts, 'bytes', bytes) end
   return job.place == 'H' and 'h' or due and 's' or 'w'

@@ -22,6 +22,7 @@ class Unifying:
     heirs: dict[str, str]
     moves: list[tuple[Job, str]]
     errors: set[str]
+    checkpoints: dict[str, str]
     counts: Counter[str]
 
     def _enter(self, job: Job) -> None:
@@ -78,6 +79,7 @@ class Unifying:
         job.bound, job.late, job.key, job.bytes = spec.bound, spec.late, spec.key, spec.bytes
         job.attempt = job.crashes = 0
         self.errors.discard(job.id)
+        self.checkpoints.pop(job.id, None)
         if job.place == "H":
             job.due = spec.due or 0
             return

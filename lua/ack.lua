@@ -14,7 +14,8 @@ local results_expiry = KEYS[10]
 local waiters = KEYS[11]
 local replies = KEYS[12]
 local counts = KEYS[13]
-local first_ended = 14 -- KEYS[14...]: the list of ended jobs of each task named by an item
+local schedule_ended = KEYS[14] -- list of summaries
+local first_ended = 15 -- KEYS[15...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -36,7 +37,7 @@ local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
-  { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
+  { unpack(KEYS, 14) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 7, 1), rest_column(first_item, 7, 2), words)
@@ -72,7 +73,7 @@ if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)
 if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
 drop_held(leases, claims, held, mine)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
-for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
+for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, schedule_ended) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
 remember_reply(replies, worker, seq, words)

@@ -13,7 +13,8 @@ local progress = KEYS[9]
 local waiters = KEYS[10]
 local replies = KEYS[11]
 local counts = KEYS[12]
-local first_ended = 13 -- KEYS[13...]: the list of ended jobs of each task named by an item
+local schedule_ended = KEYS[13]
+local first_ended = 14 -- KEYS[14...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -34,7 +35,7 @@ local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
-touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
+touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, 13) }, stream)
 check_numbers(0, dead_cap)
 local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
@@ -52,7 +53,7 @@ if #mine > 0 then
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
   drop_entries(stream, entries)
-  for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
+  for list, lines in pairs(ended_jobs) do push_ended(list, lines, schedule_ended) end
   drop_held(leases, claims, held, mine)
   evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
   notify(waiters, ids, texts)

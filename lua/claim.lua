@@ -13,12 +13,13 @@ local claims = KEYS[7] -- hash, token -> "worker n id…"
 local held = KEYS[8] -- hash, token -> jobs still running
 local scheduled = KEYS[9] -- zset, only looked at
 local wake = KEYS[10]
-local results = KEYS[11] -- the last five: for what has expired
+local results = KEYS[11] -- from here on: for what has expired
 local results_expiry = KEYS[12]
 local waiters = KEYS[13]
 local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
+local schedule_ended = KEYS[17]
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
@@ -42,7 +43,7 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/take.lua
 --# include lib/takeover.lua
 
-touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
+touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped, schedule_ended }) -- others are read first
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
@@ -67,12 +68,10 @@ else
   end
   settle_candidates(found, stream, returned, stranded, worker)
   expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters,
-    results_expiry = results_expiry, dropped = dropped, counts = counts }, late, now, result_ttl_ms, results_cap)
+    results_expiry = results_expiry, dropped = dropped, schedule_ended = schedule_ended, counts = counts }, late, now, result_ttl_ms, results_cap)
   reply[5] = #late
-  if found.full then
-    reply[3] = 1
-    wake_one(wake)
-  end
+  reply[3] = found.full and 1 or 0
+  if found.full then wake_one(wake) end
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end

@@ -40,6 +40,7 @@ def _facts(job: JobInfo, why: str) -> Iterator[tuple[str, str]]:
     yield "crashes", str(job.crashes or "")
     yield "enqueued", clock(job.enqueued_at)
     yield "due", clock(job.due_at)
+    yield "schedule", job.schedule and f"{job.schedule}, for {clock(job.scheduled_for)}"
     yield "expires", clock(job.expires_at)
     yield "started", clock(job.started_at)
     yield "ended", clock(job.ended_at)

@@ -35,6 +35,10 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    "schedule_state",
+    "schedule_due",
+    "schedule_runs",
+    "schedule_held",
     "totals",
 )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from streamq import operations as op
 from streamq.operations import Call, Idempotency, NewJob
+from tests.lua import cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -199,4 +200,4 @@ CASES: dict[str, Case] = {
         *(cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit),
     )
-}
+} | cases_schedules.CASES

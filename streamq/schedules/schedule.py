@@ -69,25 +69,14 @@ def make_schedule(
     Raises `TypeError` or `ValueError`; its arguments are checked by who knows the task.
     """
     try:
-        queue_name(name, "schedule name")
-        for option, why in _NOT_HERE.items():
-            if options.get(option) is not None:
-                raise TypeError(f"{option}= says nothing for a schedule: {why}")  # noqa: TRY301
-        start_ms = None if start is None else round(aware(start, "start").timestamp() * 1000)
-        end_ms = None if end is None else round(aware(end, "end").timestamp() * 1000)
-        if start_ms is not None and end_ms is not None and end_ms < start_ms:
-            raise ValueError("end= is before start=: it would never tick")  # noqa: TRY301
-        if isinstance(options.get("expires"), datetime):
-            raise TypeError("expires= must be seconds: of each job, from its tick")  # noqa: TRY301
-        said = _arguments(args, kwargs)
+        _refuse_strange(name, options)
         return Schedule(
             name,
             task,
             timing,
-            *said,
+            *_arguments(args, kwargs),
             call_options(options, where),
-            start_ms,
-            end_ms,
+            *_bounds(start, end),
             _jitter(jitter, timing),
             _one_of(on_missed, OnMissed, "on_missed"),
             _limit(missed_limit),
@@ -127,6 +116,23 @@ def make_timing(
         raise TypeError("tz= is for cron expressions; an interval is the same everywhere")
     assert every is not None  # noqa: S101 - see above
     return Every(every)
+
+
+def _refuse_strange(name: str, options: Mapping[str, Any]) -> None:
+    queue_name(name, "schedule name")
+    for option, why in _NOT_HERE.items():
+        if options.get(option) is not None:
+            raise TypeError(f"{option}= says nothing for a schedule: {why}")
+    if isinstance(options.get("expires"), datetime):
+        raise TypeError("expires= must be seconds: of each job, from its tick")
+
+
+def _bounds(start: datetime | None, end: datetime | None) -> tuple[int | None, int | None]:
+    start_ms = None if start is None else round(aware(start, "start").timestamp() * 1000)
+    end_ms = None if end is None else round(aware(end, "end").timestamp() * 1000)
+    if start_ms is not None and end_ms is not None and end_ms < start_ms:
+        raise ValueError("end= is before start=: it would never tick")
+    return start_ms, end_ms
 
 
 def _arguments(args: Any, kwargs: Any) -> tuple[tuple[Any, ...], Mapping[str, Any]]:

@@ -19,33 +19,25 @@ local results = KEYS[13]
 local results_expiry = KEYS[14]
 local waiters = KEYS[15]
 local counts = KEYS[16]
-local schedules = KEYS[17]
-local schedule_state = KEYS[18]
-local schedule_due = KEYS[19]
-local schedule_runs = KEYS[20]
-local schedule_held = KEYS[21]
-local schedule_ended = KEYS[22]
-local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, a schedule's, `pending` or `totals`
+local outbox = KEYS[17]
+local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `outbox`, `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
 
 --# include lib/number.lua
 --# include lib/state.lua
 --# include lib/pending.lua
---# include lib/schedule.lua
 --# include lib/audit_job.lua
 --# include lib/audit_claim.lua
 --# include lib/audit_totals.lua
 --# include lib/audit_members.lua
---# include lib/audit_schedule.lua
+--# include lib/audit_outbox.lua
 
 check_numbers(1, limit)
 limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
-  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, schedules = schedules,
-  schedule_state = schedule_state, schedule_due = schedule_due, schedule_runs = schedule_runs,
-  schedule_held = schedule_held, schedule_ended = schedule_ended }
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox }
 local reply = { '', 0 }
 
 local function wrong(rule, key, member)
@@ -58,6 +50,10 @@ if structure == 'totals' then
   reply[2] = 1
   return reply
 end
+if structure == 'outbox' then
+  reply[1], reply[2] = audit_outbox(keys, cursor, limit, wrong)
+  return reply
+end
 local members
 reply[1], members = structure_page(keys, structure, cursor, limit)
 reply[2] = #members
@@ -67,8 +63,6 @@ for _, member in ipairs(members) do
   elseif structure == 'results' or structure == 'results_expiry' then
     local both = redis.call('HEXISTS', results, member) == 1 and redis.call('ZSCORE', results_expiry, member)
     if not both then wrong('a kept outcome has a value and an end', keys[structure], member) end
-  elseif string.sub(structure, 1, 9) == 'schedule_' then
-    audit_schedule(keys, structure, member, wrong)
   else
     audit_job(keys, member, keys[structure] or stream, wrong)
   end

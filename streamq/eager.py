@@ -66,8 +66,12 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
     for runs in range(1, MAX_RUNS + 1):
         # Decoded anew for each run, as a worker would: a task may change what it was given.
         args, kwargs, _ = codec.decode_call(job.body, definition.types)
+        options = plan.options
         running = RunningJob(
-            job.id, job.task, plan.queue, attempt, tags=plan.options.tags, detached=False
+            *(job.id, job.task, plan.queue, attempt),
+            tags=options.tags,
+            headers=options.headers,
+            detached=False,
         )
         try:
             with activate(running):
@@ -80,11 +84,21 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
             decision = decide(policy, attempt, error, age_seconds=0.0, random=jitter.random)
             if decision.delay is None or runs == MAX_RUNS:
                 failure = codec.encode_exception(error)
+                _follow(running, "dead")
                 return _outcome("failed", attempt, job, failure)
             attempt += decision.reason is Reason.RETRY
         else:
+            _follow(running, "succeeded")
             return _succeeded(definition, plan, job, attempt, value)
     raise AssertionError  # the last run returned
+
+
+def _follow(running: RunningJob, how: str) -> None:
+    """Run what follows from a job that has ended so."""
+    for when, follow in running.follow_ups:
+        if when == how:
+            follow.handle.ran_here = True
+            follow.handle.outcome = run_here(follow.definition, follow.plan, follow.job)
 
 
 def _succeeded(

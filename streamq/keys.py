@@ -22,6 +22,7 @@ HASHES = (
     "policy",
     "counts",
     "rhythm",
+    "inbox",
     "schedules",
     "schedule_state",
     "schedule_seen",
@@ -40,7 +41,7 @@ SORTED_SETS = (
     "schedule_due",
 )
 LISTS = ("wake", "dropped", "schedule_ended")
-NAMES = ("schema", "stream", *LISTS, *HASHES, *SORTED_SETS)
+NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream
 

@@ -19,11 +19,6 @@ local function audit_job(keys, id, seen_in, wrong)
   end
   local aside = redis.call('ZSCORE', keys.stranded, task .. ' ' .. id)
   if (place == 'N') ~= (aside and true or false) then wrong('a stranded job is set aside', keys.stranded, id) end
-  if place == 'S' and is_held_back(keys.scheduled, id) then
-    local before = record_option(select(4, parse_record(record)), 'b')
-    local behind = before and redis.call('HGET', keys.schedule_held, before)
-    if behind ~= id then wrong('a job is held back behind another', keys.schedule_held, id) end
-  end
   if place == 'S' or place == 'D' then return end
   local found = redis.call('XRANGE', keys.stream, entry, entry)[1]
   if not found or found[2][2] ~= id then return wrong('a job that may run has its entry', keys.stream, id) end

@@ -22,6 +22,12 @@ local function audit_schedule(keys, structure, member, wrong)
       end
       wrong('an open run has a job, or word of its end', keys.schedule_runs, member)
     end
+  elseif structure == 'schedule_waiting' then
+    local options = select(4, parse_record(redis.call('HGET', keys.jobs, member) or ''))
+    local before = options and record_option(options, 'b')
+    if not before or redis.call('HGET', keys.schedule_held, before) ~= member then
+      wrong('a job is held back behind another', keys.schedule_held, member)
+    end
   else -- schedule_held: what waits for `member` can be let go, or has been
     local behind = redis.call('HGET', keys.schedule_held, member)
     local record = behind and redis.call('HGET', keys.jobs, behind)

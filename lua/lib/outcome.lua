@@ -3,18 +3,11 @@ local function outcome_text(kind, now, attempts, run_ms, task, bytes)
   return kind .. ' ' .. now .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
 end
 
--- Adds summaries to a list of ended jobs, which keeps the last 1,000. Those of jobs that a schedule made, whose
--- ids say so, are kept for `watch` too.
-local function push_ended(list, lines, schedule_ended)
-  if #lines == 0 then return end
-  redis.call('LPUSH', list, unpack(lines))
-  redis.call('LTRIM', list, 0, 999)
-  for _, line in ipairs(lines) do
-    if string.byte(line, 8) == 95 and string.sub(line, 8, 11) == '_at_' then
-      redis.call('LPUSH', schedule_ended, line)
-      redis.call('LTRIM', schedule_ended, 0, 9999)
-    end
-  end
+-- Which task each list of ended jobs in KEYS is of, and for each what to add to it: nothing yet.
+local function ended_tasks(first)
+  local tasks, summaries = {}, {}
+  for i = first, #KEYS do tasks[i], summaries[i] = string.match(KEYS[i], '}:ended:(.+)$'), {} end
+  return tasks, summaries
 end
 
 -- Keeps outcomes until their time; over `cap`, the ones nearest their end go first. `kept` is a list

@@ -11,6 +11,7 @@ from streamq.operations.claim import (
     promote,
 )
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
+from streamq.operations.follow import Sent, follow_up, forward, relay
 from streamq.operations.lease import (
     Reclaimed,
     Swept,
@@ -101,6 +102,7 @@ __all__ = [
     "Run",
     "ScheduleRead",
     "ScheduleState",
+    "Sent",
     "StateText",
     "Stray",
     "Swept",
@@ -121,7 +123,9 @@ __all__ = [
     "enqueue",
     "extend",
     "fire",
+    "follow_up",
     "forget",
+    "forward",
     "look",
     "options",
     "page",
@@ -133,6 +137,7 @@ __all__ = [
     "promote",
     "reclaim",
     "register",
+    "relay",
     "release",
     "retry",
     "revive",

@@ -35,10 +35,12 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    "outbox",
     "schedule_state",
     "schedule_due",
     "schedule_runs",
     "schedule_held",
+    "schedule_waiting",
     "totals",
 )
 
@@ -175,4 +177,5 @@ def audit(
         broken = [Violation(*found[i : i + 3]) for i in range(0, len(found), 3)]
         return AuditPage(text(reply[0]), reply[1], broken)
 
-    return bind("audit", keys, read, structure=structure, cursor=cursor, limit=limit)
+    script = "audit_schedules" if structure.startswith("schedule_") else "audit"
+    return bind(script, keys, read, structure=structure, cursor=cursor, limit=limit)

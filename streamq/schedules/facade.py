@@ -225,4 +225,4 @@ class Schedules:
 
 def default_zone(runtime: Runtime) -> str:
     """The time zone of cron expressions that name none: the setting, where there is one."""
-    return str(getattr(runtime.conf, "timezone", None) or "UTC")
+    return str(getattr(runtime.conf.timezone, "key", "UTC"))

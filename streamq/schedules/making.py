@@ -6,15 +6,15 @@ import os
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from streamq.config import default_options
-from streamq.enqueuing import Plan
 from streamq.ids import encode_time, id_tail
 from streamq.operations import MARK
+from streamq.task import Enqueueable
 
 if TYPE_CHECKING:
     from streamq.asking import Question
+    from streamq.enqueuing import Plan
     from streamq.operations import NewJob
     from streamq.runtime import Runtime
     from streamq.schedules.schedule import Schedule
@@ -24,10 +24,10 @@ def plan_question(runtime: Runtime, schedule: Schedule, queue: str | None = None
     """How its jobs are enqueued, in `queue` where that is said; else where its task's jobs go."""
     said = schedule.options if queue is None else replace(schedule.options, queue=queue)
     definition = runtime.definitions.get(schedule.task)
+    args, kwargs = schedule.args, dict(schedule.kwargs)
     if definition is None:
-        return (yield from runtime.desk.by_name.plan(schedule.task, said))
-    options = default_options(runtime.conf).overridden(definition.declared).overridden(said)
-    return Plan(runtime, schedule.task, options, said, definition)
+        return (yield from runtime.desk.by_name.plan(schedule.task, said, args, kwargs))
+    return Enqueueable[..., Any](definition, runtime, said).plan(args, kwargs)
 
 
 def tick_job(plan: Plan, schedule: Schedule, full_name: str, tick_ms: int) -> NewJob:

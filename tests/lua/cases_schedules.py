@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from streamq import operations as op
@@ -81,6 +82,12 @@ def timetable(rig: Rig, n: int) -> Call[Any]:
     return op.timetable(rig.keys, limit=n)
 
 
-CASES = {
-    case.__name__: case for case in (declare, define, suspend, withdraw, fire, watch, timetable)
+def audit_schedules(rig: Rig, n: int) -> Call[Any]:
+    watch(rig, n)
+    return op.audit(rig.keys, structure="schedule_runs", limit=n)
+
+
+CASES: dict[str, Callable[[Rig, int], Call[Any]]] = {
+    case.__name__: case
+    for case in (declare, define, suspend, withdraw, fire, watch, timetable, audit_schedules)
 }

@@ -20,9 +20,8 @@ def entry(rig: Rig) -> op.Timetabled:
 def age(rig: Rig, author: str, last_ms: int, first_ms: int | None = None) -> None:
     """This declaration was seen so long ago for the last time."""
     key, now = rig.keys.key("schedule_seen"), rig.now_ms()
-    text = rig.admin.hget(key, NAME)
-    assert text is not None
-    parts = [one.split(" ") for one in text.decode().split(";")]
+    text: str = rig.snapshot()["schedule_seen"][NAME]
+    parts = [one.split(" ") for one in text.split(";")]
     for part in parts:
         if part[0] == author:
             part[2] = str(now - last_ms)
@@ -132,9 +131,7 @@ def test_eight_declarations_are_remembered(rig: Rig) -> None:
     for number in range(12):
         declared(rig, NAME, author=f"f{number}")
         age(rig, f"f{number}", 1_000 * (20 - number))
-    seen = rig.admin.hget(rig.keys.key("schedule_seen"), NAME)
-    assert seen is not None
-    assert len(seen.split(b";")) == 8
+    assert len(rig.snapshot()["schedule_seen"][NAME].split(";")) == 8
 
 
 @pytest.mark.no_audit("another release's data model stands there")

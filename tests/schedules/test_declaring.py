@@ -92,7 +92,7 @@ def test_upcoming_ticks_ask_nobody(app: StreamQ) -> None:
         app.schedules.upcoming("x", after=DAY)
 
 
-REFUSED: dict[str, tuple[Callable[[StreamQ], Any], str]] = {
+REFUSED: dict[str, tuple[Callable[[Any], Any], str]] = {
     "no expression": (lambda a: a.cron("every day"), "wrong number of fields.\nIt has five fields"),
     "a bad field": (lambda a: a.cron("61 * * * *"), "bad minute"),
     "a date that never comes": (lambda a: a.cron("0 0 30 2 *"), "bad day-of-month"),

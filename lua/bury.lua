@@ -16,13 +16,13 @@ local counts = KEYS[12]
 local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
-local schedule_ended = KEYS[16]
-local first_ended = 17 -- KEYS[17...]: the list of ended jobs of each task named by an item
+local checkpoints = KEYS[16]
+local first_ended = 17 -- KEYS[17...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
-local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from 1), error bytes
+local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index among those keys), error bytes
 
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -40,7 +40,7 @@ local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
-touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, 16) }, stream)
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
 check_numbers(0, dead_cap)
 local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
@@ -60,9 +60,9 @@ if #mine > 0 then
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
   drop_entries(stream, entries)
-  for list, lines in pairs(ended_jobs) do push_ended(list, lines, schedule_ended) end
+  for list, lines in pairs(ended_jobs) do push_ended(list, lines, KEYS[first_ended]) end
   drop_held(leases, claims, held, mine)
-  evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
+  evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
   notify(waiters, ids, texts)
   count(counts, 'died', #ids, 'evicted', evicted)
   write_follow(follow)

@@ -17,7 +17,16 @@ from tests.servers import NO_RETRIES
 
 SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
 READERS = {name for name in SCRIPTS if "flags=no-writes" in load(name).source}
-REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait", "define", "fire"}
+REFUSED_WHEN_FULL = {
+    "append",
+    "checkpoint",
+    "define",
+    "fire",
+    "enqueue",
+    "progress",
+    "revive",
+    "wait",
+}
 STRIDES = {
     "enqueue": 7,
     "ack": 7,
@@ -28,6 +37,8 @@ STRIDES = {
     "strand": 3,
     "progress": 3,
     "declare": 4,
+    "checkpoint": 3,
+    "append": 5,
     **dict.fromkeys(
         ("cancel", "revive", "delete", "forget", "wait", "look", "suspend", "withdraw"), 1
     ),

@@ -14,9 +14,10 @@ local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
 local checkpoints = KEYS[13]
-local wake = KEYS[14]
-local unique = KEYS[15]
-local heirs = KEYS[16]
+local schedule_ended = KEYS[14]
+local wake = KEYS[15]
+local unique = KEYS[16]
+local heirs = KEYS[17]
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
@@ -32,13 +33,12 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/vacate.lua
 
 touch({ jobs, state, errors, checkpoints, results, waiters, counts, unique, heirs },
-  { returned, stranded, scheduled, results_expiry }, { dropped, wake }, stream)
+  { returned, stranded, scheduled, results_expiry }, { dropped, wake, schedule_ended }, stream)
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
 local now, words = clock_ms(), {}
-local ids, entries, texts, kept, members, seen = {}, {}, {}, {}, {}, {}
-local lines, moves = {}, {}
+local ids, entries, texts, kept, members, seen, lines, moves = {}, {}, {}, {}, {}, {}, {}, {}
 for i, id in ipairs(asked) do
   local place, attempt, _, entry = parse_state(states[i])
   if not records[i] or seen[id] then
@@ -62,7 +62,7 @@ for i, id in ipairs(asked) do
   end
 end
 if #ids > 0 then
-  push_ended(dropped, lines)
+  push_ended(dropped, lines, schedule_ended)
   drop_entries(stream, entries)
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))

@@ -1,9 +1,8 @@
 #!lua flags=allow-oom
 -- Hands out jobs that may run now, under one lease: first what was handed back, then what only a
 -- worker that knows the task may have, then the stream. The same token again returns the same jobs.
--- Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more is waiting,
--- the server's clock in ms, how many had expired, a list of id and checkpoint of jobs that have one; then for
--- each job id, attempt, crashes, record.
+-- Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more is waiting, the
+-- clock in ms, how many had expired, a list of id and checkpoint; then for each job id, attempt, crashes, record.
 local jobs = KEYS[1] -- hash, id -> record
 local state = KEYS[2] -- hash, id -> state
 local stream = KEYS[3]
@@ -21,8 +20,9 @@ local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
 local checkpoints = KEYS[17] -- hash, looked at where it exists
-local unique = KEYS[18] -- hash, digest -> id
-local heirs = KEYS[19]
+local schedule_ended = KEYS[18]
+local unique = KEYS[19] -- hash, digest -> id
+local heirs = KEYS[20]
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
@@ -42,7 +42,8 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/takeover.lua
 --# include lib/restore.lua
 
-touch({ jobs, state, held, results, waiters, errors, counts, checkpoints }, { stranded, leases, scheduled, results_expiry }, { wake, dropped })
+touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
+  { stranded, leases, scheduled, results_expiry }, { wake, dropped, schedule_ended })
 if redis.call('EXISTS', unique, heirs) > 0 then touch({ unique, heirs }, {}) end
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
@@ -67,8 +68,8 @@ else
   end
   settle_candidates(found, stream, returned, stranded, worker)
   expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints, results = results,
-    results_expiry = results_expiry, waiters = waiters, dropped = dropped, counts = counts, scheduled = scheduled,
-    wake = wake, unique = unique, heirs = heirs }, found.keyed, late, now, result_ttl_ms, results_cap)
+    results_expiry = results_expiry, waiters = waiters, dropped = dropped, counts = counts, scheduled = scheduled, wake = wake,
+    unique = unique, heirs = heirs, schedule_ended = schedule_ended }, found.keyed, late, now, result_ttl_ms, results_cap)
   reply[5] = #late
   if found.full then reply[3] = 1 wake_one(wake) end
 end

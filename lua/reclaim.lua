@@ -22,9 +22,10 @@ local counts = KEYS[15]
 local dropped = KEYS[16]
 local wake = KEYS[17]
 local checkpoints = KEYS[18]
-local scheduled = KEYS[19]
-local unique = KEYS[20]
-local heirs = KEYS[21]
+local schedule_ended = KEYS[19]
+local scheduled = KEYS[20]
+local unique = KEYS[21]
+local heirs = KEYS[22]
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
 local limit = tonumber(ARGV[3]) -- claims, 1 to 20
@@ -47,7 +48,7 @@ local dead_cap = tonumber(ARGV[4])
 --# include lib/lapsed.lua
 
 touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, rhythm, counts, unique, heirs },
-  { returned, leases, workers, dead, scheduled }, { dropped, wake }, stream)
+  { returned, leases, workers, dead, scheduled }, { dropped, wake, schedule_ended }, stream)
 check_numbers(1, lease_ms, gap_ms, limit)
 check_numbers(0, dead_cap)
 local now = clock_ms()
@@ -63,7 +64,7 @@ if now >= grace then
     drop_held(leases, claims, held, gone)
     local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
       progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-      scheduled = scheduled, wake = wake, unique = unique, heirs = heirs }
+      scheduled = scheduled, wake = wake, unique = unique, heirs = heirs, schedule_ended = schedule_ended }
     local poisoned = back_or_poison(keys, gone, now, dead_cap)
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned

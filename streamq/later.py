@@ -23,7 +23,4 @@ class Later:
 
     __slots__ = ()
 
-    cron = _refusing("cron", "call .delay() from your system's scheduler")
-    every = _refusing("every", "call .delay() from your system's scheduler")
-    schedules = property(_refusing("schedules", "call .delay() from your system's scheduler"))
     limit = _refusing("limit", "bound the load with a queue of its own and its worker's -c")

@@ -31,7 +31,7 @@ local function accept_jobs(keys, values, first, fresh, times)
       where, wanted = redis.call('XADD', keys.stream, '*', 'i', id), true
     end
     if ends then opts = (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends) end
-    if opts ~= '-' and string.find(opts, '[xub]=') then flag = 'x' end
+    if opts ~= '-' and string.find(opts, '[xuz]=') then flag = 'x' end
     records[2 * i - 1], records[2 * i] = id, flag .. where .. ' ' .. values[item + 4] .. ' ' .. opts .. '\n' .. values[item + 6]
   end
   redis.call('HSET', keys.jobs, unpack(records))

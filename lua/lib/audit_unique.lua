@@ -27,7 +27,7 @@ end
 -- lost it to another meanwhile, once it has been touched.
 local function audit_occupied(keys, id, place, options, touched, mark, wrong)
   local digest, letters = unique_of(options)
-  local occupies = string.find(',' .. options, ',[ub]=') ~= nil
+  local occupies = string.find(',' .. options, ',[uz]=') ~= nil
   if place == 'R' and occupies and mark ~= '+' then wrong('what occupies something is marked', keys.state, id) end
   if place == 'H' and redis.call('HGET', keys.heirs, digest or '') ~= id then
     wrong('an heir is named by its key', keys.heirs, id)

@@ -9,7 +9,7 @@ local function over_budget(keys, budget, values, first, fresh)
     local options = values[first + 7 * (n - 1) + 5]
     local digest = unique_of(options)
     if not digest or redis.call('HEXISTS', keys.unique, digest) == 0 then
-      jobs, bytes = jobs + 1, bytes + (tonumber(record_option(options, 'b')) or 0)
+      jobs, bytes = jobs + 1, bytes + (tonumber(record_option(options, 'z')) or 0)
     end
   end
   if jobs == 0 then return nil end

@@ -5,7 +5,7 @@ local function move_keys(keys, moves, now)
   local digests, leaving, bytes = {}, {}, 0
   for _, move in ipairs(moves) do
     local digest, letters = unique_of(move.options)
-    if move.to == 'e' then bytes = bytes + (tonumber(record_option(move.options, 'b')) or 0) end
+    if move.to == 'e' then bytes = bytes + (tonumber(record_option(move.options, 'z')) or 0) end
     if move.heir then
       redis.call('HDEL', keys.heirs, digest)
     elseif digest and not string.find(letters, move.to, 1, true) then
@@ -27,7 +27,7 @@ end
 
 -- The mark of a running job that occupies something; it is added to `moves`.
 local function mark_taken(moves, id, options)
-  if not string.find(',' .. options, ',[ub]=') then return '' end
+  if not string.find(',' .. options, ',[uz]=') then return '' end
   moves[#moves + 1] = { id = id, options = options, to = 'r' }
   return ' +'
 end

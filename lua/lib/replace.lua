@@ -29,7 +29,7 @@ local function replace_job(keys, id, job, task, options, body, due)
   redis.call('HSET', keys.jobs, id, 'x' .. where .. ' ' .. task .. ' ' .. options .. '\n' .. body)
   redis.call('HDEL', keys.errors, id)
   redis.call('HDEL', keys.checkpoints, id)
-  local bytes = (tonumber(record_option(options, 'b')) or 0) - (tonumber(record_option(job.options, 'b')) or 0)
+  local bytes = (tonumber(record_option(options, 'z')) or 0) - (tonumber(record_option(job.options, 'z')) or 0)
   if bytes ~= 0 then redis.call('HINCRBY', keys.counts, 'bytes', bytes) end
   return job.place == 'H' and 'h' or due and 's' or 'w'
 end

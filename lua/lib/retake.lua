@@ -5,7 +5,7 @@ local function retake(unique, counts, id, record)
   if digest and string.find(letters, 'w', 1, true) and redis.call('HSETNX', unique, digest, id) == 0 then
     return false
   end
-  local bytes = tonumber(record_option(options or '-', 'b'))
+  local bytes = tonumber(record_option(options or '-', 'z'))
   if bytes then redis.call('HINCRBY', counts, 'bytes', bytes) end
   return true
 end

@@ -2,8 +2,8 @@
 local function check_unique(values, first, fresh)
   for _, n in ipairs(fresh) do
     local options = values[first + 7 * (n - 1) + 5]
-    if string.find(',' .. options, ',[udb]=') then
-      local u, d, b = record_option(options, 'u'), record_option(options, 'd'), record_option(options, 'b')
+    if string.find(',' .. options, ',[udz]=') then
+      local u, d, b = record_option(options, 'u'), record_option(options, 'd'), record_option(options, 'z')
       if u and not unique_of(options) then error('a unique key as digest:letters:mode expected') end
       if d and not (u and string.find(d, '^%d+:%d*$') and values[first + 7 * n - 6] ~= '0') then error('a wait as quiet:longest expected') end
       if b and not string.find(b, '^%d+$') then error('bytes expected') end

@@ -58,7 +58,7 @@ def opts_of(job: NewJob, budget: Budget | None) -> str:
     if job.unique:
         parts.append(job.unique)
     if budget is not None and budget.max_bytes is not None:
-        parts.append(f"b={len(job.body)}")
+        parts.append(f"z={len(job.body)}")
     return ",".join(parts) or "-"
 
 

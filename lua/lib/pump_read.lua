@@ -1,0 +1,44 @@
+-- The classes that wait at one seat, the first 25 by their heads, as part of their lane. A lane that has more
+-- is followed only so far (`limit`).
+local function read_classes(keys, view, lane, gate, room)
+  local seat = gate .. '\0' .. lane.name
+  local most = math.min(room, 24) + 1
+  local heads = redis.call('ZRANGE', keys.line, '[' .. seat .. '\0', '(' .. seat .. '\1', 'BYLEX', 'LIMIT', 0, most)
+  lane.seats[seat] = { gate, lane.name }
+  for _, text in ipairs(heads) do
+    local head, name = string.match(string.sub(text, #seat + 2), '^([^%z]+)%z(.*)$')
+    local class = { name = name, gate = gate, key = head, rank = 0, uses = {}, rates = 0 }
+    for _, limiter in ipairs(select(3, class_parts(name))) do
+      local kind, id, numbers = unpack(limiter)
+      local first, second, cost = string.match(numbers, '^([^=]*)=?([^=]*)=?([^=]*)$')
+      view.limiters[id] = view.limiters[id] or { id = id, kind = kind, first = first, second = second }
+      class.uses[#class.uses + 1] = { limiter = view.limiters[id], cost = tonumber(cost) or 1 }
+      if kind == 'r' then class.rates = class.rates + 1 end
+    end
+    heap_push(lane.classes, class)
+  end
+  local last = heads[most] and string.match(string.sub(heads[most], #seat + 2), '^[^%z]+')
+  if last and (not lane.limit or last < lane.limit) then lane.limit = last end
+end
+
+-- The lanes at the gates that are due, as far as one pass goes; those that weren't read come after `bound`.
+local function read_lanes(pump, view, room)
+  local due = redis.call('ZRANGE', pump.keys.gates, 0, whole(pump.now), 'BYSCORE', 'LIMIT', 0, math.min(room, 50) + 2)
+  for _, gate in ipairs(due) do
+    if string.byte(gate) ~= 33 then
+      view.gates[gate] = true
+      local most = gate == '*' and math.min(room, 100) + 1 or pump.page
+      local seats = redis.call('ZRANGE', pump.keys.turns, '[' .. gate .. '\0', '(' .. gate .. '\1', 'BYLEX', 'LIMIT', 0, most)
+      for i, seat in ipairs(seats) do
+        local key, name = tonumber(string.sub(seat, #gate + 2, #gate + 16)), string.sub(seat, #gate + 18)
+        if i == most then view.bound = math.min(view.bound, key - key % 1e14 + math.max(key % 1e14, pump.present)) end
+        if not view.lanes[name] then
+          view.lanes[name] = { name = name, classes = {}, seats = {}, rank = #view.names, low = key % 1e14 }
+          view.names[#view.names + 1] = name
+        end
+        view.lanes[name].low = math.min(view.lanes[name].low, key % 1e14)
+        read_classes(pump.keys, view, view.lanes[name], gate, room)
+      end
+    end
+  end
+end

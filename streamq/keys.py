@@ -22,6 +22,7 @@ HASHES = (
     "policy",
     "counts",
     "rhythm",
+    "inbox",
     "places",
     "limits",
 )
@@ -29,7 +30,7 @@ SORTED_SETS = (
     *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
     *("parked", "line", "turns", "gates", "lanes", "rates", "slots", "pumped", "timers"),
 )
-NAMES = ("schema", "stream", "wake", "dropped", *HASHES, *SORTED_SETS)
+NAMES = ("schema", "stream", "outbox", "wake", "dropped", *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream
 

@@ -1,3 +1,4 @@
+--# include lib/state.lua
 -- The class of a parked job: `<task>|<lane>|<limiter>…`. Jobs of one class are interchangeable but for
 -- their order, so that what stops one stops all: it is the unit that waits at a gate.
 local function class_of(task, options)

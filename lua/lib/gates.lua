@@ -1,3 +1,5 @@
+--# include lib/clock.lua
+--# include lib/lists.lua
 -- The instant at which to look at a gate, as a score: of none, for ever.
 local function look_score(at)
   return at == math.huge and '+inf' or whole(math.max(0, at))
@@ -8,7 +10,7 @@ end
 local function regate(keys, gates, now_us, looks, wants)
   local gone, set, new = {}, {}, {}
   for gate in pairs(gates) do
-    if #redis.call('ZRANGE', keys.turns, '[' .. gate .. '\0', '(' .. gate .. '\1', 'BYLEX', 'LIMIT', 0, 1) == 0 then
+    if not first_lex(keys.turns, gate) then
       gone[#gone + 1] = gate
     elseif looks[gate] then
       set[#set + 1] = look_score(looks[gate])

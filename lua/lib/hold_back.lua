@@ -1,3 +1,6 @@
+--# include lib/settings.lua
+--# include lib/park.lua
+--# include lib/entries.lua
 -- Candidates that go into the line instead of being handed out: of a task that is paused, and stranded ones
 -- that take limits. Each keeps its place: by its order, or by the time of its entry.
 local function hold_back(pump, found)

@@ -1,3 +1,4 @@
+--# include lib/resettle.lua
 -- Puts jobs into the line, each `{id, class, order, options}`, their states written by the caller. A job
 -- behind the first of its class changes nothing but `parked`.
 local function park_jobs(keys, going, now_us)
@@ -16,6 +17,7 @@ local function park_jobs(keys, going, now_us)
     end
   end
   redis.call('ZADD', keys.parked, unpack(members))
+  if keys.last then redis.call('HSET', keys.places, '!last', whole(keys.last)) end
   if #timed > 0 then
     redis.call('ZADD', keys.timers, unpack(timed))
     redis.call('ZADD', keys.gates, 'LT', redis.call('ZRANGE', keys.timers, 0, 0, 'WITHSCORES')[2], '!timers')
@@ -26,16 +28,4 @@ local function park_jobs(keys, going, now_us)
     if not head or firsts[class] < head then moved[class] = false end
   end
   if next(moved) then resettle(keys, now_us, moved, {}) end
-end
-
--- Takes parked jobs, as above, out of the line.
-local function unpark_jobs(keys, going, now_us)
-  if #going == 0 then return end
-  local members, moved = {}, {}
-  for i, job in ipairs(going) do
-    members[i], moved[job.class] = job.class .. '\0' .. job.order .. ' ' .. job.id, false
-  end
-  redis.call('ZREM', keys.parked, unpack(members))
-  drop_timers(keys, going)
-  resettle(keys, now_us, moved, {})
 end

@@ -1,3 +1,11 @@
+-- What has had its time: rates in the past, ends of lanes that the present has passed; 400 at most.
+local function trim_pump(pump)
+  for key, before in pairs({ [pump.keys.rates] = pump.now, [pump.keys.lanes] = pump.present }) do
+    local old = redis.call('ZRANGE', key, '-inf', whole(before), 'BYSCORE', 'LIMIT', 0, 400)
+    if #old > 0 then redis.call('ZREM', key, unpack(old)) end
+  end
+end
+
 -- In how many ms a claim may bring jobs of the line (-1: not before something happens). One worker holds the
 -- alarm and is told so; the others are told 100 ms more, or all would wake for the jobs that one takes.
 local function next_look(pump, worker, full)

@@ -1,14 +1,7 @@
--- What was set for this queue, of these names, in one command: run-time values beat published ones.
-local function read_settings(limits, names)
-  local fields, found = {}, {}
-  for i, name in ipairs(names) do fields[2 * i - 1], fields[2 * i] = name, '=' .. name end
-  if #fields > 0 and redis.call('EXISTS', limits) == 1 then
-    local values = redis.call('HMGET', limits, unpack(fields))
-    for i, name in ipairs(names) do found[name] = values[2 * i] or values[2 * i - 1] or nil end
-  end
-  return function(name) return found[name] end
-end
-
+--# include lib/settings.lua
+--# include lib/limiters.lua
+--# include lib/pump_lanes.lua
+--# include lib/pump_queue.lua
 -- A pass's view of the line: lanes by virtual time, with weights, pauses and limiters as they are now.
 local function load_view(pump, room)
   local view = { gates = {}, lanes = {}, names = {}, limiters = {}, bound = math.huge, heap = {},

@@ -1,15 +1,4 @@
--- A lane takes its turn by the priority of its first job, then by virtual time.
-local function queue_lane(view, lane)
-  local head = lane.classes[1]
-  if head and not (lane.limit and head.key > lane.limit) then
-    lane.band = tonumber(string.sub(head.key, 1, 1))
-    lane.key = lane.band * 1e14 + lane.start
-    heap_push(view.heap, lane)
-  elseif lane.limit then -- the rest of it wasn't read: nobody may overtake it
-    view.bound = math.min(view.bound, tonumber(string.sub(lane.limit, 1, 1)) * 1e14 + lane.start)
-  end
-end
-
+--# include lib/class.lua
 -- The class can't start before `at` because of `by`: it waits there. An ordered lane waits as a whole.
 local function stop_class(pump, view, class, at, by)
   local home = home_of(class.name)

@@ -1,6 +1,7 @@
+--# include lib/expire.lua
 -- Hands out what was pumped, each `{id, order, at}`: out of the line and running, with no entry in the stream.
 -- Its start, `at`, may lie up to 20 ms ahead. Adds ids and states to those of the claim; returns the delays.
-local function hand_out_pumped(pump, taken, states, tail, hand_out)
+local function hand_out_pumped(pump, taken, states, token, hand_out)
   local ids, delays, out = {}, {}, {}
   for i, job in ipairs(pump.taken) do ids[i] = job.id end
   if #ids == 0 then return '' end
@@ -11,8 +12,8 @@ local function hand_out_pumped(pump, taken, states, tail, hand_out)
     local occupies = pump.marked[job.id] or record_option(options, 'u')
     taken[#taken + 1] = job.id
     states[#states + 1] = job.id
-    states[#states + 1] = string.format('R %d %d &%s ', (attempt or 0) + 1, crashes or 0, job.order)
-      .. tail(math.floor(job.at / 1000)) .. (occupies and ' +' or '')
+    states[#states + 1] = string.format('R %d %d &%s %s %.0f', (attempt or 0) + 1, crashes or 0, job.order, token,
+      math.ceil(job.at / 1000)) .. (occupies and ' +' or '')
     if job.at > pump.now then delays[#delays + 1] = string.format('%d:%.0f', #taken - 1, job.at - pump.now) end
     out[2 * i - 1], out[2 * i] = 0, job.id
     hand_out(job.id, (attempt or 0) + 1, crashes or 0, records[i])

@@ -1,3 +1,5 @@
+--# include lib/seats.lua
+--# include lib/gates.lua
 -- Makes true again where classes wait, after jobs of them or their gates have changed: `moved[class]` is the
 -- gate where it waits from now on, or false (where it is; a new one: at home). Each level is read off the one
 -- below it, `parked` -> `line` -> seats -> `gates`, so that none can drift. `more`: looks, wants, seats.
@@ -9,7 +11,7 @@ local function resettle(keys, now_us, moved, more)
   for i, class in ipairs(names) do
     local lane = string.match(class, '|([^|]*)')
     local gate, head = string.match(stored[i] or '', '^([^%z]+)%z(.*)$')
-    local first = redis.call('ZRANGE', keys.parked, '[' .. class .. '\0', '(' .. class .. '\1', 'BYLEX', 'LIMIT', 0, 1)[1]
+    local first = first_lex(keys.parked, class)
     first = first and string.sub(first, #class + 2)
     local to = first and (moved[class] or gate or home_of(class)) or nil
     if gate ~= to or head ~= first then
@@ -30,10 +32,8 @@ local function resettle(keys, now_us, moved, more)
       end
     end
   end
-  if #gone > 0 then redis.call('ZREM', keys.line, unpack(gone)) end
-  if #added > 0 then redis.call('ZADD', keys.line, unpack(added)) end
-  if #set > 0 then redis.call('HSET', keys.places, unpack(set)) end
-  if #unset > 0 then redis.call('HDEL', keys.places, unpack(unset)) end
+  change_lex(keys.line, gone, added)
+  change_hash(keys.places, unset, set)
   reseat(keys, seats)
   regate(keys, gates, now_us, more.looks or {}, more.wants or {})
   if redis.call('EXISTS', keys.parked) == 0 then redis.call('DEL', keys.places, keys.lanes) end

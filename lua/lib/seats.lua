@@ -1,3 +1,6 @@
+--# include lib/clock.lua
+--# include lib/class.lua
+--# include lib/lists.lua
 -- A lane has one seat at each gate where classes of it wait, sorted by `key`: a digit for the priority of
 -- its first job there, then 14 digits of its virtual time (start-time fair queueing: a lane starts at the
 -- present, or where its last service ended). Makes seats true again; `seats[seat]` = {gate, lane}.
@@ -13,7 +16,7 @@ local function reseat(keys, seats)
   local gone, added, set, unset = {}, {}, {}, {}
   for i, seat in ipairs(names) do
     local gate, lane, key = seats[seat][1], lanes[i], nil
-    local first = redis.call('ZRANGE', keys.line, '[' .. seat .. '\0', '(' .. seat .. '\1', 'BYLEX', 'LIMIT', 0, 1)[1]
+    local first = first_lex(keys.line, seat)
     if first then
       local from = stored[i] and tonumber(stored[i]) % 1e14 or present
       local band = tonumber(string.sub(first, #seat + 2, #seat + 2))
@@ -31,8 +34,6 @@ local function reseat(keys, seats)
       end
     end
   end
-  if #gone > 0 then redis.call('ZREM', keys.turns, unpack(gone)) end
-  if #added > 0 then redis.call('ZADD', keys.turns, unpack(added)) end
-  if #set > 0 then redis.call('HSET', keys.places, unpack(set)) end
-  if #unset > 0 then redis.call('HDEL', keys.places, unpack(unset)) end
+  change_lex(keys.turns, gone, added)
+  change_hash(keys.places, unset, set)
 end

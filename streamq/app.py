@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from streamq.call_signature import NamedCall, TaskCall
 from streamq.collecting import Collecting
 from streamq.config import Settings
+from streamq.configuring import Configuring
 from streamq.errors import ConfigurationError
 from streamq.later import Later
 from streamq.location import Location
@@ -18,6 +19,7 @@ from streamq.options import call_options
 from streamq.registering import Registering
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
+from streamq.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Collecting, Later):
+class StreamQ(Registering, Collecting, Configuring, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
     event loops and forked children. Raises `ConfigurationError` for settings that can't be.
     """
+
+    settings_class = Settings
 
     def __init__(
         self,
@@ -53,7 +57,7 @@ class StreamQ(Registering, Collecting, Later):
             raise ConfigurationError(str(error)) from None
         urls = {"broker": broker, "backend": backend}
         code = {**{key: url for key, url in urls.items() if url is not None}, **settings}
-        conf = Settings(os.environ, code)
+        conf = self.settings_class(os.environ, code)
         if conf.broker is not None:
             check_backend(conf)
         super().__init__(Runtime(name, conf))
@@ -101,8 +105,9 @@ class StreamQ(Registering, Collecting, Later):
         return self.runtime.keys(queue)
 
     def queues(self) -> list[str]:
-        """The default queue and every queue that a task names, in that order."""
+        """The default queue and all that tasks, `task_queues` and dicts of routes name."""
         named = [task.task_options.queue for task in self._tasks.values()]
+        named += [*self.conf.task_queues, *self.runtime.routing.queues]
         return list(dict.fromkeys([self.conf.default_queue, *named]))
 
     def register_type(
@@ -157,8 +162,28 @@ class StreamQ(Registering, Collecting, Later):
         """
         if task := self._tasks.get(name):
             return task.options(**options).s(*args, **(kwargs or {}))
-        said = call_options(options, f"a call of {name!r}")
+        said = call_options(in_zone(options, self.conf.zone), f"a call of {name!r}")
         return NamedCall(self.runtime, name, tuple(args), kwargs or {}, said)
+
+    def find(
+        self, idempotency_key: str, *, task: str = "", queue: str | None = None
+    ) -> AsyncResult[Any] | None:
+        """The job that an idempotency key made, while that is known; None where none did.
+
+        `task` is its task's name, not needed for a `SharedKey`. Without `queue` every queue is
+        asked.
+        """
+        desk = self.runtime.desk
+        found = desk.ask(desk.find(idempotency_key, task, queue))
+        return AsyncResult(found[0], self.runtime, found[1], task) if found else None
+
+    async def afind(
+        self, idempotency_key: str, *, task: str = "", queue: str | None = None
+    ) -> AsyncResult[Any] | None:
+        """As `find`, from async code."""
+        desk = self.runtime.desk
+        found = await desk.aask(desk.find(idempotency_key, task, queue))
+        return AsyncResult(found[0], self.runtime, found[1], task) if found else None
 
     def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue calls of any tasks at once; all are encoded before the first is sent."""

@@ -13,7 +13,8 @@ local results_expiry = KEYS[9]
 local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
-local wake = KEYS[13]
+local checkpoints = KEYS[13]
+local wake = KEYS[14]
 --# include lib/line_keys.lua
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
@@ -28,7 +29,7 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/vacate.lua
 --# include lib/unpark.lua
 
-touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake }, stream)
+touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake }, stream)
 touch_line()
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
@@ -71,6 +72,7 @@ if #ids > 0 then
   redis.call('HDEL', jobs, unpack(ids))
   redis.call('HDEL', state, unpack(ids))
   redis.call('HDEL', errors, unpack(ids))
+  redis.call('HDEL', checkpoints, unpack(ids))
   keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)

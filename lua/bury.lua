@@ -18,12 +18,12 @@ local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
 local checkpoints = KEYS[16]
 --# include lib/line_keys.lua
-local first_ended = 0 -- KEYS[+...]: the list of ended jobs of each task named by an item
+local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
-local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from 1), error bytes
+local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index among those keys), error bytes
 
 --# include lib/rest.lua
 --# include lib/number.lua
@@ -60,7 +60,7 @@ if #mine > 0 then
   end
   vacate(park, mine, true, now * 1000)
   drop_entries(stream, entries)
-  for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
+  for list, lines in pairs(ended_jobs) do push_ended(list, lines, KEYS[first_ended]) end
   drop_held(leases, claims, held, mine)
   evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
   notify(waiters, ids, texts)

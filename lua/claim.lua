@@ -22,6 +22,7 @@ local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
 local checkpoints = KEYS[17] -- hash, looked at where it exists
+local schedule_ended = KEYS[18]
 --# include lib/line_keys.lua
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
@@ -30,7 +31,6 @@ local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
 local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while stranded jobs exist
---# include lib/number.lua
 --# include lib/pump_open.lua
 --# include lib/pump_close.lua
 --# include lib/pumped.lua
@@ -40,7 +40,7 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/take.lua
 --# include lib/restore.lua
 touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
-  { stranded, leases, scheduled, results_expiry }, { wake, dropped })
+  { stranded, leases, scheduled, results_expiry }, { wake, dropped, schedule_ended })
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
@@ -69,7 +69,7 @@ else
   settle_candidates(found, stream, returned, stranded, worker)
   reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
     results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,
-    park = park }, late, pump.late, now, result_ttl_ms, results_cap)
+    schedule_ended = schedule_ended, park = park }, late, pump.late, now, result_ttl_ms, results_cap)
   if #found.ids + #pump.taken >= limit then reply[3] = 1 wake_one(wake) end
   reply[6] = next_look(pump, worker, reply[3] == 1)
 end

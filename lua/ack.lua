@@ -18,9 +18,8 @@ local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
 local checkpoints = KEYS[17]
-local unique = KEYS[18] -- hash, digest -> id; it and `heirs` only for jobs with a unique key
-local heirs = KEYS[19]
-local first_ended = 20 -- KEYS[20...]: `schedule_ended`, then the list of ended jobs of each task named
+--# include lib/line_keys.lua
+local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -28,33 +27,29 @@ local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
 -- ended: index among those keys; ttl_ms: how long the outcome is kept, 0 not at all
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
+--# include lib/holder.lua
 --# include lib/holding.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/count.lua
 --# include lib/follow.lua
 --# include lib/vacate.lua
---# include lib/gone.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry }, { unpack(KEYS, first_ended) })
+touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
+  { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
 if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
-local keys = { jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake, outbox = outbox,
-  unique = unique, heirs = heirs, errors = errors, progress = progress, checkpoints = checkpoints }
-local follow = read_follow(keys, follow_ups, words, now)
+local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+  outbox = outbox, park = park }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
@@ -67,9 +62,14 @@ for i, id in ipairs(ids) do
   end
   summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
-vacate(keys, mine.marked, 'e', now)
+park.state, park.scheduled, park.counts = state, scheduled, counts
+vacate(park, mine.occupying, true, now * 1000)
 drop_entries(stream, mine.entries)
-forget_jobs(keys, ids)
+redis.call('HDEL', jobs, unpack(ids))
+redis.call('HDEL', state, unpack(ids))
+for _, key in ipairs({ errors, progress, checkpoints }) do -- errors: a revived job's
+  if redis.call('EXISTS', key) == 1 then redis.call('HDEL', key, unpack(ids)) end
+end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]) end

@@ -15,36 +15,34 @@ local errors = KEYS[8]
 local returned = KEYS[9]
 local stranded = KEYS[10]
 local dead = KEYS[11]
-local unique = KEYS[12] -- hash, digest -> id of the job that holds this key
-local heirs = KEYS[13] -- hash, digest -> id of the job that has it next
-local checkpoints = KEYS[14]
-local producer = KEYS[15]
-local first_idem = 16 -- KEYS[16...]: idempotency keys, strings
+local checkpoints = KEYS[12]
+--# include lib/line_keys.lua
+local producer = KEYS[+]
+local first_idem = 0 -- KEYS[+...]: idempotency keys, strings
 local counter = ARGV[1]
 local producer_ttl_ms = ARGV[2]
 local budget = ARGV[3] -- "-", or "<most jobs> <most bytes>", either may be empty
 local first_item = 4 -- ARGV[4...]: id, due, expires, idem, task, opts, body, as enqueue
 
 --# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/schema.lua
 --# include lib/state.lua
 --# include lib/count.lua
---# include lib/wake.lua
 --# include lib/entries.lua
 --# include lib/producer.lua
 --# include lib/fresh.lua
 --# include lib/accept.lua
---# include lib/unique.lua
+--# include lib/vacate.lua
 --# include lib/unique_call.lua
 --# include lib/budget.lua
 --# include lib/unify.lua
 
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
-touch({ counts, state, errors, checkpoints, unique, heirs }, { returned, stranded, dead, scheduled }, {}, stream)
+touch({ counts, state, errors, checkpoints }, { returned, stranded, dead, scheduled }, {}, stream)
+touch_line()
 check_numbers(1, tonumber(counter), tonumber(producer_ttl_ms))
 local ids = rest_column(first_item, 7, 1)
 local last = redis.call('GET', producer)
@@ -58,8 +56,8 @@ end
 local values = { unpack(ARGV, first_item) } -- ARGV can't be changed
 check_unique(values, 1, fresh)
 local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, state = state,
-  errors = errors, returned = returned, stranded = stranded, dead = dead, unique = unique, heirs = heirs,
-  checkpoints = checkpoints }
+  errors = errors, returned = returned, stranded = stranded, dead = dead, checkpoints = checkpoints,
+  unique = unique, heirs = heirs, park = park, pumped = pumped }
 local full = over_budget(keys, budget, values, 1, fresh)
 if full then return full end
 local now = clock_ms()

@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- How many jobs are where, and what the queue has seen since it was made. All of it at one instant.
--- Returns names and numbers in turn: waiting, scheduled, stranded, heirs, running, dead, jobs, results,
+-- Returns names and numbers in turn: waiting, scheduled, stranded, parked, running, dead, jobs, results,
 -- workers, oldest_ms (age of the job that is next, -1: none), next_due_ms, now_ms; then the counters.
 local jobs = KEYS[1]
 local stream = KEYS[2]
@@ -11,7 +11,9 @@ local dead = KEYS[6]
 local results = KEYS[7]
 local workers = KEYS[8]
 local counts = KEYS[9]
-local heirs = KEYS[10]
+local parked = KEYS[10]
+local pumped = KEYS[11]
+local heirs = KEYS[12]
 
 --# include lib/clock.lua
 --# include lib/pending.lua
@@ -29,8 +31,9 @@ local reply = {
   'waiting', redis.call('XLEN', stream) - pending + back,
   'scheduled', redis.call('ZCARD', scheduled),
   'stranded', side,
+  'parked', redis.call('ZCARD', parked),
   'heirs', redis.call('HLEN', heirs),
-  'running', math.max(0, pending - back - side), -- less only while a lost group is not read again
+  'running', math.max(0, pending + redis.call('ZCARD', pumped) - back - side), -- less only while a lost group is not read again
   'dead', redis.call('ZCARD', dead),
   'jobs', redis.call('HLEN', jobs),
   'results', redis.call('HLEN', results),

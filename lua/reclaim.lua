@@ -24,8 +24,7 @@ local wake = KEYS[17]
 local checkpoints = KEYS[18]
 local schedule_ended = KEYS[19]
 local scheduled = KEYS[20]
-local unique = KEYS[21]
-local heirs = KEYS[22]
+--# include lib/line_keys.lua
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
 local limit = tonumber(ARGV[3]) -- claims, 1 to 20
@@ -43,13 +42,15 @@ local dead_cap = tonumber(ARGV[4])
 --# include lib/grave.lua
 --# include lib/returned.lua
 --# include lib/bound.lua
---# include lib/vacate.lua
 --# include lib/crash.lua
+--# include lib/vacate.lua
+--# include lib/wake.lua
 --# include lib/lapsed.lua
 
-touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, rhythm, counts, unique, heirs },
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, rhythm, counts },
   { returned, leases, workers, dead, scheduled }, { dropped, wake, schedule_ended }, stream)
 check_numbers(1, lease_ms, gap_ms, limit)
+touch_line()
 check_numbers(0, dead_cap)
 local now = clock_ms()
 local last = tonumber(redis.call('HGET', rhythm, 'last') or now)
@@ -62,9 +63,10 @@ if now >= grace then
   local gone = lapsed_jobs(leases, claims, held, state, workers, now, math.min(limit, 20), reply)
   if #gone > 0 then
     drop_held(leases, claims, held, gone)
+    park.state, park.scheduled, park.counts = state, scheduled, counts
     local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
       progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-      scheduled = scheduled, wake = wake, unique = unique, heirs = heirs, schedule_ended = schedule_ended }
+    schedule_ended = schedule_ended, park = park }
     local poisoned = back_or_poison(keys, gone, now, dead_cap)
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned

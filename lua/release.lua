@@ -21,8 +21,7 @@ local wake = KEYS[16]
 local checkpoints = KEYS[17]
 local schedule_ended = KEYS[18]
 local scheduled = KEYS[19]
-local unique = KEYS[20]
-local heirs = KEYS[21]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -42,13 +41,14 @@ local first_item = 4 -- ARGV[4...]: id, token, crashed (1|0)
 --# include lib/grave.lua
 --# include lib/returned.lua
 --# include lib/bound.lua
---# include lib/vacate.lua
 --# include lib/crash.lua
+--# include lib/vacate.lua
+--# include lib/wake.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, counts, unique, heirs },
-  { returned, leases, dead, scheduled }, { dropped, wake, schedule_ended }, stream)
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, counts }, { returned, leases, dead, scheduled }, { dropped, wake, schedule_ended }, stream)
+touch_line()
 check_numbers(0, dead_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
@@ -59,9 +59,10 @@ if #mine > 0 then
     job.lost = job.crashed
   end
   drop_held(leases, claims, held, mine)
+  park.state, park.scheduled, park.counts = state, scheduled, counts
   local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
     progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    scheduled = scheduled, wake = wake, unique = unique, heirs = heirs, schedule_ended = schedule_ended }
+    schedule_ended = schedule_ended, park = park }
   local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
   for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)

@@ -13,8 +13,7 @@ local replies = KEYS[9]
 local counts = KEYS[10]
 local wake = KEYS[11]
 local jobs = KEYS[12]
-local unique = KEYS[13]
-local heirs = KEYS[14]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (retry|snooze), error bytes ("": none)
@@ -27,11 +26,13 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
+--# include lib/wake.lua
 --# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, errors, progress, counts, unique, heirs }, { leases, scheduled }, { wake })
+touch({ jobs, state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake }, stream)
+touch_line()
 local words = {}
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
@@ -49,6 +50,7 @@ if #mine > 0 then
     ids[i], entries[i] = job.id, job.entry
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('S %d %d %s %s', attempt, job.crashes, whole(due), reason)
+      .. (string.byte(job.entry) == 38 and ' ' .. job.entry or '')
     dues[2 * i - 1] = whole(due)
     dues[2 * i] = job.id
     if failure ~= '' then
@@ -56,9 +58,9 @@ if #mine > 0 then
       texts[#texts + 1] = failure
     end
   end
+  park.state, park.scheduled, park.counts = state, scheduled, counts
+  vacate(park, mine, 'retry', now * 1000)
   drop_entries(stream, entries)
-  vacate({ jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake, unique = unique,
-    heirs = heirs }, mine, 's', now)
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', scheduled, unpack(dues))
   if #texts > 0 then redis.call('HSET', errors, unpack(texts)) end

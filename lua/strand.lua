@@ -14,28 +14,29 @@ local counts = KEYS[9]
 local wake = KEYS[10]
 local jobs = KEYS[11]
 local scheduled = KEYS[12]
-local unique = KEYS[13]
-local heirs = KEYS[14]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, token, task
 
---# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
+--# include lib/wake.lua
+--# include lib/clock.lua
 --# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, progress, counts, unique, heirs }, { stranded, leases, scheduled }, { wake }, stream)
+touch({ jobs, state, claims, held, progress, counts }, { stranded, leases, scheduled }, { wake }, stream)
+touch_line()
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
 if #mine > 0 then
-  local states, members, entries, ids = {}, {}, {}, {}
+  local states, members, entries, ids, out = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local task = ARGV[first_item + 3 * job.n - 1]
     states[2 * i - 1] = job.id
@@ -43,14 +44,19 @@ if #mine > 0 then
     members[2 * i - 1] = 0
     members[2 * i] = task .. ' ' .. job.id
     entries[i], ids[i] = job.entry, job.id
+    if string.byte(job.entry) == 38 then
+      out[#out + 1] = 0
+      out[#out + 1] = job.id
+    end
   end
+  park.state, park.scheduled, park.counts = state, scheduled, counts
+  vacate(park, mine, false, clock_us())
+  if #out > 0 then redis.call('ZADD', pumped, unpack(out)) end -- it still has no entry
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', stranded, unpack(members))
   redis.call('HDEL', progress, unpack(ids))
-  own_entries(stream, '~stranded', entries)
+  own_entries(stream, '~stranded', in_stream(entries))
   drop_held(leases, claims, held, mine)
-  vacate({ jobs = jobs, state = state, stream = stream, scheduled = scheduled, counts = counts, wake = wake, unique = unique,
-    heirs = heirs }, mine, 'w', clock_ms())
   redis.call('HINCRBY', counts, 'stranded', #mine)
   wake_one(wake)
 end

@@ -5,6 +5,6 @@ local function job_as_it_is(keys, id)
   local _
   _, job.where, job.task, job.options = parse_record(record)
   job.place, _, _, job.entry, job.word = parse_state(redis.call('HGET', keys.state, id))
-  job.place = job.place or (string.sub(job.where, 1, 1) == '@' and 'S' or 'W')
+  job.place = job.place or ({ ['@'] = 'S', ['&'] = 'P' })[string.sub(job.where, 1, 1)] or 'W'
   return job
 end

@@ -12,7 +12,7 @@ local function audit_key(keys, digest, wrong)
     local _, where, _, options = parse_record(record or '')
     local carried, letters = unique_of(options or '-')
     local place = parse_state(redis.call('HGET', keys.state, id))
-    place = place or (string.sub(where or '', 1, 1) == '@' and 'S' or 'W')
+    place = place or ({ ['@'] = 'S', ['&'] = 'P' })[string.sub(where or '', 1, 1)] or 'W'
     if id ~= '' and carried ~= digest then
       wrong('a unique key belongs to a living job that carries it', key, digest)
     elseif id ~= '' and id == heir then
@@ -28,7 +28,7 @@ end
 local function audit_occupied(keys, id, place, options, touched, mark, wrong)
   local digest, letters = unique_of(options)
   local occupies = string.find(',' .. options, ',[uz]=') ~= nil
-  if place == 'R' and occupies and mark ~= '+' then wrong('what occupies something is marked', keys.state, id) end
+  if place == 'R' and occupies and not mark then wrong('what occupies something is marked', keys.state, id) end
   if place == 'H' and redis.call('HGET', keys.heirs, digest or '') ~= id then
     wrong('an heir is named by its key', keys.heirs, id)
   end

@@ -1,20 +1,20 @@
--- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task, options}`.
--- `keys` names the keys as claim.lua does; `started` are those that run now and occupy something.
 --# include lib/vacate.lua
---# include lib/notify.lua
+--# include lib/entries.lua
 --# include lib/outcome.lua
-
-local function expire_jobs(keys, started, late, now, ttl_ms, cap)
-  move_keys(keys, started, now)
-  if #late == 0 then return end
+--# include lib/notify.lua
+-- Ends jobs that were too old to start; `late` and `later` are lists of `{id, entry, attempt, task, marked}`.
+-- `keys` names the keys as claim.lua does. Returns how many there were.
+local function expire_jobs(keys, late, later, now, ttl_ms, cap)
+  for _, job in ipairs(later) do late[#late + 1] = job end
+  if #late == 0 then return 0 end
   local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do
-    job.to = 'e'
     ids[i], entries[i] = job.id, job.entry
     texts[i] = outcome_text('expired', whole(now), job.attempt, 0, job.task, '')
     kept[i] = { job.id, texts[i], ttl_ms }
     lines[i] = job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task
   end
+  vacate(keys.park, late, true, now * 1000)
   push_ended(keys.dropped, lines, keys.schedule_ended)
   drop_entries(keys.stream, entries)
   redis.call('HDEL', keys.jobs, unpack(ids))
@@ -24,5 +24,5 @@ local function expire_jobs(keys, started, late, now, ttl_ms, cap)
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)
-  move_keys(keys, late, now)
+  return #ids
 end

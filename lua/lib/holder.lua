@@ -6,8 +6,7 @@ local function holders(state, ids, tokens, words)
   local states = redis.call('HMGET', state, unpack(ids))
   local mine, seen = {}, {}
   for n, id in ipairs(ids) do
-    local attempt, crashes, entry, token, mark =
-      string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+) %S+ ?(%S*)$')
+    local attempt, crashes, entry, token = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+)')
     if not token or token ~= tokens[n] then
       words[n] = 'LEASELOST'
     elseif seen[id] then
@@ -16,7 +15,7 @@ local function holders(state, ids, tokens, words)
       seen[id] = true
       words[n] = 'OK'
       mine[#mine + 1] = { n = n, id = id, token = token, attempt = attempt, crashes = crashes, entry = entry,
-        marked = mark ~= '' }
+        marked = string.byte(states[n], -1) == 43 }
     end
   end
   return mine

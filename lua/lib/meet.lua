@@ -20,12 +20,12 @@ local function meet(keys, call, holder, now)
   if call.mode == 'raise' then return 'TAKEN ' .. holder end
   if call.mode == 'return' or (call.mode == 'replace' and runs and not heir) then return 'EXISTS ' .. holder end
   local id = heir or (runs and call.id) or holder
-  local job = id == call.id and { place = 'H', where = '@0', options = '-' } or job_as_it_is(keys, id)
+  local job = id == call.id and { place = 'H', where = '@0', options = '-', task = call.task } or job_as_it_is(keys, id)
   local going_on = job.word == nil or job.word == 'heir' -- else it ran before: a new call, a new wait
   local due, options = debounced(call.options, going_on and job.options or '-', now)
   if not due then due = call.due
   elseif job.place ~= 'S' and job.place ~= 'H' then due = nil end -- its quiet is over, it is about to start
-  local letter = replace_job(keys, id, job, call.task, options, call.body, due)
+  local letter = replace_job(keys, id, job, call.task, options, call.body, due, now)
   if letter == 'h' then redis.call('HSET', keys.heirs, call.digest, id)
   elseif string.find(call.letters, letter, 1, true) then redis.call('HSET', keys.unique, call.digest, id)
   else redis.call('HDEL', keys.unique, call.digest) end

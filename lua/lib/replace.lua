@@ -1,29 +1,27 @@
--- Takes a job that has not started out of its place, but for its record and state.
-local function take_out(keys, id, task, entry)
-  if string.find(entry, '^%d+%-%d+$') then drop_entries(keys.stream, { entry }) end
-  redis.call('ZREM', keys.scheduled, id)
-  redis.call('ZREM', keys.returned, id)
-  redis.call('ZREM', keys.stranded, task .. ' ' .. id)
-end
-
+--# include lib/take_out.lua
 -- A job that has not started is another call from now on, under its old id: new arguments and options, no
 -- attempts, failure or checkpoint. One that waits keeps its place in line unless the call is for later (`due`). `job` is
 -- what parse_state and parse_record say of it. Returns the letter of its state: s, w, or h for an heir.
-local function replace_job(keys, id, job, task, options, body, due)
+local function replace_job(keys, id, job, task, options, body, due, now)
   local where, new = job.where, nil
   local entry = job.place == 'S' and '' or job.entry or where
+  local stays = not due and job.place ~= 'S' and class_of(task, options) == class_of(job.task, job.options)
+    and is_parked_kind(options) == (string.byte(entry) == 38)
   if job.place == 'H' then
     where, new = '@' .. whole(due or 0), 'H 0 0 ' .. whole(due or 0) .. ' heir'
-  elseif due then
-    take_out(keys, id, task, entry)
-    redis.call('ZADD', keys.scheduled, whole(due), id)
-    where = '@' .. whole(due)
-  elseif job.place == 'S' then
-    redis.call('ZREM', keys.scheduled, id)
-    where = redis.call('XADD', keys.stream, '*', 'i', id)
-    wake_one(keys.wake)
+  elseif stays then
+    where, new = entry, (job.place == 'B' or job.place == 'N') and job.place .. ' 0 0 ' .. entry .. ' ' .. job.word
   else
-    where, new = entry, job.place ~= 'W' and job.place .. ' 0 0 ' .. entry .. ' ' .. job.word
+    take_out(keys, id, job, entry, now * 1000)
+    if due then
+      redis.call('ZADD', keys.scheduled, whole(due), id)
+      where = '@' .. whole(due)
+    else
+      local place = { id = id, task = task, options = options }
+      place_jobs(keys.park, { place }, now * 1000)
+      where = place.entry
+      wake_one(keys.wake)
+    end
   end
   if new then redis.call('HSET', keys.state, id, new) else redis.call('HDEL', keys.state, id) end
   redis.call('HSET', keys.jobs, id, 'x' .. where .. ' ' .. task .. ' ' .. options .. '\n' .. body)

@@ -1,18 +1,34 @@
--- What jobs occupy besides their place: a unique key, bytes of their queue's budget. Opts name it; a running
--- job that occupies something is marked so in its state, and for all others this costs nothing.
+--# include lib/clock.lua
+--# include lib/class.lua
 --# include lib/wake.lua
+--# include lib/place.lua
 --# include lib/unique.lua
 --# include lib/keys_of.lua
-
--- These jobs are in another state now, `to`: one word for all, as in `move_keys`. Called before their records
--- are deleted, and before any write; `gone` is a list of `{id, entry, marked}`, and only marked ones' records are read.
-local function vacate(keys, gone, to, now)
-  local ids, moves = {}, {}
-  for _, job in ipairs(gone) do if job.marked then ids[#ids + 1] = job.id end end
-  if #ids == 0 then return end
-  touch({ keys.unique, keys.heirs }, { keys.scheduled }, { keys.wake }, keys.stream)
-  for i, record in ipairs(redis.call('HMGET', keys.jobs, unpack(ids))) do
-    moves[i] = { id = ids[i], options = record and select(4, parse_record(record)) or '-', to = to }
+-- Frees what jobs occupy besides their place, before their records go: slots of limits of concurrency, unique
+-- keys, bytes of a budget, and their being out of the line without an entry. `gone` is a list of `{id, entry, marked}`; only the records of
+-- marked ones are read, so that a plain job costs nothing. `ended`: true where the job is over, 'retry' where
+-- an ordered lane stays held. Wakes a worker where somebody may run now who could not before.
+local function vacate(keys, gone, ended, now_us)
+  local out, marked = {}, {}
+  for _, job in ipairs(gone) do
+    if job.marked then marked[#marked + 1] = job.id end
+    if string.byte(job.entry) == 38 then out[#out + 1] = job.id end
   end
-  move_keys(keys, moves, now)
+  if #out > 0 or #marked > 0 then touch_line() end
+  if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
+  if #marked == 0 then return end
+  local members, pokes, moves = {}, {}, {}
+  local to = ended == true and 'e' or ended == 'retry' and 's' or 'w'
+  for i, record in ipairs(redis.call('HMGET', keys.jobs, unpack(marked))) do
+    local _, _, task, options = parse_record(record or '')
+    moves[i] = { id = marked[i], options = options or '-', to = to }
+    if task then class_slots(class_of(task, options), marked[i], members, ended == 'retry') end
+  end
+  move_keys(keys, moves, math.floor(now_us / 1000))
+  for i, member in ipairs(members) do
+    pokes[2 * i - 1], pokes[2 * i] = whole(now_us), string.match(member, '^[^%z]+')
+  end
+  if #members == 0 then return end
+  redis.call('ZREM', keys.slots, unpack(members))
+  if redis.call('ZADD', keys.gates, 'XX', 'CH', unpack(pokes)) > 0 then wake_one(keys.wake) end
 end

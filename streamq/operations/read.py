@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamq.operations.claim import Record
     from streamq.operations.outcome import Outcome, StateText
 
-PLACES = ("waiting", "scheduled", "stranded", "heirs", "running", "dead", "ended")
+PLACES = ("waiting", "scheduled", "stranded", "parked", "heirs", "running", "dead", "ended")
 STRUCTURES = (
     "jobs",
     "state",
@@ -38,6 +38,7 @@ STRUCTURES = (
     "waiters",
     "unique",
     "heirs",
+    *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
     "schedule_state",
     "schedule_due",

@@ -12,6 +12,7 @@ from tests.lua import cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
+LIMITED = "q=lane|climit=1000|rrate=1=1"
 CHANNEL = "sq:streamq:reply:me"
 
 
@@ -34,6 +35,9 @@ def watched(rig: Rig, n: int) -> list[str]:
     )
     rig.run(policy)
     rig.admit(*(NewJob(i, "t", BODY, unique=unique_text(i, k)) for k, i in enumerate(ids)))
+    if n > 1:  # one of them takes a slot of a limit
+        rig.run(op.cancel(rig.keys, ids=ids[-1:], result_ttl_ms=HOUR_MS))
+        rig.enqueue(ids[-1], opts=LIMITED)
     assert rig.claimed("T", n) == ids
     rig.admit(NewJob("heir", "t", BODY, unique=unique_text(ids[0], mode="queue_one")))
     for first in range(0, n, 200):
@@ -48,9 +52,10 @@ def watched(rig: Rig, n: int) -> list[str]:
 def enqueue(rig: Rig, n: int) -> Call[Any]:
     jobs = []
     for position, i in enumerate(names(n)):
-        due, expires = ("0", "-") if position < n // 2 else ("+60000", "+90000")
+        due, expires = ("0", "-") if position <= n // 2 else ("+60000", "+90000")
         key = Idempotency("k" + i, "args", HOUR_MS)
-        jobs.append(NewJob(i, "t", BODY, due, expires, idempotency=key))
+        opts = LIMITED if position == 0 else "-"
+        jobs.append(NewJob(i, "t", BODY, due, expires, opts, idempotency=key))
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
 
 
@@ -120,7 +125,8 @@ def relay(rig: Rig, n: int) -> Call[Any]:
     jobs = []
     for k, i in enumerate(names(n)):
         due, expires = ("+60000", "+90000") if k % 2 == 0 else ("0", "-")
-        jobs.append(Sent(f"5-{k}", "q", NewJob(i, "t", BODY, due, expires)))
+        opts = LIMITED if k == 1 else "-"
+        jobs.append(Sent(f"5-{k}", "q", NewJob(i, "t", BODY, due, expires, opts)))
     return op.relay(rig.keys, source="other", jobs=jobs)
 
 

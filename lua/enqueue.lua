@@ -10,8 +10,8 @@ local scheduled = KEYS[4] -- zset, id by due time
 local counts = KEYS[5] -- hash
 local wake = KEYS[6] -- list, at most one marker
 --# include lib/line_keys.lua
-local producer = KEYS[18] -- string, this producer's last call
-local first_idem = 19 -- KEYS[19...]: idempotency keys, strings
+local producer = KEYS[20] -- string, this producer's last call
+local first_idem = 21 -- KEYS[21...]: idempotency keys, strings
 local counter = ARGV[1] -- number of this producer's call
 local producer_ttl_ms = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body

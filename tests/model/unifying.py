@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.model.jobs import Key
 
 LATER = 10**12  # a due time after this has not passed
-LETTERS = {"R": "r", "S": "s", "W": "w", "B": "w", "N": "w"}
+LETTERS = {"R": "r", "S": "s", "W": "w", "B": "w", "N": "w", "P": "w"}
 
 
 class Unifying:

@@ -264,9 +264,7 @@ class Model(Unifying):
             self._enter(job)
             job.word = job.word or "due"
             self.moves.append((job, "w"))
-        if self.unique:
-            self.move_keys("w")
-        self.moves.clear()
+        self.move_keys("w")
         return len(due)
 
     def cancel(self, ids: Sequence[str]) -> list[str]:

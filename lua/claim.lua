@@ -19,14 +19,15 @@ local waiters = KEYS[13]
 local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
+local workers = KEYS[17] -- zset, worker by the time until which it counts as alive
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
 local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
-local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while stranded jobs exist
-
+local armed = ARGV[7] -- 1: was sent ahead, and brings nothing where the worker is dead by now
+local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while stranded jobs exist
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/number.lua
@@ -41,18 +42,17 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/again.lua
 --# include lib/take.lua
 --# include lib/takeover.lua
-
-touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
+--# include lib/ghost.lua
+touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry, workers }, { wake, dropped }) -- others are read first
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
 local reply, at = { -1, 0, 0, now, 0 }, 5
-
+if armed == '1' and is_ghost(workers, worker, now) then return pass_on(wake, reply) end
 local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
 end
-
 local before = redis.call('HGET', claims, token)
 if before then
   hand_out_again(before, token, jobs, state, hand_out)

@@ -78,8 +78,11 @@ def claim(
     result_ttl_ms: int,
     results_cap: int = RESULTS_CAP,
     tasks: Sequence[str] = (),
+    armed: bool = False,
 ) -> Call[Claimed]:
     """Up to `limit` (1 to 200) jobs that may run now, under one lease named `token`.
+
+    An `armed` one, sent ahead, brings nothing where the worker counts as dead when it is done.
 
     The same token again gives the same jobs, as far as they still run. `tasks` (at most 1,000): the
     tasks this worker knows, to be named only while `stranded` was said.
@@ -95,6 +98,7 @@ def claim(
         limit=limit,
         result_ttl_ms=result_ttl_ms,
         results_cap=results_cap,
+        armed=int(armed),
     )
 
 

@@ -127,9 +127,17 @@ def _serve(
         tasks=list(tasks),
     )
     rate = partial(_rate, crew)
-    crew.exchanges.append(Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate))
+    exchange = Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate)
+    crew.exchanges.append(exchange)
     crew.bells.append(
-        Bell(client, queue, weather, queues=len(crew.queues), room_in=crew.flow.room_in)
+        Bell(
+            client,
+            queue,
+            weather,
+            queues=len(crew.queues),
+            exchange=exchange,
+            room_in=crew.flow.room_in,
+        )
     )
     crew.upkeep += [
         Promoter(client, queue, weather, calm_s),

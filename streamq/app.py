@@ -7,9 +7,10 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from streamq.call_signature import TaskCall
+from streamq.call_signature import NamedCall, TaskCall
 from streamq.collecting import Collecting
 from streamq.config import Settings
+from streamq.configuring import Configuring
 from streamq.errors import ConfigurationError
 from streamq.later import Later
 from streamq.location import Location
@@ -18,6 +19,7 @@ from streamq.options import call_options
 from streamq.registering import Registering
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
+from streamq.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,12 +34,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Collecting, Later):
+class StreamQ(Registering, Collecting, Configuring, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
     event loops and forked children. Raises `ConfigurationError` for settings that can't be.
     """
+
+    settings_class = Settings
 
     def __init__(
         self,
@@ -53,7 +57,7 @@ class StreamQ(Registering, Collecting, Later):
             raise ConfigurationError(str(error)) from None
         urls = {"broker": broker, "backend": backend}
         code = {**{key: url for key, url in urls.items() if url is not None}, **settings}
-        conf = Settings(os.environ, code)
+        conf = self.settings_class(os.environ, code)
         if conf.broker is not None:
             check_backend(conf)
         super().__init__(Runtime(name, conf))
@@ -101,8 +105,9 @@ class StreamQ(Registering, Collecting, Later):
         return self.runtime.keys(queue)
 
     def queues(self) -> list[str]:
-        """The default queue and every queue that a task names, in that order."""
+        """The default queue and all that tasks, `task_queues` and dicts of routes name."""
         named = [task.task_options.queue for task in self._tasks.values()]
+        named += [*self.conf.task_queues, *self.runtime.routing.queues]
         return list(dict.fromkeys([self.conf.default_queue, *named]))
 
     def register_type(
@@ -131,14 +136,7 @@ class StreamQ(Registering, Collecting, Later):
         Queue and options are those its workers published (looked up every 5 s), or the
         default queue's. Raises as `Task.delay`; arguments are checked only where it is known.
         """
-        if task := self._tasks.get(name):
-            return task.apply_async(args, kwargs, **options)
-        said = call_options(options, f"send_task({name!r})")
-        desk = self.runtime.desk
-        plan = desk.ask(desk.by_name.plan(name, said))
-        job = plan.prepare(tuple(args), dict(kwargs or {}))
-        job_id = desk.enqueue(((plan, job),))[0]
-        return AsyncResult(job_id, self.runtime, plan.queue, name, known=True)
+        return self.call(name, args, kwargs, **options).delay()
 
     async def asend_task(
         self,
@@ -148,14 +146,24 @@ class StreamQ(Registering, Collecting, Later):
         **options: Unpack[CallOptionsDict],
     ) -> AsyncResult[Any]:
         """As `send_task`, from async code."""
+        return await self.call(name, args, kwargs, **options).adelay()
+
+    def call(
+        self,
+        name: str,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptionsDict],
+    ) -> TaskCall[Any] | NamedCall:
+        """A call of a task by its name, to enqueue later: as `task.s(…)`, from elsewhere too.
+
+        Raises `TypeError` for arguments that don't fit a task that is known here, and as
+        `send_task` when it is enqueued.
+        """
         if task := self._tasks.get(name):
-            return await task.options(**options).adelay(*args, **(kwargs or {}))
-        said = call_options(options, f"asend_task({name!r})")
-        desk = self.runtime.desk
-        plan = await desk.aask(desk.by_name.plan(name, said))
-        job = plan.prepare(tuple(args), dict(kwargs or {}))
-        job_ids = await desk.aenqueue(((plan, job),))
-        return AsyncResult(job_ids[0], self.runtime, plan.queue, name, known=True)
+            return task.options(**options).s(*args, **(kwargs or {}))
+        said = call_options(in_zone(options, self.conf.zone), f"a call of {name!r}")
+        return NamedCall(self.runtime, name, tuple(args), kwargs or {}, said)
 
     def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue calls of any tasks at once; all are encoded before the first is sent."""

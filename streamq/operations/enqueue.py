@@ -69,8 +69,13 @@ def enqueue(
             bound.append(keys.idempotency(job.idempotency.digest))
             index = len(bound) - len(_STATIC) - 1
             idem = f"{index} {job.idempotency.ttl_ms} {job.idempotency.args_digest}"
-        args += (job.id, job.due, job.expires, idem, job.task, job.opts, job.body)
+        args += job_values(job, idem)
     return Call(script, bound, args, partial(_read, jobs), keys.queue)
+
+
+def job_values(job: NewJob, idempotency: str = "-") -> tuple[Value, ...]:
+    """A job as scripts accept it: the values that `lua/lib/accept.lua` names."""
+    return (job.id, job.due, job.expires, idempotency, job.task, job.opts, job.body)
 
 
 _STATIC = ("schema", "jobs", "stream", "scheduled", "counts", "wake")  # the rest is per call

@@ -68,6 +68,12 @@ class Shutdown:
             end = time.monotonic() + SETTLE_S
         await self._until(self._is_settled, end, hurried=False)
 
+    async def relay(self) -> None:
+        """What the last jobs sent to other queues; if not now, whoever works here next does it."""
+        relayers = self._crew.relayers
+        end = time.monotonic() + SETTLE_S
+        await self._until(lambda: not any(one.is_busy for one in relayers), end, hurried=False)
+
     def left(self) -> list[Held]:
         """Jobs on threads that can't be ended: others may run them when the process is gone."""
         return self._crew.pools.running

@@ -149,6 +149,30 @@ class Queue(Bench):
         assert [word != "LEASELOST" for word in words] == mine
         self.model.progress |= {i.id: text for i, held in zip(items, mine, strict=True) if held}
 
+    # --- between queues ------------------------------------------------------------------------
+
+    @step(3, when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
+    def forward(self, arrived: int) -> None:
+        first = self.rig.run(op.forward(self.keys))[:arrived]
+        call = op.forward(self.keys, arrived=[sent.entry for sent in first])
+        ids = [sent.job.id for sent in self.rig.run(call)]
+        assert ids == self.model.forward(len(first))
+
+    @step(2, source=st.sampled_from(["s1", "s2"]), size=st.integers(1, 3), again=st.booleans())
+    def relay(self, data: st.DataObject, source: str, size: int, again: bool) -> None:
+        sent = [
+            (
+                self.number("entry"),
+                self.some_job(data, data.draw(st.sampled_from(["now", "later"]))),
+            )
+            for _ in range(size)
+        ]
+        self.ids += [spec.id for _, spec in sent]
+        self.relayed[source] = (self.relayed.get(source, []) if again else [])[-3:] + sent
+        jobs = [op.Sent(f"{n}-0", "q", self.new_job(spec)) for n, spec in self.relayed[source]]
+        words = self.rig.run(op.relay(self.keys, source=source, jobs=jobs))
+        assert words == self.model.relay(source, self.relayed[source])
+
     # --- leases and workers ---------------------------------------------------------------------
 
     @step(when=lambda self: bool(self.model.claims), worker=WORKERS)

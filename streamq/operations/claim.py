@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamq.operations.bind import bind
 from streamq.operations.settle import RESULTS_CAP
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 DAMAGED = "damaged"  # stands for the task where a record can't be read; such jobs are set aside
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A job as its enqueuer wrote it."""
 
     task: str
@@ -28,8 +27,7 @@ class Record:
     body: bytes  # the encoded call
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
+class ClaimedJob(NamedTuple):
     """A job in a worker's hands."""
 
     id: str
@@ -38,8 +36,7 @@ class ClaimedJob:
     record: Record
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A claim's reply."""
 
     jobs: list[ClaimedJob]
@@ -61,11 +58,11 @@ class Promoted:
 def parse_record(raw: bytes) -> Record:
     """The parts of a record; what is not one is a `ValueError`."""
     head, newline, body = raw.partition(b"\n")
-    parts = head[1:].decode("ascii").split(" ")
-    if not newline or len(parts) != 3:  # noqa: PLR2004 -- where, task, opts
+    where, task, opts = head.decode("ascii").split(" ")
+    if not newline:
         message = "not a job's record"
         raise ValueError(message)
-    return Record(parts[1], parts[0], parts[2], body)
+    return Record(task, where[1:], opts, body)
 
 
 def claim(

@@ -12,7 +12,7 @@ from streamq import operations
 from streamq.worker import application, funeral
 from streamq.worker.crew import assemble, enrolment
 from streamq.worker.renewal import Renewer, renew
-from streamq.worker.retirement import Retirement
+from streamq.worker.retirement import RETIRED, Retirement
 from streamq.worker.shutdown import Shutdown
 from streamq.worker.weather import TROUBLE
 
@@ -57,7 +57,7 @@ class Shift:
             if await self._enrol(enrol, stop):
                 self._renewer.start()
                 if self._link is not None:
-                    self._link.serve(crew.book)
+                    self._link.serve(crew.book, partial(self._leave_by_itself, RETIRED))
                 left = await self._run_duties(enrol, stop, hurry)
         finally:
             self._renewer.stop(timeout=RENEWAL_S)

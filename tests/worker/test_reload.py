@@ -39,7 +39,15 @@ class Shop:
         self.file = folder / "shop.py"
         self.write("first")
         log = folder / "worker.log"
-        program: list[str | Path] = [sys.executable, "-m", "streamq.cli", "-A", "shop:app", "worker", "--reload"]
+        program: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "streamq.cli",
+            "-A",
+            "shop:app",
+            "worker",
+            "--reload",
+        ]
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         self.process = Process(spawn(program, output=log, env=env, cwd=folder), log)
 

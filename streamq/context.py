@@ -42,7 +42,7 @@ class Followable(Protocol[H_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)  # not frozen: one is made per job, and that would cost 2 µs
 class RunningJob(Saying):
     """The job a task is running for; what `current_job()` gives and `bind=True` passes first.
 

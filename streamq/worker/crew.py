@@ -129,9 +129,17 @@ def _serve(
         tasks=list(tasks),
     )
     rate = partial(_rate, crew)
-    crew.exchanges.append(Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate))
+    exchange = Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate)
+    crew.exchanges.append(exchange)
     crew.bells.append(
-        Bell(client, queue, weather, queues=len(crew.queues), room_in=crew.flow.room_in)
+        Bell(
+            client,
+            queue,
+            weather,
+            queues=len(crew.queues),
+            exchange=exchange,
+            room_in=crew.flow.room_in,
+        )
     )
     crew.relayers.append(Relayer(app.runtime, queue, weather, calm_s))
     crew.upkeep += [

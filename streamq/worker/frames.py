@@ -79,9 +79,7 @@ def held_from_wire(wire: list[Any], now: float) -> Held:
 
 def ended_to_wire(ended: Ended) -> list[Any]:
     """How a job ended, for the process that holds it."""
-    outcome = ended.outcome
-    values = [getattr(outcome, name) for name in type(outcome).__slots__]
-    return [type(outcome).__name__, values, ended.seconds]
+    return [type(ended.outcome).__name__, [*ended.outcome], ended.seconds]
 
 
 def ended_from_wire(wire: list[Any], held: Held) -> Ended:

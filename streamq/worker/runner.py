@@ -7,7 +7,7 @@ Nothing that a task does, raises or returns gets past this: also `SystemExit`,
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -168,7 +168,7 @@ class Runner:
         if decision.delay is None:
             burial = self._bury(held, decision.reason.value, error, ready.started)
             if ready.job.follow_ups:
-                burial = replace(burial, follow=_follow(ready, "dead"))
+                burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
         again = Again(
             held.job.id,

@@ -58,7 +58,7 @@ def test_an_empty_claim_makes_the_queue_dry_and_the_bell_wait(rig: Rig) -> None:
         assert bench.queue.has_marker
         assert not bench.queue.is_dry
 
-    on_bench(rig, steps)
+    on_bench(rig, steps, queues=("default", "other"))
 
 
 def test_a_queue_that_found_no_room_is_woken_when_another_claim_brought_little(rig: Rig) -> None:

@@ -35,6 +35,7 @@ _ANY = click.IntRange(min=1)
 @click.option("--max-jobs-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--max-memory-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
+@click.option("--reload", is_flag=True, help="Replace processes when code changes.")
 @target_options
 @click.pass_context
 def command(
@@ -45,6 +46,7 @@ def command(
     name: str | None,
     burst: bool,
     wait: bool,
+    reload: bool,
     **settings: Any,
 ) -> int:
     """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
@@ -60,4 +62,5 @@ def command(
     from streamq.worker import WorkerOptions, supervise
 
     named = tuple(queues.split(",")) if queues else None
-    return supervise(app, WorkerOptions(queues=named, name=name, burst=burst, wait=wait))
+    options = WorkerOptions(queues=named, name=name, burst=burst, wait=wait, reload=reload)
+    return supervise(app, options)

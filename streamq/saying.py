@@ -112,12 +112,12 @@ class Saying:
         self.set_progress(max(done, begin), total)
 
     def _begin(self, every: int) -> int:
-        if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        if type(every) is not int or every < 1:
             raise ValueError(f"every={every!r}: a whole number of rows, 1 or more")
-        begin = self.restored or 0
+        begin: object = self.restored or 0
         if isinstance(begin, bool) or not isinstance(begin, int):
             raise ValueError(  # noqa: TRY004 - the value that is kept is wrong, not an argument
-                f"job {self.id}: its checkpoint is {begin!r}, and iterate() keeps a number of rows;\n"
+                f"job {self.id}: its checkpoint is {begin!r}, iterate() keeps a number of rows;\n"
                 "a job has one checkpoint: use job.checkpoint() or job.iterate(), not both"
             )
         return begin

@@ -38,7 +38,16 @@ from streamq.operations.read import (
     parse_message,
     wait,
 )
-from streamq.operations.report import Entry, Said, append, checkpoint, progress, read_trail
+from streamq.operations.report import (
+    CHUNKS,
+    LOG,
+    Entry,
+    Said,
+    append,
+    checkpoint,
+    progress,
+    read_trail,
+)
 from streamq.operations.settle import (
     Ack,
     Again,
@@ -54,6 +63,8 @@ from streamq.operations.settle import (
 from streamq.operations.steer import cancel, delete, forget, revive
 
 __all__ = [
+    "CHUNKS",
+    "LOG",
     "PLACES",
     "STRUCTURES",
     "Ack",

@@ -65,15 +65,15 @@ def held_to_wire(held: Held) -> list[Any]:
     job, record, lease = held.job, held.job.record, held.lease
     return [
         [lease.queue, lease.token, lease.now_ms],
-        [job.id, job.attempt, job.crashes],
+        [job.id, job.attempt, job.crashes, job.checkpoint],
         [record.task, record.where, record.opts, record.body],
     ]
 
 
 def held_from_wire(wire: list[Any], now: float) -> Held:
     """What `held_to_wire` made; `now` is monotonic."""
-    (queue, token, now_ms), (job_id, attempt, crashes), record = wire
-    job = ClaimedJob(job_id, attempt, crashes, Record(*record))
+    (queue, token, now_ms), (job_id, attempt, crashes, kept), record = wire
+    job = ClaimedJob(job_id, attempt, crashes, Record(*record), kept)
     return Held(job, Lease(queue, token, 1, now_ms, now))
 
 

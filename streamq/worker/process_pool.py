@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamq.worker.cell import Cell
     from streamq.worker.held import Held
     from streamq.worker.options import ChildBounds
+    from streamq.worker.reporting import Hear
 
 log = logging.getLogger("streamq.worker")
 
@@ -30,14 +31,14 @@ class ProcessPool(Backlog):
         make_cell: Callable[[], Cell],
         ended: Callable[[list[Ended]], None],
         broken: Callable[[BaseException], None],
-        progress: Callable[[Held, bytes], None],
+        hear: Hear,
     ) -> None:
         super().__init__(bounds.concurrency)
         self._bounds = bounds
         self._make_cell = make_cell
         self._ended = ended
         self._broken = broken
-        self._progress = progress
+        self._hear = hear
         self._idle: list[Cell] = []  # the last one is the warmest
         self._ending: set[asyncio.Task[int]] = set()
 
@@ -74,7 +75,7 @@ class ProcessPool(Backlog):
 
     async def _run_in_cell(self, held: Held, cell: Cell) -> Ended:
         try:
-            ended = await cell.run(held, self._progress)
+            ended = await cell.run(held, self._hear)
         except BaseException:
             self._see_off(cell, at_once=True)
             raise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from streamq import operations
 from streamq.job_reading import pack_progress
@@ -11,6 +11,8 @@ from streamq.operations import CHUNKS, LOG
 from streamq.worker.weather import FATAL, TROUBLE
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from streamq.client import Client
     from streamq.codec import Codec
     from streamq.worker.held import Held
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
     from streamq.worker.weather import Weather
 
 MOST_CHECKPOINT_BYTES = 64 << 10  # a claim brings those of all its jobs
+
+
+# Takes in what a job in a process of its own says; returns the answer, where it waits for one.
+Hear: TypeAlias = "Callable[[Held, str, list[Any]], Awaitable[dict[str, Any] | None]]"
 
 
 class Reports(Protocol):
@@ -52,7 +58,7 @@ class Reporter:
         self._keep_ms = max(1000, round(keep_s * 1000))
 
     def __call__(self, what: str, value: Any) -> Any:
-        """Pass on `progress`, `log`, `chunk`, `checkpoint` (a bool) or `acheckpoint` (awaitable)."""
+        """Pass on `progress`, `log`, `chunk`, `checkpoint` (a bool), `acheckpoint` (awaitable)."""
         held, reports = self._held, self._reports
         if what == "progress":
             return reports.progress(held, pack_progress(value))
@@ -83,23 +89,20 @@ def _refuse_in_loop(held: Held) -> None:
 class WorkerReports:
     """Of the jobs that run in a worker's own process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - the same as its two duties have
         self,
         client: Client,
         queues: dict[str, ServedQueue],
         weather: Weather,
         loop: asyncio.AbstractEventLoop,
-        *,
-        lease_ms: int,
-        flusher: ProgressFlusher,
+        progress: ProgressFlusher,
         trails: Trails,
     ) -> None:
         self._client = client
         self._queues = queues
         self._weather = weather
         self._loop = loop
-        self._lease_ms = lease_ms
-        self.progress = flusher.report
+        self.progress = progress.report
         self.say = trails.say
 
     def checkpoint(self, held: Held, packed: bytes) -> bool:
@@ -110,8 +113,8 @@ class WorkerReports:
     async def acheckpoint(self, held: Held, packed: bytes) -> bool:
         """Until the server has answered: what was kept before an outage may be far behind."""
         jobs = [(held.job.id, held.lease.token, packed)]
-        keys = self._queues[held.lease.queue].keys
-        call = operations.checkpoint(keys, lease_ms=self._lease_ms, jobs=jobs)
+        queue = self._queues[held.lease.queue]
+        call = operations.checkpoint(queue.keys, lease_ms=queue.bounds.lease_ms, jobs=jobs)
         while True:
             try:
                 words = await self._client.run_async(call)

@@ -23,6 +23,7 @@ class ServedQueue:
         self.name = keys.queue
         self.keys = keys
         self.kinds = kinds  # where jobs of it run, as far as is known
+        self.bounds = bounds
         self.settler = Settler(keys, worker, bounds)
         self.is_dry = False  # the last claim brought less than it asked for: wait for a marker
         self.has_marker = False  # one was taken off the list, and nothing was claimed for it yet

@@ -70,7 +70,8 @@ class Trail:
 
     def next(self) -> list[bytes]:
         """As much as one call takes; at least one entry, where there is one."""
-        size, entries = 0, []
+        size = 0
+        entries: list[bytes] = []
         for entry in list(self.pending):
             size += len(entry)
             if entries and (len(entries) == AT_ONCE or size > CALL_BYTES):
@@ -88,6 +89,8 @@ class Trails(Duty):
         queues: dict[str, ServedQueue],
         weather: Weather,
         loop: asyncio.AbstractEventLoop,
+        *,
+        pass_on: Callable[[list[Ended]], None],
     ) -> None:
         super().__init__(weather)
         self._client = client
@@ -97,7 +100,7 @@ class Trails(Duty):
         self._lock = threading.Lock()  # of the trails: jobs run on threads, and have their own
         self._ending: dict[Held, Ended] = {}  # jobs whose end waits for what they said
         self._is_called = False
-        self.pass_on: Callable[[list[Ended]], None]  # the ends that need not wait any more
+        self._pass_on = pass_on  # the ends that need not wait any more
 
     def say(self, held: Held, kind: str, packed: bytes, keep_ms: int) -> None:
         """Take down an entry, of `LOG` or `CHUNKS`. Raises `ResultError` for a chunk too many."""
@@ -114,6 +117,8 @@ class Trails(Duty):
 
     def withhold(self, ended: list[Ended]) -> list[Ended]:
         """Keep back the end of jobs that said anything; returns the others."""
+        if not self._trails:
+            return ended
         speakers = {held for held, _ in list(self._trails)}
         free = [one for one in ended if one.held not in speakers]
         if len(free) < len(ended):
@@ -146,7 +151,8 @@ class Trails(Duty):
                     await self._send(queue, kind, here[at : at + MOST], ending)
         self._let_go(ending)
         with self._lock:
-            return 0.0 if any(len(t.pending) >= AT_ONCE for t in self._trails.values()) else RHYTHM_S
+            is_much = any(len(trail.pending) >= AT_ONCE for trail in self._trails.values())
+        return 0.0 if is_much else RHYTHM_S
 
     async def _send(
         self,
@@ -166,7 +172,9 @@ class Trails(Duty):
             for held, _, trail, entries in due
         ]
         try:
-            words = await self._client.run_async(operations.append(queue.keys, trail=kind, jobs=said))
+            words = await self._client.run_async(
+                operations.append(queue.keys, trail=kind, jobs=said)
+            )
         except FATAL:
             raise
         except BrokerRefused as error:  # its memory is full: the jobs' ends matter more
@@ -189,4 +197,4 @@ class Trails(Duty):
                 self._trails.pop((held, LOG), None)
                 self._trails.pop((held, CHUNKS), None)
         if free:
-            self.pass_on([self._ending.pop(held) for held in free])
+            self._pass_on([self._ending.pop(held) for held in free])

@@ -20,6 +20,7 @@ from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, waited_too_long, why_missing
 from streamq.reading_along import Along
+from streamq.schedules.keeping import Keeper
 from streamq.sources import SOURCES, whole_log
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
@@ -49,6 +50,7 @@ class Desk:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.by_name = ByName(runtime)
+        self.schedules = Keeper(runtime)
 
     def ask(self, question: Question[T]) -> T:
         """Find out, with blocking calls."""

@@ -26,7 +26,7 @@ local lease_ms = tonumber(ARGV[3])
 local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
-local armed = ARGV[7] -- 1: was sent ahead, and brings nothing where the worker is dead by now
+local armed = ARGV[7] -- 1: was sent ahead, and brings nothing where the worker is unknown by now
 local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while stranded jobs exist
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -48,7 +48,7 @@ check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
 local reply, at = { -1, 0, 0, now, 0 }, 5
-if armed == '1' and is_ghost(workers, worker, now) then return pass_on(wake, reply) end
+if armed == '1' and is_ghost(workers, worker) then return pass_on(wake, reply) end
 local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4

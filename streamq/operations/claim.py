@@ -34,6 +34,7 @@ class ClaimedJob(NamedTuple):
     attempt: int  # 1 for the first run
     crashes: int  # runs that ended in a killed process
     record: Record
+    checkpoint: bytes | None = None  # where an earlier run can be gone on from
 
 
 class Claimed(NamedTuple):
@@ -102,9 +103,16 @@ def claim(
 def _read_claim(reply: list[Any]) -> Claimed:
     jobs = [
         ClaimedJob(reply[i].decode(), reply[i + 1], reply[i + 2], _record(reply[i + 3]))
-        for i in range(5, len(reply), 4)
+        for i in range(6, len(reply), 4)
     ]
+    if reply[5]:
+        jobs = _restored(jobs, reply[5])
     return Claimed(jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4])
+
+
+def _restored(jobs: list[ClaimedJob], found: list[bytes]) -> list[ClaimedJob]:
+    kept = dict(zip(map(bytes.decode, found[::2]), found[1::2], strict=True))
+    return [job._replace(checkpoint=kept.get(job.id)) for job in jobs]
 
 
 def _record(raw: bytes) -> Record:

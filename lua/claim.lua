@@ -19,16 +19,16 @@ local waiters = KEYS[13]
 local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
-local workers = KEYS[17] -- zset, worker by the time until which it counts as alive
-local checkpoints = KEYS[18] -- hash, looked at where it exists
-local schedule_ended = KEYS[19]
+local checkpoints = KEYS[17] -- hash, looked at where it exists
+local schedule_ended = KEYS[18]
+local workers = KEYS[19] -- zset, worker by the time until which it counts as alive
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
 local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
-local armed = ARGV[7] -- 1: was sent ahead, and brings nothing where the worker is dead by now
+local armed = ARGV[7] -- 1: was sent ahead, and brings nothing where the worker is unknown by now
 local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while stranded jobs exist
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -43,8 +43,8 @@ local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while st
 --# include lib/candidates.lua
 --# include lib/again.lua
 --# include lib/take.lua
+--# include lib/grant.lua
 --# include lib/takeover.lua
---# include lib/lease.lua
 --# include lib/restore.lua
 --# include lib/ghost.lua
 touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
@@ -53,7 +53,7 @@ check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
 local reply, at = { -1, 0, 0, now, 0, {} }, 6
-if armed == '1' and is_ghost(workers, worker, now) then return pass_on(wake, reply) end
+if armed == '1' and is_ghost(workers, worker) then return pass_on(wake, reply) end
 local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
@@ -64,7 +64,7 @@ if before then
 else
   local found = find_candidates(stream, returned, stranded, worker, math.min(limit, 200), first_task)
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
-  if #taken > 0 then start_lease(state, claims, held, leases, worker, token, taken, states, now + lease_ms) end
+  grant(state, claims, held, leases, worker, token, now + lease_ms, taken, states)
   settle_candidates(found, stream, returned, stranded, worker)
   expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
     results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,

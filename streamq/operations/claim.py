@@ -98,7 +98,7 @@ def claim(
 ) -> Call[Claimed]:
     """Up to `limit` (1 to 200) jobs that may run now, under one lease named `token`.
 
-    An `armed` one, sent ahead, brings nothing where the worker counts as dead when it is done.
+    An `armed` one, sent ahead, brings nothing where the worker is unknown when it is done.
 
     The same token again gives the same jobs, as far as they still run. `tasks` (at most 1,000): the
     tasks this worker knows, to be named only while `stranded` was said.

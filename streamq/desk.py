@@ -217,8 +217,7 @@ class Desk:
         """Remove its outcome; whether there was one."""
         if job.ran_here:
             return False
-        keys = yield from self.queue_keys(job)
-        answers = yield [operations.forget(keys, ids=[job.id])]
+        answers = yield [operations.forget((yield from self.queue_keys(job)), ids=[job.id])]
         job.outcome = None
         return bool(answers[0])
 

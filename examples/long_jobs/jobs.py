@@ -50,8 +50,6 @@ def say(text: str) -> int:
 if __name__ == "__main__":
     counting = count.delay(60)
     print(counting.get(timeout=30), "rows,", len(counting.log()), "lines")  # 60 rows, 6 lines
-    print(
-        send_all.delay(40).get(timeout=60), "letters in the second run"
-    )  # 20 letters in the second run
+    print(send_all.delay(40).get(timeout=60), "letters more")  # 20 letters more
     print(crawl.delay(5).get(timeout=30), "words")  # 500 words
     print(*say.delay("one after the other").stream(timeout=30))  # one after the other

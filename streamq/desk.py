@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from streamq import operations
 from streamq.asking import ask, ask_async, known_queues
 from streamq.by_name import ByName
-from streamq.durations import seconds
 from streamq.eager import run_here, run_here_async
 from streamq.enqueuing import Plan, send, send_async, sending
-from streamq.errors import UnknownJob, WaitTimeout
+from streamq.errors import UnknownJob
 from streamq.gathering import as_completed, as_completed_async, gather, gather_async
 from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
-from streamq.outcomes import failure_of, value_of, why_missing
+from streamq.outcomes import failure_of, value_of, waited_too_long, why_missing
+from streamq.reading_along import Along
 from streamq.schedules.keeping import Keeper
+from streamq.sources import SOURCES, whole_log
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
@@ -30,11 +31,13 @@ if TYPE_CHECKING:
 
     from streamq.asking import Question
     from streamq.definition import Definition
+    from streamq.job import LogLine
     from streamq.keys import QueueKeys
     from streamq.operations import Look, NewJob, Outcome
     from streamq.options import CallOptions, TaskOptions
     from streamq.result import AsyncResult
     from streamq.runtime import Runtime
+    from streamq.sources import Verb
 
     Planned: TypeAlias = Sequence[tuple[Plan, NewJob]]
 
@@ -153,6 +156,16 @@ class Desk:
         """As `keyed.find`."""
         return find(self.runtime, key, task, queue)
 
+    def along(
+        self, verb: Verb, job: AsyncResult[Any], timeout: float | timedelta | None
+    ) -> Along[Any]:
+        """As that method of `AsyncResult` says."""
+        return Along(self, job, SOURCES[verb], timeout)
+
+    def log(self, job: AsyncResult[Any]) -> Question[list[LogLine]]:
+        """All that it logged so far."""
+        return (yield from whole_log(self.runtime, (yield from self.queue_keys(job)), job))
+
     def queue_keys(self, job: AsyncResult[Any]) -> Question[QueueKeys]:
         """The keys of its queue; `UnknownJob` where no queue here is its."""
         if job.queue is None:
@@ -204,8 +217,7 @@ class Desk:
         """Remove its outcome; whether there was one."""
         if job.ran_here:
             return False
-        keys = yield from self.queue_keys(job)
-        answers = yield [operations.forget(keys, ids=[job.id])]
+        answers = yield [operations.forget((yield from self.queue_keys(job)), ids=[job.id])]
         job.outcome = None
         return bool(answers[0])
 
@@ -224,16 +236,7 @@ class Desk:
             info = yield from self.info(job)
         except Exception:  # noqa: BLE001 - the wait is over anyway; where it stands is a kindness
             info = JobInfo(job.id)
-        waited = 0.0 if timeout is None else seconds(timeout, "timeout")
-        last = f"{type(info.error).__name__}: {info.error}".splitlines()[0] if info.error else ""
-        return WaitTimeout(
-            job.id,
-            waited,
-            state=info.state.value,
-            reason=info.reason,
-            last_error=last,
-            others=others,
-        )
+        return waited_too_long(info, timeout, others)
 
     def settled(self, job: AsyncResult[Any], outcome: Outcome, *, propagate: bool) -> Any:
         """What an outcome stands for: a value to return, or an exception to raise or return."""

@@ -39,7 +39,16 @@ from streamq.operations.read import (
     parse_message,
     wait,
 )
-from streamq.operations.report import Entry, Said, append, checkpoint, progress, read_trail
+from streamq.operations.report import (
+    CHUNKS,
+    LOG,
+    Entry,
+    Said,
+    append,
+    checkpoint,
+    progress,
+    read_trail,
+)
 from streamq.operations.schedule import (
     HELD_BACK_MS,
     HOLD_MS,
@@ -75,8 +84,10 @@ from streamq.operations.settle import (
 from streamq.operations.steer import cancel, delete, forget, revive
 
 __all__ = [
+    "CHUNKS",
     "HELD_BACK_MS",
     "HOLD_MS",
+    "LOG",
     "MARK",
     "PLACES",
     "RUN_TIME",

@@ -29,6 +29,7 @@ class WorkerOptions:
     max_jobs: int | None = None  # after which a worker process makes room for another
     max_memory: int | None = None  # MiB, the same
     wait: bool = False  # for a server that isn't there yet
+    reload: bool = False  # replace worker processes when the application's code changes
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""For programs written for Celery: what means there what it means in Celery."""

@@ -18,6 +18,7 @@ from streamq.gathering import as_completed, as_completed_async, gather, gather_a
 from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
+from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
@@ -61,6 +62,16 @@ class Desk:
     def enqueue(self, planned: Planned) -> list[str]:
         """Enqueue prepared jobs; the id of each."""
         return send(self.runtime, sending(self.runtime, planned))
+
+    def enqueue_one(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """Encode and enqueue one job; its id. Most are plain, and go a shorter way."""
+        plain, runtime = plan.plain, self.runtime
+        if plain is None or runtime.must_announce(plan.queue):
+            return self.enqueue(((plan, plan.prepare(args, kwargs)),))[0]
+        body, job_id = plan.encoded(args, kwargs), plan.new_id()
+        if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
+            self.enqueue(((plan, plan.job(job_id, body)),))
+        return job_id
 
     async def aenqueue(self, planned: Planned) -> list[str]:
         """As `enqueue`, in the running loop."""
@@ -133,6 +144,12 @@ class Desk:
     ) -> list[T]:
         """As `gather`, in the running loop."""
         return await gather_async(self, jobs, timeout, propagate=propagate)
+
+    def find(
+        self, key: str, task: str = "", queue: str | None = None
+    ) -> Question[tuple[str, str] | None]:
+        """As `keyed.find`."""
+        return find(self.runtime, key, task, queue)
 
     def queue_keys(self, job: AsyncResult[Any]) -> Question[QueueKeys]:
         """The keys of its queue; `UnknownJob` where no queue here is its."""

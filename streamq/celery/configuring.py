@@ -14,8 +14,8 @@ class CeleryConfiguring(Configuring):
     def config_from_object(
         self,
         source: object,
-        silent: bool = False,  # noqa: FBT001, FBT002 - Celery's
-        force: bool = False,  # noqa: ARG002, FBT001, FBT002 - Celery's: it is read at once anyway
+        silent: bool = False,
+        force: bool = False,  # noqa: ARG002 - Celery's: it is read at once anyway
         namespace: str | None = None,
     ) -> None:
         """Take settings from a module, a class, a dict, or the name of one: `"celeryconfig"`.
@@ -33,8 +33,8 @@ class CeleryConfiguring(Configuring):
     def config_from_envvar(
         self,
         variable: str,
-        silent: bool = False,  # noqa: FBT001, FBT002 - Celery's
-        force: bool = False,  # noqa: ARG002, FBT001, FBT002 - as above
+        silent: bool = False,
+        force: bool = False,  # noqa: ARG002 - as above
     ) -> bool:
         """As `config_from_object`, with what an environment variable names; whether it is set."""
         if silent and not os.environ.get(variable):

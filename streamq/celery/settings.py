@@ -50,9 +50,6 @@ class CelerySettings(Settings):
 
     imports = Setting[tuple[str, ...]]((), _modules, "modules a worker imports", names_text)
     include = Setting[tuple[str, ...]]((), _modules, "the same", names_text)
-    task_store_eager_result = Setting(
-        default=False, check=flag, help="keep results of eager mode", from_text=flag_text
-    )
     task_eager_propagates = Setting(
         default=False, check=flag, help="raise in eager mode", from_text=flag_text
     )
@@ -83,9 +80,11 @@ class CelerySettings(Settings):
         super().put(source, ours)
         self._raw.update(raw)
 
-    def annotations_of(self, task: Any) -> dict[str, Any]:
-        """Attributes that `task_annotations` set on a task, which has a name; its methods, too."""
-        return attributes(self._raw.get("task_annotations"), task)
+    def annotate(self, task: Any) -> None:
+        """Set the attributes and methods that `task_annotations` say of a task, on its class."""
+        given = self._raw.get("task_annotations")
+        for name, value in attributes(given, task).items():
+            setattr(type(task), name, value)
 
     def findings(self) -> list[tuple[str, str]]:
         """What the configuration says and is not so here, each with what to do."""

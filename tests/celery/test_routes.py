@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from streamq import StreamQ
 from streamq.celery.settings import CelerySettings
 from streamq.definition import Definition
 from streamq.options import CallOptions
@@ -63,12 +62,13 @@ def test_what_a_route_says_and_is_not_so_is_reported() -> None:
 
 
 def annotated(given: Any, name: str = "shop.add") -> tuple[Any, dict[str, Any]]:
-    app = StreamQ("shop", broker="redis://localhost")
     conf = CelerySettings(code={"task_annotations": given})
     definition = Definition(len, name, CallOptions())
-    options = Routing((), conf.task_annotations).annotated(definition)
-    app.close()
-    return options.queue, conf.annotations_of(definition)
+    options = Routing((), conf.task_annotations or ()).annotated(definition)
+    kind = type("Task", (), {"name": name})
+    before = set(vars(kind))
+    conf.annotate(kind())
+    return options.queue, {one: vars(kind)[one] for one in set(vars(kind)) - before}
 
 
 def on_failure(self: Any, *_: Any) -> None: ...
@@ -105,7 +105,4 @@ class Annotate:
 def test_an_annotation_is_options_and_attributes(
     given: Any, queue: str | None, attributes: dict[str, Any]
 ) -> None:
-    if given is None:
-        assert CelerySettings().annotations_of(SimpleNamespace(name="x")) == attributes
-    else:
-        assert annotated(given) == (queue, attributes)
+    assert annotated(given) == (queue, attributes)

@@ -62,11 +62,7 @@ def test_django_has_its_settings_under_a_namespace(cli: Cli) -> None:
 
 def test_an_applications_own_findings_are_notes(cli: Cli, server: Server) -> None:
     Path("proj.py").write_text(
-        "from streamq import StreamQ\n"
-        "from streamq.celery.configuring import CeleryConfiguring\n"
-        "from streamq.celery.settings import CelerySettings\n"
-        "class Celery(CeleryConfiguring, StreamQ):\n"
-        "    settings_class = CelerySettings\n"
+        "from streamq.celery import Celery\n"
         f"app = Celery('proj', broker={server.url!r})\n"
         "app.config_from_object('celeryconfig')\n"
     )

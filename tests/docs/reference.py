@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 import click
 
 from streamq import errors
+from streamq.celery.setting_names import GROUPS
 from streamq.cli.root import COMMANDS, root
 from streamq.cli.target import Target
 from streamq.config import Settings, default_options
@@ -22,6 +23,7 @@ from streamq.settings import Setting
 from tests.docs.pages import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
+WRITTEN = [*sorted(FOLDER.glob("*.md")), ROOT / "docs" / "how-to" / "from-celery.md"]
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -118,7 +120,18 @@ def _option(parameter: click.Parameter) -> str:
 SHARED = [_option(parameter) for parameter in root.params if parameter.name in vars(Target())]
 
 
+def celery_settings() -> str:
+    return "\n\n".join(_celery_settings())
+
+
+def _celery_settings() -> Iterator[str]:
+    for title, rows in GROUPS.items():
+        table = [f"| `{row.name}` | {row.verdict} | {row.text} |" for row in rows]
+        yield "\n".join([f"### {title}", "", "| setting | here | |", "|---|---|---|", *table])
+
+
 PARTS = {
+    "celery-settings": celery_settings,
     "settings": settings,
     "option-defaults": option_defaults,
     "refused-options": refused_options,
@@ -134,7 +147,7 @@ def renewed(text: str) -> str:
 
 
 def main() -> None:
-    for page in sorted(FOLDER.glob("*.md")):
+    for page in WRITTEN:
         page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -222,6 +222,18 @@ def test_later_limits_are_refused_by_name() -> None:
         Settings(code={"rate_limit": "10/m"})
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["rpc://", "db+sqlite:///x", "cache+memcached://h", "mongodb://h", "django-db", "amqp://"],
+)
+def test_another_store_for_results_is_refused_with_what_to_do(url: str) -> None:
+    for name in ("backend", "result_backend"):
+        with pytest.raises(ConfigurationError) as caught:
+            Settings(code={name: url})
+        assert f"Leave {name} out" in str(caught.value)
+        assert len(str(caught.value).splitlines()) <= 6
+
+
 def test_a_locked_setting_says_why_it_cannot_change() -> None:
     conf = Settings(code={"broker": "redis://a"})
     conf.lock("the application is connected", "broker")
@@ -270,7 +282,6 @@ def test_the_broker_urls_there_are(url: str) -> None:
         ("sqs://key:secret@", "SQS is not supported"),
         ("memory://", "eager=True"),
         ("sentinel://h", r"redis\+sentinel://"),
-        ("db+sqlite:///x", "Results are kept on Redis"),
         ("localhost:6379", "no scheme"),
         ("localhost", "no scheme"),
         ("", "no scheme"),

@@ -87,8 +87,9 @@ def test_errors_that_are_named_exist() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         named |= set(re.findall(r"`([A-Z][a-z]+[A-Za-z]+)`", Page(path).prose))
     from streamq import embedded
+    from streamq.celery import exceptions
 
-    known = {*dir(errors), *dir(streamq), *dir(embedded), *dir(builtins)}
+    known = {*dir(errors), *dir(streamq), *dir(embedded), *dir(builtins), *dir(exceptions)}
     assert named - known <= {"TimeoutStopSec", "Decimal"}  # systemd's, and a type
 
 

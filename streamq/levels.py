@@ -108,10 +108,6 @@ class Levels:
             return ", ".join(value) or "none"  # names only: values may be secrets
         return redact_url(value) if name in ALSO and value else str(value)
 
-    def findings(self) -> list[tuple[str, str]]:
-        """What was said and is not so, each with what to do; of Celery's settings."""
-        return []
-
     @classmethod
     def names(cls) -> tuple[str, ...]:
         """All settings, in the order in which they are written down; without other names."""

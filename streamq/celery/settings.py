@@ -88,7 +88,8 @@ class CelerySettings(Settings):
 
     def findings(self) -> list[tuple[str, str]]:
         """What the configuration says and is not so here, each with what to do."""
-        return [(f"{one.setting}: {one.problem}", one.fix) for one in self.unmet.values()]
+        unmet = [(f"{one.setting}: {one.problem}", one.fix) for one in self.unmet.values()]
+        return [*super().findings(), *unmet]
 
     @classmethod
     def knows(cls, name: str) -> bool:

@@ -198,6 +198,15 @@ def test_content_is_accepted_by_name_or_mime_type(given: object, kinds: tuple[st
     assert Settings(code={"accept_content": given}).accept_content == kinds
 
 
+def test_writing_what_is_not_accepted_is_a_finding() -> None:
+    ((problem, fix),) = Settings(
+        code={"task_serializer": "json", "accept_content": ["msgpack"]}
+    ).findings()
+    assert "written as json" in problem
+    assert "'json'" in fix
+    assert Settings(code={"task_serializer": "json"}).findings() == []
+
+
 def test_accepting_nothing_or_pickle_is_refused() -> None:
     for given in ([], ["pickle"], None):
         with pytest.raises(ConfigurationError, match="accept_content"):

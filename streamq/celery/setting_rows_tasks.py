@@ -24,7 +24,7 @@ TASKS = (
     *unused("task_publish_retry_policy", "`enqueue_timeout` (seconds) bounds all tries together"),
     works("task_always_eager", "jobs run in place, through the same encoding"),
     works("task_eager_propagates", "in eager mode `delay` raises what the task raises"),
-    never("task_store_eager_result", "in eager mode the result is in what `delay` returned"),
+    works("task_store_eager_result", "in eager mode results are kept, and found by their ids"),
     always("task_remote_tracebacks", "the worker's traceback is the exception's `__cause__`"),
     works("task_ignore_result", "no results of tasks that don't say `ignore_result=False`"),
     always(

@@ -50,6 +50,9 @@ class CelerySettings(Settings):
 
     imports = Setting[tuple[str, ...]]((), _modules, "modules a worker imports", names_text)
     include = Setting[tuple[str, ...]]((), _modules, "the same", names_text)
+    task_store_eager_result = Setting(
+        default=False, check=flag, help="keep results of eager mode", from_text=flag_text
+    )
     task_eager_propagates = Setting(
         default=False, check=flag, help="raise in eager mode", from_text=flag_text
     )

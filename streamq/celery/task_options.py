@@ -25,7 +25,7 @@ MEANS_NOTHING = {
     "track_started": "STARTED is always known",
     "trail": "a result has no children",
     "store_errors_even_if_ignored": "a failed task is kept with its traceback in any case",
-    "store_eager_result": "task_store_eager_result says it for all",
+    "store_eager_result": "the setting `task_store_eager_result` is for all tasks",
     "resultrepr_maxsize": "results are shown as they are",
     "typing": "arguments are always checked against the function",
     "pydantic": "arguments are always decoded as their annotations say",

@@ -35,6 +35,7 @@ WORKS: dict[str, tuple[Any, str, Any]] = {
     "task_serializer": ("json", "task_serializer", "json"),
     "task_always_eager": (True, "eager", True),
     "task_eager_propagates": (True, "task_eager_propagates", True),
+    "task_store_eager_result": (True, "task_store_eager_result", True),
     "task_ignore_result": (True, "task_ignore_result", True),
     "task_time_limit": (30, "task_time_limit", 30),
     "task_soft_time_limit": (20.5, "task_soft_time_limit", 20.5),

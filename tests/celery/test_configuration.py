@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -29,12 +29,13 @@ task_routes = {'tasks.add': 'low-priority', 'tasks.mul': {'queue': 'feeds'}}
 
 
 @pytest.fixture
-def celeryconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def celeryconfig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """A module of this name, found as in the folder where the program was started."""
     (tmp_path / "celeryconfig.py").write_text(CELERYCONFIG)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delitem(sys.modules, "celeryconfig", raising=False)
-    return "celeryconfig"
+    sys.modules.pop("celeryconfig", None)
+    yield "celeryconfig"
+    sys.modules.pop("celeryconfig", None)
 
 
 def with_tasks(app: Celery) -> Any:

@@ -28,15 +28,15 @@ def helper(): ...
 @pytest.fixture(autouse=True)
 def config(clean: None) -> None:
     """In the empty folder of the test."""
-    Path("celeryconfig.py").write_text(CONFIG)
+    Path("oldconfig.py").write_text(CONFIG)
     Path("wrong.py").write_text("broker_url = 'pyamqp://'\ntask_serialiser = 'json'\n")
     Path("django_settings.py").write_text("DEBUG = True\nCELERY_TASK_ALWAYS_EAGER = True\n")
 
 
 def test_a_configuration_is_told_what_becomes_of_it(cli: Cli) -> None:
-    answer = cli("check", "--celery-config", "celeryconfig")
+    answer = cli("check", "--celery-config", "oldconfig")
     assert answer.code == 0
-    assert answer.out.splitlines()[0] == "celeryconfig: 5 settings work as in Celery"
+    assert answer.out.splitlines()[0] == "oldconfig: 5 settings work as in Celery"
     for text in ("worker_hijack_root_logger: no effect", "worker_prefetch_multiplier: no effect"):
         assert f"note: {text}" in answer.out
     assert "task_routes: routing_key has no effect" in answer.out
@@ -64,7 +64,7 @@ def test_an_applications_own_findings_are_notes(cli: Cli, server: Server) -> Non
     Path("proj.py").write_text(
         "from streamq.celery import Celery\n"
         f"app = Celery('proj', broker={server.url!r})\n"
-        "app.config_from_object('celeryconfig')\n"
+        "app.config_from_object('oldconfig')\n"
     )
     answer = cli("-A", "proj", "check")
     assert "note: worker_hijack_root_logger: no effect\n  fix: streamq sets up logs" in answer.out

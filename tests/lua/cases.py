@@ -244,20 +244,8 @@ CASES: dict[str, Case] = {
     for case in (
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
         *(append, checkpoint),
-        *(
-            relay,
-            forward,
-            deposit,
-            cancel,
-            revive,
-            delete,
-            forget,
-            wait,
-            look,
-            sweep,
-            register,
-            unregister,
-        ),
+        *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit),
     )
 }
+CASES["deposit"] = deposit

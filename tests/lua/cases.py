@@ -245,7 +245,6 @@ CASES: dict[str, Case] = {
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
         *(append, checkpoint),
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
-        *(count, options, page, audit),
+        *(count, options, page, audit, deposit),
     )
 }
-CASES["deposit"] = deposit

@@ -10,6 +10,7 @@ from streamq.operations.claim import (
     parse_record,
     promote,
 )
+from streamq.operations.deposit import deposit
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
 from streamq.operations.follow import Sent, follow_up, forward, relay
 from streamq.operations.lease import (
@@ -137,6 +138,7 @@ __all__ = [
     "declare",
     "define",
     "delete",
+    "deposit",
     "enqueue",
     "extend",
     "fire",

@@ -73,7 +73,7 @@ def held_to_wire(held: Held) -> list[Any]:
 def held_from_wire(wire: list[Any], now: float) -> Held:
     """What `held_to_wire` made; `now` is monotonic."""
     (queue, token, now_ms), (job_id, attempt, crashes, kept), record = wire
-    job = ClaimedJob(job_id, attempt, crashes, Record(*record), kept)
+    job = ClaimedJob(job_id, attempt, crashes, Record(*record), checkpoint=kept)
     return Held(job, Lease(queue, token, 1, now_ms, now))
 
 

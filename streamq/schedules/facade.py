@@ -224,5 +224,5 @@ class Schedules:
 
 
 def default_zone(runtime: Runtime) -> str:
-    """The time zone of cron expressions that name none: the setting, where there is one."""
-    return str(getattr(runtime.conf.timezone, "key", "UTC"))
+    """The time zone of cron expressions that name none: the application's, else UTC."""
+    return str(getattr(runtime.conf.zone, "key", "UTC"))

@@ -19,10 +19,11 @@ from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.outcomes import failure_of, value_of, why_missing
+from streamq.streaming import Stream
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
     from typing import TypeAlias
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from streamq.options import CallOptions, TaskOptions
     from streamq.result import AsyncResult
     from streamq.runtime import Runtime
+    from streamq.streaming import Checked
 
     Planned: TypeAlias = Sequence[tuple[Plan, NewJob]]
 
@@ -71,6 +73,12 @@ class Desk:
         if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
             self.enqueue(((plan, plan.job(job_id, body)),))
         return job_id
+
+    def enqueue_many(
+        self, check: Callable[[Any], Checked], calls: Iterable[Any]
+    ) -> list[AsyncResult[Any]]:
+        """Enqueue calls as they come; `check` gives plan and arguments of each."""
+        return Stream(self.runtime, check, calls).run()
 
     async def aenqueue(self, planned: Planned) -> list[str]:
         """As `enqueue`, in the running loop."""

@@ -18,6 +18,7 @@ from streamq.gathering import as_completed, as_completed_async, gather, gather_a
 from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
+from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
 from streamq.streaming import Stream
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
@@ -151,6 +152,12 @@ class Desk:
     ) -> list[T]:
         """As `gather`, in the running loop."""
         return await gather_async(self, jobs, timeout, propagate=propagate)
+
+    def find(
+        self, key: str, task: str = "", queue: str | None = None
+    ) -> Question[tuple[str, str] | None]:
+        """As `keyed.find`."""
+        return find(self.runtime, key, task, queue)
 
     def queue_keys(self, job: AsyncResult[Any]) -> Question[QueueKeys]:
         """The keys of its queue; `UnknownJob` where no queue here is its."""

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from streamq import operations
 from streamq.errors import ConfigurationError, EncodeError, IdempotencyConflict, StreamQError
 from streamq.ids import id_tail
+from streamq.keyed import key_digest
 from streamq.operations import Idempotency, NewJob
 from streamq.operations.plain import PlainEnqueue
+from streamq.option_checks import SharedKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -97,9 +99,11 @@ class Plan:
         kwargs = dict(sorted(kwargs.items()))
         serializer = self.options.serializer
         written = self.runtime.codec.encode_call(args, kwargs, {}, self._types, serializer)
-        named = f"{self.task}\0{self.options.idempotency_key}".encode()
+        key = self.options.idempotency_key or ""
+        if isinstance(key, SharedKey):
+            written = f"{self.task}\0".encode() + written
         return Idempotency(
-            blake2b(named, digest_size=16).hexdigest(),
+            key_digest(key, self.task),
             blake2b(written, digest_size=16).hexdigest(),
             max(1, round(self.options.idempotency_ttl * 1000)),
         )

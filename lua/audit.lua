@@ -20,7 +20,8 @@ local results_expiry = KEYS[14]
 local waiters = KEYS[15]
 local counts = KEYS[16]
 local outbox = KEYS[17]
-local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `outbox`, `pending` or `totals`
+local checkpoints = KEYS[18]
+local structure = ARGV[1] -- a name above but `counts`, or `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
 
@@ -37,7 +38,8 @@ check_numbers(1, limit)
 limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
-  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox }
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox,
+  checkpoints = checkpoints }
 local reply = { '', 0 }
 
 local function wrong(rule, key, member)

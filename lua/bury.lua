@@ -16,7 +16,8 @@ local counts = KEYS[12]
 local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
-local first_ended = 16 -- KEYS[16...]: the list of ended jobs of each task named by an item
+local checkpoints = KEYS[16]
+local first_ended = 17 -- KEYS[17...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -39,7 +40,7 @@ local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
-touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
 check_numbers(0, dead_cap)
 local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
@@ -61,7 +62,7 @@ if #mine > 0 then
   drop_entries(stream, entries)
   for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
   drop_held(leases, claims, held, mine)
-  evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
+  evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
   notify(waiters, ids, texts)
   count(counts, 'died', #ids, 'evicted', evicted)
   write_follow(follow)

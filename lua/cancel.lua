@@ -13,6 +13,7 @@ local results_expiry = KEYS[9]
 local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
+local checkpoints = KEYS[13]
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
@@ -27,7 +28,7 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/outcome.lua
 --# include lib/notify.lua
 
-touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped }, stream)
+touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped }, stream)
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
@@ -64,6 +65,7 @@ if #ids > 0 then
   redis.call('HDEL', jobs, unpack(ids))
   redis.call('HDEL', state, unpack(ids))
   redis.call('HDEL', errors, unpack(ids))
+  redis.call('HDEL', checkpoints, unpack(ids))
   keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)

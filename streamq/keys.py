@@ -15,6 +15,7 @@ HASHES = (
     "held",
     "errors",
     "progress",
+    "checkpoints",
     "results",
     "waiters",
     "replies",
@@ -75,6 +76,10 @@ class QueueKeys:
     def idempotency(self, digest: str) -> str:
         """The first job of an idempotency key; a string with a TTL."""
         return f"{self._prefix}idem:{digest}"
+
+    def trail(self, kind: str, job_id: str) -> str:
+        """What a job says while it runs, `log` or `chunks`; a stream with a TTL."""
+        return f"{self._prefix}{kind}:{job_id}"
 
     def ended(self, task: str) -> str:
         """The summaries of the last 1,000 ended jobs of a task; a list."""

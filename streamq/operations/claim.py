@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from streamq.operations.bind import bind
@@ -36,6 +36,7 @@ class ClaimedJob:
     attempt: int  # 1 for the first run
     crashes: int  # runs that ended in a killed process
     record: Record
+    checkpoint: bytes | None = None  # where an earlier run can be gone on from
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,16 @@ def claim(
 def _read_claim(reply: list[Any]) -> Claimed:
     jobs = [
         ClaimedJob(reply[i].decode(), reply[i + 1], reply[i + 2], _record(reply[i + 3]))
-        for i in range(5, len(reply), 4)
+        for i in range(6, len(reply), 4)
     ]
+    if reply[5]:
+        jobs = _restored(jobs, reply[5])
     return Claimed(jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4])
+
+
+def _restored(jobs: list[ClaimedJob], found: list[bytes]) -> list[ClaimedJob]:
+    kept = dict(zip(map(bytes.decode, found[::2]), found[1::2], strict=True))
+    return [replace(job, checkpoint=kept.get(job.id)) for job in jobs]
 
 
 def _record(raw: bytes) -> Record:

@@ -32,6 +32,7 @@ STRUCTURES = (
     "dead",
     "errors",
     "progress",
+    "checkpoints",
     "results",
     "results_expiry",
     "waiters",
@@ -134,7 +135,7 @@ def _read_wait(reply: list[bytes]) -> list[Waited]:
 
 
 def parse_message(message: bytes) -> tuple[str, Outcome | None]:
-    """A reply channel's message: which job ended, and how."""
+    """A reply channel's message: which job ended, and how; None: it has news, and runs."""
     job_id, _, outcome = message.partition(b"\n")
     return text(job_id), parse_outcome(outcome)
 

@@ -31,6 +31,8 @@ def watched(rig: Rig, n: int) -> list[str]:
         some = ids[first : first + 200]
         rig.wait(*some)
         rig.run(op.progress(rig.keys, jobs=[(i, "T", b"half") for i in some]))
+        here = [(i, "T", b"here") for i in some]
+        rig.run(op.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=here))
     return ids
 
 
@@ -132,6 +134,16 @@ def progress(rig: Rig, n: int) -> Call[Any]:
     return op.progress(rig.keys, jobs=[(i, "T", b"done") for i in watched(rig, n)])
 
 
+def append(rig: Rig, n: int) -> Call[Any]:
+    jobs = [op.Said(i, "T", 1, HOUR_MS, [b"one", b"two"]) for i in watched(rig, n)]
+    return op.append(rig.keys, trail="log", jobs=jobs)
+
+
+def checkpoint(rig: Rig, n: int) -> Call[Any]:
+    jobs = [(i, "T", b"there") for i in watched(rig, n)]
+    return op.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=jobs)
+
+
 def reclaim(rig: Rig, n: int) -> Call[Any]:
     watched(rig, n)
     rig.lapse("T")
@@ -223,6 +235,7 @@ CASES: dict[str, Case] = {
     case.__name__: case
     for case in (
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
+        *(append, checkpoint),
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit),
     )

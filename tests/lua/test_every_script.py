@@ -17,7 +17,7 @@ from tests.servers import NO_RETRIES
 
 SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
 READERS = {name for name in SCRIPTS if "flags=no-writes" in load(name).source}
-REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait"}
+REFUSED_WHEN_FULL = {"append", "checkpoint", "enqueue", "progress", "revive", "wait"}
 STRIDES = {
     "enqueue": 7,
     "ack": 7,
@@ -27,6 +27,8 @@ STRIDES = {
     "release": 3,
     "strand": 3,
     "progress": 3,
+    "checkpoint": 3,
+    "append": 5,
     **dict.fromkeys(("cancel", "revive", "delete", "forget", "wait", "look"), 1),
 }
 

@@ -20,7 +20,7 @@ from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
-from streamq.streaming import Stream
+from streamq.streaming import Stream, send_one
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
@@ -66,14 +66,8 @@ class Desk:
         return send(self.runtime, sending(self.runtime, planned))
 
     def enqueue_one(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        """Encode and enqueue one job; its id. Most are plain, and go a shorter way."""
-        plain, runtime = plan.plain, self.runtime
-        if plain is None or runtime.must_announce(plan.queue):
-            return self.enqueue(((plan, plan.prepare(args, kwargs)),))[0]
-        body, job_id = plan.encoded(args, kwargs), plan.new_id()
-        if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
-            self.enqueue(((plan, plan.job(job_id, body)),))
-        return job_id
+        """Encode and enqueue one job; its id."""
+        return send_one(self.runtime, plan, args, kwargs)
 
     def enqueue_many(
         self, check: Callable[[Any], Checked], calls: Iterable[Any]

@@ -1,4 +1,4 @@
-"""Many calls on their way: encoded ahead of what is sent, while the server works."""
+"""The short way of plain calls: one by itself, or many, encoded while the server works."""
 
 from __future__ import annotations
 
@@ -103,3 +103,14 @@ class Stream:
         if self._sent:
             error.add_note(f"{self._sent} jobs were enqueued before this")
         return error
+
+
+def send_one(runtime: Runtime, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Encode and enqueue one job; its id."""
+    plain = plan.plain
+    if plain is None or runtime.must_announce(plan.queue):
+        return send(runtime, sending(runtime, ((plan, plan.prepare(args, kwargs)),)))[0]
+    body, job_id = plan.encoded(args, kwargs), plan.new_id()
+    if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
+        send(runtime, sending(runtime, ((plan, plan.job(job_id, body)),)))
+    return job_id

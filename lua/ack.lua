@@ -18,13 +18,13 @@ local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
 local checkpoints = KEYS[17]
-local first_ended = 18 -- KEYS[18...]: the list of ended jobs of each task named by an item
+local first_ended = 18 -- KEYS[18...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
--- ended: index among the ended lists, from 1; ttl_ms: how long the outcome is kept, 0 not at all
+-- ended: index among those keys; ttl_ms: how long the outcome is kept, 0 not at all
 
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -72,7 +72,7 @@ for _, key in ipairs({ errors, progress, checkpoints }) do -- errors: a revived 
 end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
-for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
+for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
 write_follow(follow)

@@ -17,12 +17,12 @@ local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
 local checkpoints = KEYS[16]
-local first_ended = 17 -- KEYS[17...]: the list of ended jobs of each task named by an item
+local first_ended = 17 -- KEYS[17...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
-local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from 1), error bytes
+local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index among those keys), error bytes
 
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -60,7 +60,7 @@ if #mine > 0 then
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
   drop_entries(stream, entries)
-  for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
+  for list, lines in pairs(ended_jobs) do push_ended(list, lines, KEYS[first_ended]) end
   drop_held(leases, claims, held, mine)
   evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
   notify(waiters, ids, texts)

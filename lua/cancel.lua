@@ -14,6 +14,7 @@ local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
 local checkpoints = KEYS[13]
+local schedule_ended = KEYS[14]
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
@@ -28,7 +29,7 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/outcome.lua
 --# include lib/notify.lua
 
-touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped }, stream)
+touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, schedule_ended }, stream)
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
@@ -57,7 +58,7 @@ for i, id in ipairs(asked) do
   end
 end
 if #ids > 0 then
-  push_ended(dropped, lines)
+  push_ended(dropped, lines, schedule_ended)
   drop_entries(stream, entries)
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))

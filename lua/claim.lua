@@ -1,9 +1,8 @@
 #!lua flags=allow-oom
 -- Hands out jobs that may run now, under one lease: first what was handed back, then what only a
 -- worker that knows the task may have, then the stream. The same token again returns the same jobs.
--- Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more is waiting,
--- the server's clock in ms, how many had expired, a list of id and checkpoint of jobs that have one; then for
--- each job id, attempt, crashes, record.
+-- Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more is waiting, the
+-- clock in ms, how many had expired, a list of id and checkpoint; then for each job id, attempt, crashes, record.
 local jobs = KEYS[1] -- hash, id -> record
 local state = KEYS[2] -- hash, id -> state
 local stream = KEYS[3]
@@ -21,6 +20,7 @@ local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
 local checkpoints = KEYS[17] -- hash, looked at where it exists
+local schedule_ended = KEYS[18]
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
@@ -44,7 +44,7 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/takeover.lua
 --# include lib/restore.lua
 touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
-  { stranded, leases, scheduled, results_expiry }, { wake, dropped })
+  { stranded, leases, scheduled, results_expiry }, { wake, dropped, schedule_ended })
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now = clock_ms()
@@ -68,8 +68,8 @@ else
   end
   settle_candidates(found, stream, returned, stranded, worker)
   expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
-    results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts },
-    late, now, result_ttl_ms, results_cap)
+    results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,
+    schedule_ended = schedule_ended }, late, now, result_ttl_ms, results_cap)
   reply[5] = #late
   if found.full then reply[3] = 1 wake_one(wake) end
 end

@@ -16,9 +16,9 @@ from streamq.later import Later
 from streamq.location import Location
 from streamq.option_checks import queue_name
 from streamq.options import call_options
-from streamq.registering import Registering
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
+from streamq.schedules.declaring import Scheduling
 from streamq.zones import in_zone
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Collecting, Configuring, Later):
+class StreamQ(Scheduling, Collecting, Configuring, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,

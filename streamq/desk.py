@@ -20,6 +20,7 @@ from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
+from streamq.schedules.keeping import Keeper
 from streamq.streaming import Stream, send_one
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
@@ -48,6 +49,7 @@ class Desk:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.by_name = ByName(runtime)
+        self.schedules = Keeper(runtime)
 
     def ask(self, question: Question[T]) -> T:
         """Find out, with blocking calls."""

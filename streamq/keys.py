@@ -24,9 +24,25 @@ HASHES = (
     "counts",
     "rhythm",
     "inbox",
+    "schedules",
+    "schedule_state",
+    "schedule_seen",
+    "schedule_log",
+    "schedule_runs",
+    "schedule_held",
 )
-SORTED_SETS = ("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers")
-NAMES = ("schema", "stream", "outbox", "wake", "dropped", *HASHES, *SORTED_SETS)
+SORTED_SETS = (
+    "returned",
+    "stranded",
+    "leases",
+    "scheduled",
+    "dead",
+    "results_expiry",
+    "workers",
+    "schedule_due",
+)
+LISTS = ("wake", "dropped", "schedule_ended")
+NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream
 
@@ -37,8 +53,13 @@ def slug(queue: str) -> str:
 
 
 def registry(namespace: str) -> str:
-    """The set of the names of all queues of a namespace; the one key outside any queue's slot."""
+    """The set of the names of all queues of a namespace; outside any queue's slot."""
     return f"sq:{namespace}:queues"
+
+
+def scheduling(namespace: str) -> str:
+    """The set of `<application> <queue>` for every queue where an application has schedules."""
+    return f"sq:{namespace}:schedules"
 
 
 def reply_channel(namespace: str, process: str) -> str:

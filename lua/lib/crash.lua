@@ -24,7 +24,7 @@ local function back_or_poison(keys, gone, now, dead_cap)
   end
   put_back(keys.state, keys.stream, keys.returned, keys.progress, back)
   drop_entries(keys.stream, entries)
-  push_ended(keys.dropped, lines)
+  push_ended(keys.dropped, lines, keys.schedule_ended)
   local evicted = bury_jobs(keys.jobs, keys.state, keys.dead, keys.errors, keys.progress, keys.checkpoints, poisoned, now, dead_cap)
   notify(keys.waiters, ids, texts)
   count(keys.counts, 'died', #poisoned, 'crashed', crashed, 'evicted', evicted)

@@ -9,7 +9,7 @@ local function expire_jobs(keys, late, now, ttl_ms, cap)
     kept[i] = { job.id, texts[i], ttl_ms }
     lines[i] = job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task
   end
-  push_ended(keys.dropped, lines)
+  push_ended(keys.dropped, lines, keys.schedule_ended)
   drop_entries(keys.stream, entries)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))

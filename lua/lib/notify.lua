@@ -19,3 +19,17 @@ local function notify(waiters, ids, outcomes)
   local told = tell(waiters, ids, outcomes)
   if #told > 0 then redis.call('HDEL', waiters, unpack(told)) end
 end
+
+-- Adds summaries to a list of ended jobs, which keeps the last 1,000. Those of jobs that a schedule made, whose
+-- ids say so, are kept for `watch` too.
+local function push_ended(list, lines, schedule_ended)
+  if #lines == 0 then return end
+  redis.call('LPUSH', list, unpack(lines))
+  redis.call('LTRIM', list, 0, 999)
+  for _, line in ipairs(lines) do
+    if string.sub(line, 8, 11) == '_at_' then
+      redis.call('LPUSH', schedule_ended, line)
+      redis.call('LTRIM', schedule_ended, 0, 9999)
+    end
+  end
+end

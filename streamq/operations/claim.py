@@ -27,6 +27,24 @@ class Record:
     opts: str  # what scripts read, "-" for nothing
     body: bytes  # the encoded call
 
+    def option(self, name: str) -> str:
+        """One of `opts`; empty where it isn't there."""
+        found = f",{self.opts}".partition(f",{name}=")[2]
+        return found.partition(",")[0]
+
+    @property
+    def scheduled_ms(self) -> int | None:
+        """The tick that a schedule made it for, or when it was due; None: it was to run at once."""
+        told = self.option("t") if self.opts != "-" else ""
+        if told.isdecimal():
+            return int(told)
+        return int(self.where[1:]) if self.where[0] == "@" else None
+
+    @property
+    def schedule(self) -> str:
+        """The name of the schedule that made it; empty for others."""
+        return self.option("s").partition("/")[2] if self.opts != "-" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:

@@ -8,6 +8,7 @@ from typing import Any
 from streamq import operations as op
 from streamq.operations import Call, Idempotency, NewJob, Sent
 from streamq.operations.call import Value
+from tests.lua import cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -239,4 +240,4 @@ CASES: dict[str, Case] = {
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit),
     )
-}
+} | cases_schedules.CASES

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from streamq import operations
+from tests.lua import cases_schedules
 from tests.lua.rig import HOUR_MS, LEASE_MS, Rig
 
 broken_on_purpose = pytest.mark.no_audit("a rule is broken by hand")
@@ -38,6 +39,7 @@ def test_a_queue_with_a_job_in_every_place_is_sound(rig: Rig) -> None:
 
 def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
     lived_in(rig)
+    cases_schedules.watch(rig, 2)
     for structure in operations.STRUCTURES:
         seen, cursor = 0, ""
         while True:

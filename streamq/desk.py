@@ -22,10 +22,11 @@ from streamq.outcomes import failure_of, value_of, waited_too_long, why_missing
 from streamq.reading_along import Along
 from streamq.schedules.keeping import Keeper
 from streamq.sources import SOURCES, whole_log
+from streamq.streaming import Stream, send_one
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
     from typing import TypeAlias
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from streamq.result import AsyncResult
     from streamq.runtime import Runtime
     from streamq.sources import Verb
+    from streamq.streaming import Checked
 
     Planned: TypeAlias = Sequence[tuple[Plan, NewJob]]
 
@@ -69,14 +71,14 @@ class Desk:
         return send(self.runtime, sending(self.runtime, planned))
 
     def enqueue_one(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        """Encode and enqueue one job; its id. Most are plain, and go a shorter way."""
-        plain, runtime = plan.plain, self.runtime
-        if plain is None or runtime.must_announce(plan.queue):
-            return self.enqueue(((plan, plan.prepare(args, kwargs)),))[0]
-        body, job_id = plan.encoded(args, kwargs), plan.new_id()
-        if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
-            self.enqueue(((plan, plan.job(job_id, body)),))
-        return job_id
+        """Encode and enqueue one job; its id."""
+        return send_one(self.runtime, plan, args, kwargs)
+
+    def enqueue_many(
+        self, check: Callable[[Any], Checked], calls: Iterable[Any]
+    ) -> list[AsyncResult[Any]]:
+        """Enqueue calls as they come; `check` gives plan and arguments of each."""
+        return Stream(self.runtime, check, calls).run()
 
     async def aenqueue(self, planned: Planned) -> list[str]:
         """As `enqueue`, in the running loop."""

@@ -23,7 +23,6 @@ local errors = KEYS[15]
 local counts = KEYS[16]
 local checkpoints = KEYS[17] -- hash, looked at where it exists
 local schedule_ended = KEYS[18]
-local workers = KEYS[19] -- zset, worker by the time until which it counts as alive
 --# include lib/line_keys.lua
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim

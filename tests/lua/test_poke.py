@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from streamq import operations as op
 from tests.lua.rig import Rig
 
@@ -32,4 +34,5 @@ def test_a_lower_rate_booked_before_is_not_waited_for(rig: Rig) -> None:
     assert rig.claimed("T1") == ["a"]
     rig.run(op.set_limits(rig.keys, values={"one": "r 1000 1"}))
     poke_all(rig, "one", 100)
+    time.sleep(0.03)
     assert rig.claimed("T2") == ["b"]

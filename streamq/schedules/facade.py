@@ -94,6 +94,10 @@ class Schedules:
         """As `delete`, from async code."""
         return await self._aask(self._delete(name))
 
+    def delete_unless_declared(self, name: str) -> bool:
+        """As `delete`, for who doesn't have the code: refused while some worker declares it."""
+        return self._ask(self._keeper.delete(name, not_in_code=False))
+
     def trigger(self, name: str) -> AsyncResult[Any]:
         """Make an extra job now, also while it is paused; its ticks go on as they are."""
         return self._here(name) or self._made(self._ask(self._keeper.trigger(name)))

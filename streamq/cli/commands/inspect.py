@@ -1,4 +1,4 @@
-"""`streamq inspect`: queues, jobs and workers, read from the server alone."""
+"""`streamq inspect`: queues, jobs, schedules and workers, read from the server alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.cli.inspect_views import View
 
-_SHOWS = ["pending", *views.PLACES, "ended", "workers", "queues", "job"]
+_SHOWS = ["pending", *views.PLACES, "ended", "workers", "queues", "schedules", "job"]
 _EVERY = 1.0  # seconds between two pictures of --watch
 _HOME = "\033[H\033[2J"  # an empty screen
 
@@ -52,7 +52,7 @@ def command(
     """Show queues (no WHAT), jobs, workers, or all of one job.
 
     WHAT is pending (all that has not ended), waiting, scheduled, parked, running, dead, ended,
-    workers, queues, or job with its ID.
+    workers, queues, schedules (or one of them by its name), or job with its ID.
 
     Reads from the server, never asks a worker, and starts nothing.
     """
@@ -74,6 +74,13 @@ def _show(
     app: StreamQ, what: str | None, job_id: str | None, queues: list[str], page: views.Page
 ) -> Callable[[], View]:
     """What looks, each time it's called."""
+    if what == "schedules":
+        from streamq.cli import inspect_schedules as schedules
+
+        name = job_id
+        return lambda: (
+            schedules.one_schedule(app, name) if name else schedules.all_schedules(app, queues)
+        )
     if job_id is not None:
         return lambda: views.one_job(app, job_id)
     if what == "workers":
@@ -90,7 +97,7 @@ def _check(
         from streamq.option_checks import nearest
 
         raise click.UsageError(f"nothing called {what!r}{nearest(what, _SHOWS)}", ctx)
-    if (what == "job") != (job_id is not None):
+    if what != "schedules" and (what == "job") != (job_id is not None):
         text = "which one? streamq inspect job ID" if what == "job" else f"unexpected {job_id!r}"
         raise click.UsageError(text, ctx)
     if as_json and watch:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamq.inspection.server import Finding, Level
+from streamq.inspection.server import Finding, Level, server_question
 from streamq.schedules.reading import list_question
 
 if TYPE_CHECKING:
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.asking import Question
+    from streamq.inspection.server import ServerReport
     from streamq.schedules.info import ScheduleInfo
 
 
@@ -20,11 +21,13 @@ def schedules_question(app: StreamQ) -> Question[list[ScheduleInfo]]:
     return (yield from list_question(app.runtime, app.name if app.tasks else None))
 
 
-def schedule_findings_question(app: StreamQ) -> Question[list[Finding]]:
-    """What is wrong with them, and the cure."""
+def report_question(app: StreamQ) -> Question[ServerReport]:
+    """Look at the server, its queues and the schedules: what is wrong, and the cure."""
+    report = yield from server_question(app)
     found = yield from schedules_question(app)
     declared = app.schedules.declared if app.tasks else None
-    return [finding for info in found for finding in _of(info, declared)]
+    report.findings.extend(finding for info in found for finding in _of(info, declared))
+    return report
 
 
 def _of(info: ScheduleInfo, declared: object) -> Iterator[Finding]:

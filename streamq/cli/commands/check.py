@@ -39,7 +39,6 @@ def command(ctx: click.Context, *, audit: bool, as_json: bool) -> int:
     meet_server(app, starts=False)
     report = inspection.server(app)
     report.findings.extend(_of_environment())
-    report.findings.extend(inspection.schedule_findings(app))
     if not as_json:
         click.echo("\n" + _server_text(app, report))
     audited = _audit(app, quiet=as_json) if audit else None

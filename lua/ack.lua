@@ -18,7 +18,8 @@ local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
 local checkpoints = KEYS[17]
-local first_ended = 18 -- KEYS[18...]: `schedule_ended`, then the list of ended jobs of each task named
+--# include lib/line_keys.lua
+local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -26,8 +27,6 @@ local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
 -- ended: index among those keys; ttl_ms: how long the outcome is kept, 0 not at all
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/holder.lua
@@ -36,8 +35,8 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/count.lua
 --# include lib/follow.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -50,7 +49,7 @@ if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
 local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox }, follow_ups, words, now)
+  outbox = outbox, park = park }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
@@ -64,6 +63,7 @@ for i, id in ipairs(ids) do
   local lines = summaries[ended]
   lines[#lines + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
+vacate(park, mine.occupying, true, now * 1000)
 drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))

@@ -20,6 +20,7 @@ local dropped = KEYS[15]
 local wake = KEYS[16]
 local checkpoints = KEYS[17]
 local schedule_ended = KEYS[18]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -40,11 +41,13 @@ local first_item = 4 -- ARGV[4...]: id, token, crashed (1|0)
 --# include lib/returned.lua
 --# include lib/bound.lua
 --# include lib/crash.lua
+--# include lib/vacate.lua
 --# include lib/wake.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake, schedule_ended }, stream)
+touch_line()
 check_numbers(0, dead_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
@@ -57,7 +60,7 @@ if #mine > 0 then
   drop_held(leases, claims, held, mine)
   local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
     progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    schedule_ended = schedule_ended }
+    schedule_ended = schedule_ended, park = park }
   local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
   for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)

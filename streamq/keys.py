@@ -24,6 +24,8 @@ HASHES = (
     "counts",
     "rhythm",
     "inbox",
+    "places",
+    "limits",
     "schedules",
     "schedule_state",
     "schedule_seen",
@@ -32,13 +34,8 @@ HASHES = (
     "schedule_held",
 )
 SORTED_SETS = (
-    "returned",
-    "stranded",
-    "leases",
-    "scheduled",
-    "dead",
-    "results_expiry",
-    "workers",
+    *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
+    *("parked", "line", "turns", "gates", "lanes", "rates", "slots", "pumped", "timers"),
     "schedule_due",
 )
 LISTS = ("wake", "dropped", "schedule_ended")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamq.operations.claim import Record
     from streamq.operations.outcome import Outcome, StateText
 
-PLACES = ("waiting", "scheduled", "stranded", "running", "dead", "ended")
+PLACES = ("waiting", "scheduled", "stranded", "parked", "running", "dead", "ended")
 STRUCTURES = (
     "jobs",
     "state",
@@ -36,6 +36,7 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
     "schedule_state",
     "schedule_due",

@@ -56,27 +56,23 @@ def rig(server: Server, make_rig: Callable[..., Rig], monkeypatch: pytest.Monkey
 
 
 def kill_at_random(rig: Rig, processes: list[Process], rng: random.Random) -> None:
-    """One supervisor with its worker, or the worker process alone; and another comes for it."""
-    victim = rng.choice(processes)
-    pids = victim.worker_pids
-    if pids and rng.random() < 0.5:
-        os.kill(pids[-1], signal.SIGKILL)
-        return
-    victim.signal(signal.SIGKILL)
-    for pid in pids:
+    """A supervisor with its worker, in the midst of whatever it does; another one takes over."""
+    victim = processes.pop(rng.randrange(len(processes)))
+    pids = [victim.pid, *victim.worker_pids]
+    for pid in rng.sample(pids, len(pids)):
         os.kill(pid, signal.SIGKILL)
     victim.ended()
-    processes[processes.index(victim)] = rig.start(ready=False)
+    processes.append(rig.start())
 
 
 def each_tick_once(rig: Rig, workers: int, ticks: int, interval: timedelta) -> None:
+    processes = [rig.start() for _ in range(workers)]
     rig.app.schedules.create("steady", "tick", every=interval)
-    processes = [rig.start(ready=False) for _ in range(workers)]
     rng = random.Random(7)
     deadline = time.monotonic() + 30 + 3 * ticks * interval.total_seconds()
     while (seen := rig.app.schedules.get("steady")).fired < ticks:
         assert time.monotonic() < deadline, seen
-        time.sleep(rng.uniform(0.2, 0.6))
+        time.sleep(rng.uniform(0.1, 0.4))
         kill_at_random(rig, processes, rng)
     rig.app.schedules.pause("steady")
     fired = rig.app.schedules.get("steady").fired

@@ -269,6 +269,17 @@ def test_a_duty_with_nothing_due_asks_less_than_once_a_second(rig: Rig) -> None:
     on_bench(rig, steps)
 
 
+def test_one_that_cannot_be_declared_is_said_and_the_others_go_on(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.app.conf.task_create_missing_queues = False
+    rig.app.every(100 * MS, name="lost", queue="nowhere")(rig.app.tasks["tick"])
+    rig.app.every(100 * MS, name="fine")(rig.app.tasks["tick"])
+    rig.work(queues=("default",))
+    wait_for_ticks(rig, "fine", 2)
+    assert "schedule lost: it can't be declared" in caplog.text
+
+
 def test_many_schedules_of_one_task_in_one_queue(rig: Rig) -> None:
     for number in range(30):
         rig.app.schedules.create(f"s{number:02d}", "tick", every=500 * MS)

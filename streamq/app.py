@@ -105,10 +105,9 @@ class StreamQ(Scheduling, Collecting, Configuring, Later):
         return self.runtime.keys(queue)
 
     def queues(self) -> list[str]:
-        """The default queue and all that tasks, schedules, `task_queues`, dicts of routes name."""
+        """The default queue and all that tasks, `task_queues` and dicts of routes name."""
         named = [task.task_options.queue for task in self._tasks.values()]
         named += [*self.conf.task_queues, *self.runtime.routing.queues]
-        named += [it.options.queue for it in self.schedules.declared.values() if it.options.queue]
         return list(dict.fromkeys([self.conf.default_queue, *named]))
 
     def register_type(

@@ -44,6 +44,12 @@ class Schedules:
         """Those in the code, by name."""
         return self._declared()
 
+    @property
+    def queues(self) -> builtins.list[str]:
+        """The queues that those in the code name for their jobs."""
+        named = [schedule.options.queue for schedule in self.declared.values()]
+        return [queue for queue in named if queue]
+
     def create(
         self, name: str, task: Enqueueable[..., Any] | str, **when: Unpack[ScheduleDict]
     ) -> ScheduleInfo:

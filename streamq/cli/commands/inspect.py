@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.cli.inspect_views import View
 
-_SHOWS = ["pending", *views.PLACES, "ended", "workers", "queues", "schedules", "job"]
+_SHOWS = ["pending", *views.PLACES, "ended", "workers", "queues", "job"]
 _EVERY = 1.0  # seconds between two pictures of --watch
 _HOME = "\033[H\033[2J"  # an empty screen
+_SHOWS.append("schedules")  # all, or one of them by its name
 
 
 @click.command(short_help="Show queues, jobs and workers.")
@@ -52,9 +53,10 @@ def command(
     """Show queues (no WHAT), jobs, workers, or all of one job.
 
     WHAT is pending (all that has not ended), waiting, scheduled, parked, running, dead, ended,
-    workers, queues, schedules (or one of them by its name), or job with its ID.
+    workers, queues, or job with its ID.
 
     Reads from the server, never asks a worker, and starts nothing.
+    schedules shows all of them, or one by its NAME with its last runs.
     """
     _check(ctx, what, job_id, as_json=as_json, watch=watch)
     app = connected(ctx)

@@ -36,6 +36,22 @@ def test_quick_measures_a_real_worker_and_exits_with_its_verdict() -> None:
     assert (done.returncode == 0) == last.startswith("0 broken"), done.stdout
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_jobs_for_later_start_in_time_and_cost_a_worker_nothing() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.scheduled", "--scale", "0.02"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert "| ≤ 250 ms |" in done.stdout, done.stderr
+    grown = next(line for line in done.stdout.splitlines() if "growth of a worker" in line)
+    assert grown.endswith("| yes |"), "a worker holds none of them, at any size"
+
+
 def test_every_peer_has_a_driver_and_pinned_versions() -> None:
     for driver, pins in environments.PEERS.items():
         assert (ROOT / "benchmarks" / "peers" / f"{driver}.py").is_file()

@@ -23,6 +23,7 @@ COMMANDS = {
     "cancel": "Cancel jobs that have not started.",
     "dead": "Run dead jobs again, or delete them.",
     "call": "Enqueue one job.",
+    "schedule": "List schedules, or change them.",
     "check": "Check configuration, server and queues.",
     "embedded": "Look at the embedded server, or stop it.",
     "demo": "A real little workload, start to finish.",

@@ -82,7 +82,7 @@ def size_of(app: StreamQ, options: WorkerOptions) -> Size:
     """What the options and the application's settings come to."""
     conf = app.conf
     return Size(
-        tuple(options.queues or app.queues()),
+        tuple(options.queues or dict.fromkeys([*app.queues(), *app.schedules.queues])),
         options.threads or conf.concurrency or max(FEWEST_THREADS, os.cpu_count() or 1),
         options.async_concurrency or conf.async_concurrency,
         ChildBounds(

@@ -15,6 +15,7 @@ from streamq import GiveUp, ResultError, Retry, StreamQ, current_job
 
 KEPT: list[bytes] = []
 JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
+TICKS = "STREAMQ_TEST_TICKS"  # another
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_deadly(app)
     _add_in_processes(app)
     _add_deadly_in_processes(app)
+    _add_ticking(app)
     _add_following(app)
     _add_saying(app)
     return app
@@ -273,6 +275,31 @@ def _add_deadly_in_processes(app: StreamQ) -> None:
         if how == "segfault":
             os.kill(os.getpid(), signal.SIGSEGV)
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _add_ticking(app: StreamQ) -> None:
+    """Tasks of schedules: each run writes its schedule, its tick and the time."""
+
+    def write() -> None:
+        job = current_job()
+        assert job.scheduled_for is not None
+        line = f"{job.schedule} {job.scheduled_for.isoformat()} {time.monotonic()} {job.attempt}\n"
+        with Path(os.environ[TICKS]).open("a") as ticks:
+            ticks.write(line)
+
+    @app.task(name="tick")
+    def tick() -> None:
+        write()
+
+    @app.task(name="slow_tick")
+    def slow_tick(seconds: float) -> None:
+        write()
+        time.sleep(seconds)
+
+    @app.task(name="failing_tick")
+    def failing_tick() -> None:
+        write()
+        raise ValueError("not for now")
 
 
 def _exception(kind: str) -> BaseException:

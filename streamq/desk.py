@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from streamq.sources import Verb
     from streamq.streaming import Checked
 
+    Timeout: TypeAlias = float | timedelta | None
     Planned: TypeAlias = Sequence[tuple[Plan, NewJob]]
 
 T = TypeVar("T")
@@ -92,9 +93,7 @@ class Desk:
         """As `run_here`, in the running loop."""
         return await run_here_async(definition, plan, job)
 
-    def get(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, propagate: bool
-    ) -> Any:
+    def get(self, job: AsyncResult[Any], timeout: Timeout, *, propagate: bool) -> Any:
         """As `AsyncResult.get` says."""
         if job.outcome is None:
             if timeout != 0:
@@ -110,9 +109,7 @@ class Desk:
             raise self.ask(self.missing(job))
         return self.settled(job, job.outcome, propagate=propagate)
 
-    async def aget(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, propagate: bool
-    ) -> Any:
+    async def aget(self, job: AsyncResult[Any], timeout: Timeout, *, propagate: bool) -> Any:
         """As `get`, in the running loop."""
         if job.outcome is None:
             from streamq.waiting_async import wait_async  # noqa: PLC0415 - loads asyncio
@@ -129,25 +126,25 @@ class Desk:
         return self.settled(job, job.outcome, propagate=propagate)
 
     def as_completed(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout
     ) -> Iterator[AsyncResult[T]]:
         """As `StreamQ.as_completed` says."""
         return as_completed(self, jobs, timeout)
 
     def aas_completed(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout
     ) -> AsyncIterator[AsyncResult[T]]:
         """As `as_completed`, in the running loop."""
         return as_completed_async(self, jobs, timeout)
 
     def gather(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None, *, propagate: bool
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout, *, propagate: bool
     ) -> list[T]:
         """As `StreamQ.gather` says."""
         return gather(self, jobs, timeout, propagate=propagate)
 
     async def agather(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None, *, propagate: bool
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout, *, propagate: bool
     ) -> list[T]:
         """As `gather`, in the running loop."""
         return await gather_async(self, jobs, timeout, propagate=propagate)
@@ -158,9 +155,7 @@ class Desk:
         """As `keyed.find`."""
         return find(self.runtime, key, task, queue)
 
-    def along(
-        self, verb: Verb, job: AsyncResult[Any], timeout: float | timedelta | None
-    ) -> Along[Any]:
+    def along(self, verb: Verb, job: AsyncResult[Any], timeout: Timeout) -> Along[Any]:
         """As that method of `AsyncResult` says."""
         return Along(self, job, SOURCES[verb], timeout)
 
@@ -225,13 +220,12 @@ class Desk:
 
     def missing(self, job: AsyncResult[Any]) -> Question[Exception]:
         """Why nobody knows it."""
-        keys = yield from self.queue_keys(job)
+        keys, ttl = (yield from self.queue_keys(job)), self.runtime.conf.result_ttl
         tasks = [job.task] if job.task else list(self.runtime.definitions)
-        ttl = self.runtime.conf.result_ttl
         return (yield from why_missing(parse_id(job.id), keys, tasks, ttl, known=job.known))
 
     def timed_out(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, others: int = 0
+        self, job: AsyncResult[Any], timeout: Timeout, *, others: int = 0
     ) -> Question[Exception]:
         """The error of who waited too long: where the job stands, and how many others are open."""
         try:

@@ -104,13 +104,9 @@ def assemble(
     isolated = IsolatedPool(birth, largest, flow.ended, broken, reports.hear)
     make_cell = partial(Cell, birth or {}, largest)
     processes = ProcessPool(size.children, make_cell, flow.ended, broken, reports.hear)
-    by_kind: dict[Kind, Pool] = {
-        Kind.LOOP: loop_pool,
-        Kind.THREAD: threads,
-        Kind.PROCESS: processes,
-    }
-    pools = Pools(tasks, by_kind, isolated, flow.ended)
-    flow.pools = pools
+    by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
+    by_kind[Kind.PROCESS] = processes
+    flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated)
     flow.ticker = HandBackTicker(flow, pools, weather)
     crew.to_the_end += [progress, flow.trails, flow.ticker]

@@ -8,7 +8,7 @@ from typing import Any
 from streamq import operations as op
 from streamq.operations import Call, Idempotency, NewJob, Sent
 from streamq.operations.call import Value
-from tests.lua import cases_schedules
+from tests.lua import cases_line, cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -240,12 +240,40 @@ def audit(rig: Rig, n: int) -> Call[Any]:
     return op.audit(rig.keys, structure="jobs", limit=n)
 
 
-CASES: dict[str, Case] = {
-    case.__name__: case
-    for case in (
-        *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
-        *(append, checkpoint),
-        *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
-        *(count, options, page, audit),
-    )
-} | cases_schedules.CASES
+CASES: dict[str, Case] = (
+    {
+        case.__name__: case
+        for case in (
+            *(
+                enqueue,
+                claim,
+                ack,
+                retry,
+                bury,
+                release,
+                strand,
+                extend,
+                progress,
+                reclaim,
+                promote,
+            ),
+            *(append, checkpoint),
+            *(
+                relay,
+                forward,
+                cancel,
+                revive,
+                delete,
+                forget,
+                wait,
+                look,
+                sweep,
+                register,
+                unregister,
+            ),
+            *(count, options, page, audit),
+        )
+    }
+    | cases_schedules.CASES
+    | cases_line.CASES
+)

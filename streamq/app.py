@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from streamq.call_signature import TaskCall
 from streamq.collecting import Collecting
 from streamq.config import Settings
+from streamq.declaring import Declaring
 from streamq.errors import ConfigurationError
 from streamq.later import Later
 from streamq.location import Location
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Collecting, Later):
+class StreamQ(Registering, Declaring, Collecting, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
@@ -101,9 +102,10 @@ class StreamQ(Registering, Collecting, Later):
         return self.runtime.keys(queue)
 
     def queues(self) -> list[str]:
-        """The default queue and every queue that a task names, in that order."""
+        """The default queue, every one that a task names, and those declared, in that order."""
         named = [task.task_options.queue for task in self._tasks.values()]
-        return list(dict.fromkeys([self.conf.default_queue, *named]))
+        declared = self.runtime.queue_options
+        return list(dict.fromkeys([self.conf.default_queue, *named, *declared]))
 
     def register_type(
         self,

@@ -5,6 +5,7 @@ What is asked about a job is written once, as questions, for blocking and for as
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from streamq import operations
@@ -18,7 +19,9 @@ from streamq.gathering import as_completed, as_completed_async, gather, gather_a
 from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
+from streamq.key_template import readers
 from streamq.outcomes import failure_of, value_of, why_missing
+from streamq.parking import parking_of
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
@@ -54,9 +57,15 @@ class Desk:
         """Find out, in the running loop."""
         return await ask_async(self.runtime, question)
 
-    def plan(self, definition: Definition, options: TaskOptions, said: CallOptions) -> Plan:
-        """How a task's jobs are enqueued under these options."""
-        return Plan(self.runtime, definition.name, options, said, definition)
+    def plan(self, definition: Definition, declared: TaskOptions, said: CallOptions) -> Plan:
+        """How a task's jobs are enqueued: as it declares, and the call's options over that."""
+        runtime = self.runtime
+        options, parking = declared.overridden(said), None
+        if options.is_held or options.queue in runtime.queue_options:
+            find = partial(readers, definition.binder.parameters)
+            shared = runtime.named_limits, runtime.queue_options
+            parking = parking_of(definition.name, declared, said, shared, find)
+        return Plan(runtime, definition.name, options, said, definition, parking=parking)
 
     def enqueue(self, planned: Planned) -> list[str]:
         """Enqueue prepared jobs; the id of each."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streamq.definition import Definition
     from streamq.operations import Enqueued
     from streamq.options import CallOptions, TaskOptions
+    from streamq.parking import Parking
     from streamq.runtime import Runtime
 
 BATCH_JOBS = 200  # of one script call
@@ -31,7 +32,7 @@ class Plan:
 
     __slots__ = (
         *("due", "eager", "expires", "keys", "opts", "options", "queue", "runtime"),
-        *("_definition", "_max_bytes", "_tail", "_types", "task", "version", "_wire"),
+        *("_definition", "_max_bytes", "_parking", "_tail", "_types", "task", "version", "_wire"),
     )
 
     def __init__(
@@ -41,6 +42,8 @@ class Plan:
         options: TaskOptions,
         said: CallOptions,
         definition: Definition | None = None,  # None: sent by name, the function is elsewhere
+        *,
+        parking: Parking | None = None,  # None: nothing holds its jobs back
     ) -> None:
         self.runtime, self.task, self.options = runtime, task, options
         self.version = runtime.conf.version
@@ -55,6 +58,7 @@ class Plan:
         self.opts = "-" if said.max_crashes is None else f"c={said.max_crashes}"
         self._tail = id_tail(options.queue, not options.ignore_result)
         self._definition = definition
+        self._parking = parking
         self._types = definition.types if definition else None
         self._wire = said.wire()
         if options.tags:
@@ -71,7 +75,11 @@ class Plan:
             )
         job_id = runtime.ids.with_tail(self._tail)
         idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
-        return NewJob(job_id, self.task, body, self.due, self.expires, self.opts, idempotency)
+        opts = self.opts
+        if self._parking is not None:
+            parked = self._parking.opts(args, kwargs)
+            opts = parked if opts == "-" else f"{opts},{parked}"
+        return NewJob(job_id, self.task, body, self.due, self.expires, opts, idempotency)
 
     def _idempotency(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Idempotency:
         """Two calls with the same arguments are the same, however each was written."""

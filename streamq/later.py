@@ -26,8 +26,6 @@ class Later:
     cron = _refusing("cron", "call .delay() from your system's scheduler")
     every = _refusing("every", "call .delay() from your system's scheduler")
     schedules = property(_refusing("schedules", "call .delay() from your system's scheduler"))
-    limit = _refusing("limit", "bound the load with a queue of its own and its worker's -c")
-    queue = _refusing("queue", "a queue is there once a task or call names it: queue='mail'")
     config_from_object = _refusing(
         "config_from_object", "give settings to StreamQ(…) or app.conf.update(…)"
     )

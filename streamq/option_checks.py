@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.backoff import as_delays
 from streamq.durations import seconds
 from streamq.errors import ConfigurationError
+from streamq.holding import HOLDING
 from streamq.retry import attempts, exception_classes
 
 if TYPE_CHECKING:
@@ -20,12 +21,8 @@ TAG_LIMIT, TAG_LENGTH = 32, 128  # tags of a job, characters of one
 
 # What other work will bring; until then an option that is silently ignored would be a trap.
 LATER = {
-    "priority": "jobs of a queue run in the order in which they came; use a queue of their own",
-    "lane": "use a queue of its own",
     "unique": "idempotency_key= makes one job of calls with the same key",
     "debounce": "idempotency_key= makes one job of calls with the same key",
-    "rate_limit": "bound the load with a queue of its own and its worker's -c",
-    "concurrency": "bound the load with a queue of its own and its worker's -c",
     "time_limit": "give the task's own calls a timeout",
     "soft_time_limit": "give the task's own calls a timeout",
     "cron": "call .delay() from your system's scheduler",
@@ -155,6 +152,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "ignore_result": _flag,
     "tags": _tags,
     "pool": _pool,
+    **HOLDING,
 }
 
 

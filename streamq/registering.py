@@ -118,6 +118,7 @@ class Registering:
         chosen = name if name is not None else default_name(function, self.runtime.name)
         declared = task_options(options, f"@app.task on {chosen}")
         definition = Definition(function, chosen, declared, bind=bind)
+        definition.check_keys(declared)
         known = self._tasks.get(chosen)
         if known is not None and not known.definition.is_same_place(definition):
             raise ConfigurationError(

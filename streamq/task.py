@@ -115,14 +115,15 @@ class Enqueueable(Generic[P, T]):
     def options(self, **options: Unpack[CallOptionsDict]) -> Enqueueable[P, T]:
         """The same task, under these options for the calls made through it."""
         said = call_options(options, f"{self.name}.options()")
+        self.definition.check_keys(said)
         return Enqueueable(self.definition, self._runtime, said.over(self._said))
 
     def plan(self) -> Plan:
         """How its jobs are enqueued, under the settings as they are now."""
         plan = self._plan
         if plan is None or plan.version != self._runtime.conf.version:
-            options = self.task_options.overridden(self._said)
-            plan = self._plan = self._runtime.desk.plan(self.definition, options, self._said)
+            desk = self._runtime.desk
+            plan = self._plan = desk.plan(self.definition, self.task_options, self._said)
         return plan
 
     @property
@@ -213,7 +214,12 @@ class Task(Enqueueable[P, T]):
         """What workers publish of it, as JSON."""
         import json  # noqa: PLC0415 - only workers publish
 
-        return json.dumps(self.task_options.as_json(), separators=(",", ":"))
+        from streamq.limits_of import Shared  # noqa: PLC0415 - the same
+        from streamq.publishing import task_json  # noqa: PLC0415 - the same
+
+        shared = Shared(self._runtime.named_limits, self._runtime.queue_options)
+        facts = task_json(self.definition, self.task_options, shared)
+        return json.dumps(facts, separators=(",", ":"))
 
     def __repr__(self) -> str:
         return f"<task {self.definition.binder.signature}>"

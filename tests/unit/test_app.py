@@ -100,8 +100,8 @@ def test_an_unknown_option_of_a_task_is_a_type_error(app: StreamQ) -> None:
 
 
 def test_options_of_later_versions_are_refused_by_name(app: StreamQ) -> None:
-    with pytest.raises(ConfigurationError, match="no rate_limit= yet"):
-        app.task(name="x", rate_limit="10/m")(print)  # type: ignore[call-overload]
+    with pytest.raises(ConfigurationError, match="no debounce= yet"):
+        app.task(name="x", debounce=2.0)(print)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("name", [name for name in vars(Later) if not name.startswith("_")])

@@ -142,8 +142,8 @@ def test_celerys_settings_are_refused_as_such(name: str) -> None:
 
 
 def test_later_limits_are_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match="no 'rate_limit' yet"):
-        Settings(code={"rate_limit": "10/m"})
+    with pytest.raises(ConfigurationError, match="no 'time_limit' yet"):
+        Settings(code={"time_limit": 30})
 
 
 def test_a_locked_setting_says_why_it_cannot_change() -> None:

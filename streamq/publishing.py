@@ -1,0 +1,103 @@
+"""What workers publish of tasks and queues, and what is understood of it elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from streamq.key_template import KeyTemplate, value_text
+from streamq.limits_of import KINDS, limits_of
+from streamq.options import CallOptions, options_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from streamq.definition import Definition
+    from streamq.limits_of import Shared
+    from streamq.options import TaskOptions
+    from streamq.parameters import Parameter
+    from streamq.parking import Reader
+    from streamq.queue_options import QueueOptions
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A task as its workers describe it."""
+
+    options: CallOptions
+    arguments: Mapping[str, Any]  # those that its keys name: where they stand, and their defaults
+
+    def readers(self, names: Sequence[str]) -> Mapping[str, Reader]:
+        """How to find these arguments in a call that nobody here can check."""
+        return {name: _reader(name, self.arguments.get(name)) for name in names}
+
+
+UNKNOWN = Published(CallOptions(), {})
+
+
+def task_json(definition: Definition, options: TaskOptions, shared: Shared) -> dict[str, Any]:
+    """A task's options as they are published."""
+    facts = options.as_json()
+    for kind in KINDS:
+        facts[kind] = [_resolved(one, options.queue, shared) for one in facts[kind]]
+    names = _names(definition, options, shared)
+    arguments: dict[str, Any] = {}
+    for place, parameter in enumerate(definition.binder.parameters):
+        if parameter.name in names:  # what comes by position stands in front
+            where = {"at": place} if parameter.kind.is_positional else {}
+            arguments[parameter.name] = {**where, **_default(parameter)}
+    return {**facts, "arguments": arguments} if arguments else facts
+
+
+def queue_json(queue: str, options: QueueOptions, shared: Shared) -> dict[str, Any]:
+    """A queue's options as they are published."""
+    facts = options.as_json()
+    for kind in KINDS:
+        facts[kind] = [_resolved(one, queue, shared) for one in facts[kind]]
+    return facts
+
+
+def task_from_json(published: Mapping[str, Any]) -> Published:
+    """What is understood of it."""
+    arguments = published.get("arguments")
+    return Published(options_from_json(published), arguments if isinstance(arguments, dict) else {})
+
+
+def _resolved(one: Any, queue: str, shared: Shared) -> Any:
+    """A limit that is only named, with what it is: who reads it has no other declaration."""
+    return one if isinstance(one, dict) else shared.named(one, queue, f"queue {queue!r}").as_json()
+
+
+def _names(definition: Definition, options: TaskOptions, shared: Shared) -> set[str]:
+    """The arguments that keys name: the task's, and its queue's."""
+    limits = limits_of(definition.name, options, CallOptions(), shared)
+    keys = [KeyTemplate(limit.key, "key") for _, limit in limits if limit.key is not None]
+    keys += [options.lane] if options.lane else []
+    return {name for key in keys for name in key.names}
+
+
+def _default(parameter: Parameter) -> dict[str, str]:
+    """Its default as a key's text; none where it has none, or one that makes no key."""
+    if not parameter.has_default:
+        return {}
+    try:
+        return {"default": value_text(parameter.default, "default", parameter.name)}
+    except (TypeError, ValueError):
+        return {}
+
+
+def _reader(name: str, known: Any) -> Reader:
+    where = known if isinstance(known, dict) else {}
+    at = where.get("at")
+    place = at if isinstance(at, int) else None
+
+    def read(args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+        if place is not None and place < len(args):
+            return args[place]
+        if name in kwargs:
+            return kwargs[name]
+        if "default" in where:
+            return where["default"]
+        raise TypeError(f"argument {name!r} is missing, and a key of its limits or lane names it")
+
+    return read

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.load import run_load, wait_for, wait_until_left
 from benchmarks.processes import rss_mib, stop, tree
-from benchmarks.scripts import median, scripted_commands
+from benchmarks.scripts import is_scripted, median
 
 if TYPE_CHECKING:
     from benchmarks.board import Board
@@ -101,8 +101,8 @@ def idle_commands(server: Server, peer: Peer, seconds: float) -> float:
         done = server.read().since(before)
     finally:
         stop(worker)
-    outside = done.calls.keys() - scripted_commands() - {"info"}
-    return sum(done.calls[name] for name in outside) / seconds
+    outside = done.calls.keys() - {"info"}
+    return sum(done.calls[name] for name in outside if not is_scripted(name)) / seconds
 
 
 def enqueuing(server: Server, peer: Peer, slices: int, n: int) -> dict[str, float]:

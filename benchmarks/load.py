@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from benchmarks.peer import PeerError
 from benchmarks.processes import cpu_s, stop
-from benchmarks.scripts import scripted_commands
+from benchmarks.scripts import is_scripted
 from benchmarks.server import HARNESS, Monitor
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Load:
     @property
     def sent(self) -> float:
         """Commands per job from clients, of streamq: all that no script of its calls."""
-        outside = self.commands.keys() - scripted_commands() - HARNESS
-        return sum(self.commands[name] for name in outside)
+        outside = self.commands.keys() - HARNESS
+        return sum(self.commands[name] for name in outside if not is_scripted(name))
 
     @property
     def calls(self) -> float:

@@ -37,6 +37,11 @@ def scripted_commands() -> frozenset[str]:
     return frozenset(found)
 
 
+def is_scripted(name: str) -> bool:
+    """Whether scripts call this command; `name` as the statistics have it, `xinfo|groups`."""
+    return name.partition("|")[0] in scripted_commands()
+
+
 @dataclass(frozen=True)
 class Cost:
     """Of one verb at a batch of 100."""
@@ -107,7 +112,7 @@ class Queue:
 
 def _cost(server: Server, before: Reading, jobs: int) -> Cost:
     done = server.read().since(before)
-    inner = {name: n for name, n in done.calls.items() if name in scripted_commands()}
+    inner = {name: n for name, n in done.calls.items() if is_scripted(name)}
     calls = max(1, done.calls.get("evalsha", 0))
     usec = done.usec.get("evalsha", 0) + done.usec.get("eval", 0)
     return Cost(usec / jobs, sum(inner.values()) / calls)

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Ends jobs as succeeded, in one step with their results: state, stream, counters, whoever waits.
--- Returns a word per job: OK, ALREADY (this call did it before), LEASELOST (nothing changed).
+-- Returns a word per job: OK, ALREADY (this call did it before), LEASELOST; or `OK*n` for all n of them.
 local jobs = KEYS[1]
 local state = KEYS[2] -- hash, id -> state
 local stream = KEYS[3]
@@ -14,24 +14,29 @@ local results_expiry = KEYS[10]
 local waiters = KEYS[11]
 local replies = KEYS[12]
 local counts = KEYS[13]
-local first_ended = 14 -- KEYS[14...]: the list of ended jobs of each task named by an item
+local scheduled = KEYS[14]
+local wake = KEYS[15]
+local outbox = KEYS[16] -- stream of jobs for other queues
+local first_ended = 17 -- KEYS[17...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
-local first_item = 4 -- ARGV[4...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
+local follow_ups = ARGV[4] -- what lib/follow.lua takes
+local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
 -- ended: index among the ended lists, from 1; ttl_ms: how long the outcome is kept, 0 not at all
 
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
 --# include lib/holder.lua
+--# include lib/holding.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/count.lua
+--# include lib/follow.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -39,41 +44,37 @@ touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leas
   { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words = {}
-local mine = holders(state, rest_column(first_item, 7, 1), rest_column(first_item, 7, 2), words)
-if #mine == 0 then
-  remember_reply(replies, worker, seq, words)
-  return words
-end
-
+local mine, by_token = holding(state, first_item, 7, words)
+local ids = mine.ids
+if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
 local now_text = whole(now)
+local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+  outbox = outbox }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
-local ids, entries, texts, kept, summaries, tasks, checked_ttl = {}, {}, {}, {}, {}, {}, nil
-for i = first_ended, #KEYS do
-  tasks[i] = string.match(KEYS[i], '}:ended:(.+)$')
-  summaries[i] = {}
-end
-for i, job in ipairs(mine) do
-  local at = first_item + 7 * (job.n - 1)
+local texts, kept, checked_ttl = {}, {}, nil
+local tasks, summaries = ended_tasks(first_ended)
+for i, id in ipairs(ids) do
+  local at, attempt = mine.at[i], mine.attempts[i]
   local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
-  ids[i], entries[i] = job.id, job.entry
   if ttl_ms ~= '0' or someone_waits then
-    texts[i] = outcome_text(kind, now_text, job.attempt, run_ms, tasks[ended], ARGV[at + 6])
+    texts[i] = outcome_text(kind, now_text, attempt, run_ms, tasks[ended], ARGV[at + 6])
     if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
-    if ttl_ms ~= '0' then kept[#kept + 1] = { job.id, texts[i], tonumber(ttl_ms) } end
+    if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end
   local lines = summaries[ended]
-  lines[#lines + 1] = job.id .. ' ' .. kind .. ' ' .. job.attempt .. ' ' .. run_ms .. ' ' .. now_text
+  lines[#lines + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
-drop_entries(stream, entries)
+drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
 if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
 if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
-drop_held(leases, claims, held, mine)
+drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
+write_follow(follow)
 remember_reply(replies, worker, seq, words)
-return words
+return in_short(words)

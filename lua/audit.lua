@@ -19,7 +19,8 @@ local results = KEYS[13]
 local results_expiry = KEYS[14]
 local waiters = KEYS[15]
 local counts = KEYS[16]
-local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `pending` or `totals`
+local outbox = KEYS[17]
+local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `outbox`, `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
 
@@ -30,12 +31,13 @@ local limit = tonumber(ARGV[3]) -- members, 1 to 200
 --# include lib/audit_claim.lua
 --# include lib/audit_totals.lua
 --# include lib/audit_members.lua
+--# include lib/audit_outbox.lua
 
 check_numbers(1, limit)
 limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
-  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts }
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox }
 local reply = { '', 0 }
 
 local function wrong(rule, key, member)
@@ -46,6 +48,10 @@ end
 if structure == 'totals' then
   audit_totals(keys, wrong)
   reply[2] = 1
+  return reply
+end
+if structure == 'outbox' then
+  reply[1], reply[2] = audit_outbox(keys, cursor, limit, wrong)
   return reply
 end
 local members

@@ -13,11 +13,15 @@ local progress = KEYS[9]
 local waiters = KEYS[10]
 local replies = KEYS[11]
 local counts = KEYS[12]
-local first_ended = 13 -- KEYS[13...]: the list of ended jobs of each task named by an item
+local scheduled = KEYS[13]
+local wake = KEYS[14]
+local outbox = KEYS[15] -- stream of jobs for other queues
+local first_ended = 16 -- KEYS[16...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
-local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from 1), error bytes
+local follow_ups = ARGV[4] -- what lib/follow.lua takes
+local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from 1), error bytes
 
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -31,6 +35,7 @@ local first_item = 4 -- ARGV[4...]: id, token, reason, run_ms, ended (index from
 --# include lib/notify.lua
 --# include lib/count.lua
 --# include lib/grave.lua
+--# include lib/follow.lua
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
@@ -40,6 +45,8 @@ local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
+  local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
+    outbox = outbox }, follow_ups, words, now)
   local ids, entries, texts, ended_jobs = {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
@@ -57,6 +64,7 @@ if #mine > 0 then
   evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
   notify(waiters, ids, texts)
   count(counts, 'died', #ids, 'evicted', evicted)
+  write_follow(follow)
 end
 remember_reply(replies, worker, seq, words)
 return { evicted, unpack(words) }

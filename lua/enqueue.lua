@@ -1,9 +1,9 @@
 #!lua
 -- Accepts jobs: each is in exactly one place afterwards, the stream or `scheduled`. No `allow-oom`:
 -- a full server refuses before any write.
--- Returns a word per job: OK, ALREADY (this call did it before), `EXISTS id` (the idempotency key's
--- first job), `CONFLICT id` (that key with other arguments); or the one word GAP: this producer's
--- last call here is not the one before this, nothing changed.
+-- Returns `OK*n` for n new jobs; else a word each: OK, ALREADY (this call did it before), `EXISTS id`
+-- (the idempotency key's first job), `CONFLICT id` (that key with other arguments); or the one word
+-- GAP: this producer's last call here is not the one before this, nothing changed.
 -- Errors: SCHEMA; a malformed call.
 local schema = KEYS[1] -- string
 local jobs = KEYS[2] -- hash, id -> record
@@ -16,8 +16,7 @@ local first_idem = 8 -- KEYS[8...]: idempotency keys, strings
 local counter = ARGV[1] -- number of this producer's call
 local producer_ttl_ms = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
--- due: "0" now, "+ms" from now, "@ms" at; expires: "-", "+ms", "@ms";
--- idem: "-" or "<index in idempotency keys> <ttl ms> <digest of the arguments>"
+-- as lib/accept.lua says; idem: "-" or "<index in idempotency keys> <ttl ms> <digest of the arguments>"
 
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -25,9 +24,9 @@ local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
 --# include lib/number.lua
 --# include lib/schema.lua
 --# include lib/count.lua
---# include lib/at.lua
 --# include lib/producer.lua
 --# include lib/fresh.lua
+--# include lib/accept.lua
 
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
@@ -42,39 +41,13 @@ if which == 'repeat' then -- a write, or WAIT and WAITAOF behind it on a new con
   redis.call('SET', producer, last, 'PX', producer_ttl_ms)
   return words
 end
-local asleep, now, dues, ends, head_due = redis.call('LLEN', wake) == 0, nil, {}, {}, nil
-for _, n in ipairs(fresh) do
-  local due, expires = ARGV[first_item + 7 * n - 6], ARGV[first_item + 7 * n - 5]
-  if due ~= '0' or expires ~= '-' then -- what runs now and for ever needs no clock
-    now = now or clock_ms()
-    head_due = head_due or tonumber(redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) or math.huge
-    dues[n], ends[n] = instant(due, now, '0'), instant(expires, now, '-')
-  end
-end
+local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake }
+local times = read_times(keys, ARGV, first_item, fresh)
 
 if new_queue then redis.call('SET', schema, '1') end
 redis.call('SET', producer, counter .. ' ' .. ids[1] .. ' ' .. #ids, 'PX', producer_ttl_ms)
-local records, wanted = {}, false
-for i, n in ipairs(fresh) do
-  local item = first_item + 7 * (n - 1)
-  local opts, flag, where = ARGV[item + 5], '.', nil
-  if dues[n] then
-    where = '@' .. whole(dues[n])
-    wanted = wanted or dues[n] < head_due
-    redis.call('ZADD', scheduled, whole(dues[n]), ids[n])
-  else
-    where, wanted = redis.call('XADD', stream, '*', 'i', ids[n]), true
-  end
-  if ends[n] then
-    flag, opts = 'x', (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends[n])
-  end
-  records[2 * i - 1] = ids[n]
-  records[2 * i] = flag .. where .. ' ' .. ARGV[item + 4] .. ' ' .. opts .. '\n' .. ARGV[item + 6]
+accept_jobs(keys, ARGV, first_item, fresh, times)
+for _, n in ipairs(fresh) do
   if keyed[n] then redis.call('SET', keyed[n][1], keyed[n][2], 'PX', keyed[n][3]) end
 end
-if #fresh > 0 then
-  redis.call('HSET', jobs, unpack(records))
-  count(counts, 'enqueued', #fresh)
-end
-if wanted and asleep then redis.call('LPUSH', wake, '1') end -- as wake_one
-return words
+return #fresh == #ids and 'OK*' .. #ids or words

@@ -7,7 +7,7 @@ import sys
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from streamq.call_signature import TaskCall
+from streamq.call_signature import NamedCall, TaskCall
 from streamq.collecting import Collecting
 from streamq.config import Settings
 from streamq.declaring import Declaring
@@ -133,14 +133,7 @@ class StreamQ(Registering, Declaring, Collecting, Later):
         Queue and options are those its workers published (looked up every 5 s), or the
         default queue's. Raises as `Task.delay`; arguments are checked only where it is known.
         """
-        if task := self._tasks.get(name):
-            return task.apply_async(args, kwargs, **options)
-        said = call_options(options, f"send_task({name!r})")
-        desk = self.runtime.desk
-        plan = desk.ask(desk.by_name.plan(name, said))
-        job = plan.prepare(tuple(args), dict(kwargs or {}))
-        job_id = desk.enqueue(((plan, job),))[0]
-        return AsyncResult(job_id, self.runtime, plan.queue, name, known=True)
+        return self.call(name, args, kwargs, **options).delay()
 
     async def asend_task(
         self,
@@ -150,14 +143,24 @@ class StreamQ(Registering, Declaring, Collecting, Later):
         **options: Unpack[CallOptionsDict],
     ) -> AsyncResult[Any]:
         """As `send_task`, from async code."""
+        return await self.call(name, args, kwargs, **options).adelay()
+
+    def call(
+        self,
+        name: str,
+        args: Iterable[Any] = (),
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Unpack[CallOptionsDict],
+    ) -> TaskCall[Any] | NamedCall:
+        """A call of a task by its name, to enqueue later: as `task.s(…)`, from elsewhere too.
+
+        Raises `TypeError` for arguments that don't fit a task that is known here, and as
+        `send_task` when it is enqueued.
+        """
         if task := self._tasks.get(name):
-            return await task.options(**options).adelay(*args, **(kwargs or {}))
-        said = call_options(options, f"asend_task({name!r})")
-        desk = self.runtime.desk
-        plan = await desk.aask(desk.by_name.plan(name, said))
-        job = plan.prepare(tuple(args), dict(kwargs or {}))
-        job_ids = await desk.aenqueue(((plan, job),))
-        return AsyncResult(job_ids[0], self.runtime, plan.queue, name, known=True)
+            return task.options(**options).s(*args, **(kwargs or {}))
+        said = call_options(options, f"a call of {name!r}")
+        return NamedCall(self.runtime, name, tuple(args), kwargs or {}, said)
 
     def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue calls of any tasks at once; all are encoded before the first is sent."""

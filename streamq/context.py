@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
 from streamq.durations import number
 
@@ -15,8 +15,34 @@ if TYPE_CHECKING:
 
     from streamq.job import Progress
 
+H_co = TypeVar("H_co", covariant=True)
+When: TypeAlias = Literal["succeeded", "dead"]
+
 _running: ContextVar[RunningJob | None] = ContextVar("streamq_running_job", default=None)
+_MOST_FOLLOW_UPS = 200  # of one job: they are made in one step, which must be short
+_MOST_FOLLOW_UP_BYTES = 4 << 20
 _MESSAGE_LENGTH = 1000  # characters of a progress message that are kept
+
+
+class FollowUp(Protocol[H_co]):
+    """A job that was prepared, to be made in the step that ends the one it follows from."""
+
+    plan: Any  # how it is enqueued
+    job: Any  # encoded
+    definition: Any  # of its task, where that is here
+
+    @property
+    def handle(self) -> H_co:
+        """What stands for it."""
+        ...
+
+
+class Followable(Protocol[H_co]):
+    """A call that can be made to follow from a job: `task.s(…)`, `app.call(…)`."""
+
+    def follow_up(self) -> FollowUp[H_co]:
+        """Check and encode it."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +62,29 @@ class RunningJob:
     tags: tuple[str, ...] = ()
     detached: bool = True  # no job: nothing is reported
     report: Callable[[Progress], None] | None = field(default=None, repr=False)  # the worker's
+    follow_ups: list[tuple[When, FollowUp[Any]]] = field(default_factory=list, repr=False)
+
+    def enqueue(self, call: Followable[H_co], *, when: When = "succeeded") -> H_co:
+        """Enqueue a call (`task.s(…)`, `app.call(…)`) in the very step that ends this job.
+
+        It is made if this run succeeds (`when="dead"`: if it makes the job dead), and once: not
+        if the run is retried, lost, or done over by another worker. Until then its handle knows
+        no such job. At most 200 for a job, and 4 MiB in all. Raises `ValueError` over that, and
+        as `Task.delay` does for arguments; for a call with an idempotency key `ConfigurationError`.
+        """
+        follow = call.follow_up()
+        if self.detached:
+            return follow.handle
+        size = len(follow.job.body) + sum(len(one.job.body) for _, one in self.follow_ups)
+        if len(self.follow_ups) >= _MOST_FOLLOW_UPS or size > _MOST_FOLLOW_UP_BYTES:
+            raise ValueError(
+                f"job.enqueue: {len(self.follow_ups) + 1} follow-ups with {size} bytes; a job has "
+                f"at most {_MOST_FOLLOW_UPS} with {_MOST_FOLLOW_UP_BYTES} bytes.\n"
+                "Enqueue one that enqueues the rest, or use .delay(), which this job's end is not "
+                "tied to"
+            )
+        self.follow_ups.append((when, follow))
+        return follow.handle
 
     def set_progress(self, done: float, total: float | None = None, message: str = "") -> None:
         """Say how far the job is: `set_progress(30, 100, "half a page")`. Cheap.

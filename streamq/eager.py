@@ -80,11 +80,21 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
             decision = decide(policy, attempt, error, age_seconds=0.0, random=jitter.random)
             if decision.delay is None or runs == MAX_RUNS:
                 failure = codec.encode_exception(error)
+                _follow(running, "dead")
                 return _outcome("failed", attempt, job, failure)
             attempt += decision.reason is Reason.RETRY
         else:
+            _follow(running, "succeeded")
             return _succeeded(definition, plan, job, attempt, value)
     raise AssertionError  # the last run returned
+
+
+def _follow(running: RunningJob, how: str) -> None:
+    """Run what follows from a job that has ended so."""
+    for when, follow in running.follow_ups:
+        if when == how:
+            follow.handle.ran_here = True
+            follow.handle.outcome = run_here(follow.definition, follow.plan, follow.job)
 
 
 def _succeeded(

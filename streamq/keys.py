@@ -22,9 +22,10 @@ HASHES = (
     "policy",
     "counts",
     "rhythm",
+    "inbox",
 )
 SORTED_SETS = ("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers")
-NAMES = ("schema", "stream", "wake", "dropped", *HASHES, *SORTED_SETS)
+NAMES = ("schema", "stream", "outbox", "wake", "dropped", *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream
 

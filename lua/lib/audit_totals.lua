@@ -20,4 +20,9 @@ local function audit_totals(keys, wrong)
   if redis.call('ZCARD', keys.results_expiry) ~= redis.call('HLEN', keys.results) then
     wrong('a kept outcome has a value and an end', keys.results, 'totals')
   end
+  local sent = redis.call('HMGET', keys.counts, 'sent', 'delivered')
+  local away = redis.call('XLEN', keys.outbox)
+  if (tonumber(sent[1]) or 0) ~= (tonumber(sent[2]) or 0) + away then
+    wrong('sent = delivered + in the outbox', keys.outbox, (sent[2] or '0') .. ' + ' .. away .. ' of ' .. (sent[1] or '0'))
+  end
 end

@@ -12,9 +12,15 @@ local function own_entries(stream, consumer, entries)
   redis.call('XCLAIM', unpack(args))
 end
 
--- Takes entries out of the stream and its pending list.
+--# include lib/pending.lua
+--# include lib/cut.lua
+
+-- Takes entries out of the stream and its pending list. XDEL looks for each entry in its node, 3 µs apiece;
+-- cutting the stream off below an entry costs next to nothing, where all that goes is what should go.
 local function drop_entries(stream, entries)
   if #entries == 0 then return end
   redis.call('XACK', stream, 'workers', unpack(entries))
+  local below = #entries > 8 and cut_below(stream, #entries)
+  if below and redis.call('XTRIM', stream, 'MINID', below) == #entries then return end
   redis.call('XDEL', stream, unpack(entries))
 end

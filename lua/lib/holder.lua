@@ -20,10 +20,8 @@ local function holders(state, ids, tokens, words)
   return mine
 end
 
--- Takes jobs out of the claims they came with; a claim whose last job has ended leaves nothing.
-local function drop_held(leases, claims, held, mine)
-  local by_token = {}
-  for _, job in ipairs(mine) do by_token[job.token] = (by_token[job.token] or 0) + 1 end
+-- Takes so many jobs out of each of these claims; one whose last job has ended leaves nothing.
+local function drop_claims(leases, claims, held, by_token)
   for token, count in pairs(by_token) do
     if redis.call('HINCRBY', held, token, -count) <= 0 then
       redis.call('ZREM', leases, token)
@@ -31,4 +29,10 @@ local function drop_held(leases, claims, held, mine)
       redis.call('HDEL', held, token)
     end
   end
+end
+
+local function drop_held(leases, claims, held, mine)
+  local by_token = {}
+  for _, job in ipairs(mine) do by_token[job.token] = (by_token[job.token] or 0) + 1 end
+  drop_claims(leases, claims, held, by_token)
 end

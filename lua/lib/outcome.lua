@@ -3,6 +3,13 @@ local function outcome_text(kind, now, attempts, run_ms, task, bytes)
   return kind .. ' ' .. now .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
 end
 
+-- Which task each list of ended jobs in KEYS is of, and for each what to add to it: nothing yet.
+local function ended_tasks(first)
+  local tasks, summaries = {}, {}
+  for i = first, #KEYS do tasks[i], summaries[i] = string.match(KEYS[i], '}:ended:(.+)$'), {} end
+  return tasks, summaries
+end
+
 -- Adds summaries to a list of ended jobs, which keeps the last 1,000.
 local function push_ended(list, lines)
   if #lines == 0 then return end

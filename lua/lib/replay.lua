@@ -5,13 +5,24 @@ local function replayed(replies, worker, seq)
   if not last then return nil end
   local number, text = string.match(last, '^(%S+) (.*)$')
   if number ~= seq then return nil end
-  local words = {}
+  local words, times = {}, string.match(text, '^OK%*(%d+)$')
+  for i = 1, tonumber(times or 0) do words[i] = 'ALREADY' end
+  if times then return words end
   for word in string.gmatch(text, '%S+') do
     words[#words + 1] = word == 'OK' and 'ALREADY' or word
   end
   return words
 end
 
+-- A word per item, or the one text `OK*n` where all are OK.
+local function in_short(words)
+  for _, word in ipairs(words) do
+    if word ~= 'OK' then return words end
+  end
+  return 'OK*' .. #words
+end
+
 local function remember_reply(replies, worker, seq, words)
-  redis.call('HSET', replies, worker, seq .. ' ' .. table.concat(words, ' '))
+  local short = in_short(words)
+  redis.call('HSET', replies, worker, seq .. ' ' .. (short == words and table.concat(words, ' ') or short))
 end

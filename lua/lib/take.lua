@@ -12,7 +12,7 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
   for i, id in ipairs(ids) do
     local place, attempt, crashes, entry = parse_state(old[i])
     local record, read = records[i], found.entries[i]
-    if not entry and record and not (read and string.sub(record, 2, 1 + #read) == read) then
+    if not entry and record and not (read and string.find(record, read .. ' ', 2, true) == 2) then
       entry = select(2, parse_record(record)) -- untouched since enqueue, and not put here
     end
     entry = entry or read

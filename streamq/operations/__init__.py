@@ -11,6 +11,7 @@ from streamq.operations.claim import (
     promote,
 )
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
+from streamq.operations.follow import Sent, follow_up, forward, relay
 from streamq.operations.lease import (
     Reclaimed,
     Swept,
@@ -73,6 +74,7 @@ __all__ = [
     "Promoted",
     "Reclaimed",
     "Record",
+    "Sent",
     "StateText",
     "Stray",
     "Swept",
@@ -87,7 +89,9 @@ __all__ = [
     "delete",
     "enqueue",
     "extend",
+    "follow_up",
     "forget",
+    "forward",
     "look",
     "options",
     "page",
@@ -99,6 +103,7 @@ __all__ = [
     "promote",
     "reclaim",
     "register",
+    "relay",
     "release",
     "retry",
     "revive",

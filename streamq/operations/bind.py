@@ -38,9 +38,11 @@ def bind(
     return Call(script, (*keys.bound(script.keys), *more_keys), args, read, keys.queue)
 
 
-def words(reply: list[bytes]) -> list[str]:
-    """A reply of one word per item."""
-    return [word.decode() for word in reply]
+def words(reply: list[bytes] | bytes) -> list[str]:
+    """A reply of one word per item, or `OK*n` for n of them."""
+    if isinstance(reply, list):
+        return [word.decode() for word in reply]
+    return ["OK"] * int(reply[3:])
 
 
 def text(value: bytes | str) -> str:

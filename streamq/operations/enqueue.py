@@ -69,15 +69,22 @@ def enqueue(
             bound.append(keys.idempotency(job.idempotency.digest))
             index = len(bound) - len(_STATIC) - 1
             idem = f"{index} {job.idempotency.ttl_ms} {job.idempotency.args_digest}"
-        args += (job.id, job.due, job.expires, idem, job.task, job.opts, job.body)
+        args += job_values(job, idem)
     return Call(script, bound, args, partial(_read, jobs), keys.queue)
+
+
+def job_values(job: NewJob, idempotency: str = "-") -> tuple[Value, ...]:
+    """A job as scripts accept it: the values that `lua/lib/accept.lua` names."""
+    return (job.id, job.due, job.expires, idempotency, job.task, job.opts, job.body)
 
 
 _STATIC = ("schema", "jobs", "stream", "scheduled", "counts", "wake")  # the rest is per call
 
 
-def _read(jobs: Sequence[NewJob], reply: list[bytes]) -> list[Enqueued]:
-    if reply and text(reply[0]) == "GAP":
+def _read(jobs: Sequence[NewJob], reply: list[bytes] | bytes) -> list[Enqueued]:
+    if not isinstance(reply, list):  # "OK*n": all are new
+        return [Enqueued("OK", job.id) for job in jobs]
+    if text(reply[0]) == "GAP":
         raise ProducerGap
     answers = []
     for job, answer in zip(jobs, reply, strict=True):

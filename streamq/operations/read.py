@@ -35,6 +35,7 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    "outbox",
     "totals",
 )
 

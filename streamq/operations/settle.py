@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamq.operations.bind import bind, words
+from streamq.operations.follow import packed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +36,7 @@ class Ack:
     run_ms: int
     ttl_ms: int  # how long the outcome is kept; 0: not at all
     value: bytes = b""  # the encoded result; for `unsendable` the reason
+    follow: Sequence[Value] = ()  # what follows from it: `follow_up` each, at most 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Burial:
     reason: str  # failed, given-up, undecodable, arguments, refused, …: one word
     run_ms: int
     error: bytes  # the encoded failure
+    follow: Sequence[Value] = ()  # as of an Ack
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def ack(
     jobs: Sequence[Ack],
     results_cap: int = RESULTS_CAP,
 ) -> Call[list[str]]:
-    """Ends 1 to 200 jobs as succeeded, with their results, in one step."""
+    """Ends 1 to 200 jobs as succeeded, with results and follow-ups (200 in all), in one step."""
     index = _tasks([job.task for job in jobs])
     items: list[Value] = []
     for j in jobs:
@@ -105,6 +108,7 @@ def ack(
         worker=worker,
         seq=seq,
         results_cap=results_cap,
+        follow_ups=packed(job.follow for job in jobs),
     )
 
 
@@ -120,7 +124,10 @@ def retry(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Again]) -> C
 def bury(
     keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Burial], dead_cap: int = DEAD_CAP
 ) -> Call[tuple[int, list[str]]]:
-    """Ends 1 to 200 jobs as dead. Reads how many older dead jobs the cap removed, and the words."""
+    """Ends 1 to 200 jobs as dead, with at most 200 follow-ups in all.
+
+    Reads how many older dead jobs the cap removed, and the words.
+    """
     index = _tasks([job.task for job in jobs])
     items: list[Value] = []
     for j in jobs:
@@ -134,6 +141,7 @@ def bury(
         worker=worker,
         seq=seq,
         dead_cap=dead_cap,
+        follow_ups=packed(job.follow for job in jobs),
     )
 
 

@@ -26,6 +26,7 @@ from streamq.worker.process_pool import ProcessPool
 from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
+from streamq.worker.relayer import Relayer
 from streamq.worker.room import Kind
 from streamq.worker.runner import Runner
 from streamq.worker.served import ServedQueue
@@ -61,6 +62,7 @@ class Crew:
     isolated: IsolatedPool
     exchanges: list[Exchange] = field(default_factory=list)
     bells: list[Bell] = field(default_factory=list)
+    relayers: list[Relayer] = field(default_factory=list)
     upkeep: list[Duty] = field(default_factory=list)  # ends when the worker stops claiming
     to_the_end: list[Duty] = field(default_factory=list)  # as long as jobs run
 
@@ -131,6 +133,7 @@ def _serve(
     crew.bells.append(
         Bell(client, queue, weather, queues=len(crew.queues), room_in=crew.flow.room_in)
     )
+    crew.relayers.append(Relayer(app.runtime, queue, weather, calm_s))
     crew.upkeep += [
         Promoter(client, queue, weather, calm_s),
         Reclaimer(client, queue, weather, bounds, calm_s),

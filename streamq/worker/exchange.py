@@ -89,6 +89,8 @@ class Exchange(Duty):
     def _take_words(self, batch: Batch, reply: Any) -> None:
         words = self._queue.settler.answered(reply)
         self._flow.settled(batch.ended, words)
+        if batch.sends:
+            self._queue.sent()
 
     def _take_jobs(self, jobs: list[Held]) -> None:
         if jobs and self.is_closing:

@@ -82,6 +82,15 @@ class Pools:
         running = [held for pool in self._pools.values() for held in pool.running]
         return [*running, *self._isolated.running]
 
+    @property
+    def held(self) -> int:
+        """How many jobs are here, those too whose end nobody was told of yet.
+
+        More than `backlog` and `running` together: a thread's job is in neither just before it
+        starts, and from its end until the loop hears of that.
+        """
+        return sum(pool.slots.held for pool in self._pools.values())
+
     def stale(self, now: float, age: float) -> list[Held]:
         """Take back what was claimed so many seconds ago or more and hasn't started."""
         taken: list[Held] = []

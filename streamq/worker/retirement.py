@@ -102,6 +102,6 @@ class Retirement(Duty):
         return any(claim.partition(b" ")[0] not in alive for claim in claims)
 
     def _is_idle(self) -> bool:
-        if self._pools.running or self._pools.backlog or self._pools.room.asked:
+        if self._pools.held or self._pools.room.asked:
             return False
         return all(queue.is_dry and not len(queue.settler) for queue in self._queues)

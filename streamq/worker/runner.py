@@ -7,7 +7,7 @@ Nothing that a task does, raises or returns gets past this: also `SystemExit`,
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from streamq.context import RunningJob, enter
 from streamq.ids import id_time_ms, keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
-from streamq.operations import Ack, Again, Burial, HandBack, Stray
+from streamq.operations import Ack, Again, Burial, HandBack, Stray, follow_up
 from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.worker.held import Ended
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from streamq.codec import Codec
     from streamq.job import Progress
+    from streamq.operations.call import Value
     from streamq.options import TaskOptions
     from streamq.worker.held import Held, Outcome
     from streamq.worker.known import KnownTask
@@ -144,6 +145,7 @@ class Runner:
             int(seconds * 1000),
             ttl_ms,
             result,
+            _follow(ready, "succeeded") if ready.job.follow_ups else (),
         )
         return Ended(held, ack, seconds)
 
@@ -162,6 +164,8 @@ class Runner:
         )
         if decision.delay is None:
             burial = self._bury(held, decision.reason.value, error, ready.started)
+            if ready.job.follow_ups:
+                burial = replace(burial, follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
         again = Again(
             held.job.id,
@@ -187,6 +191,15 @@ class Runner:
         run_ms = int((time.monotonic() - started) * 1000)
         encoded = self._codec.encode_exception(error)
         return Burial(job.id, held.lease.token, job.record.task, reason, run_ms, encoded)
+
+
+def _follow(ready: Ready, how: str) -> list[Value]:
+    """What follows from a job that ended so."""
+    here = ready.held.lease.queue
+    follow = [one for when, one in ready.job.follow_ups if when == how]
+    queues = ["" if one.plan.queue == here else one.plan.queue for one in follow]
+    pairs = zip(queues, follow, strict=True)
+    return [part for queue, one in pairs for part in follow_up(queue, one.job)]
 
 
 def _age(held: Held) -> float:

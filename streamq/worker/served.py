@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from streamq.keys import QueueKeys
     from streamq.worker.duty import Duty
     from streamq.worker.options import Bounds
+    from streamq.worker.relayer import Relayer
     from streamq.worker.room import Kind
 
 
@@ -30,6 +31,7 @@ class ServedQueue:
         self.exchange: Duty | None = None
         self.bell: Duty | None = None
         self.promoter: Duty | None = None
+        self.relayer: Relayer | None = None
 
     def wake(self) -> None:
         """There may be something to settle, or room to claim."""
@@ -41,6 +43,12 @@ class ServedQueue:
         self.is_dry = False
         self.has_marker = self.has_marker or marker
         self.wake()
+
+    def sent(self) -> None:
+        """Jobs for other queues may stand in the outbox."""
+        if self.relayer is not None:
+            self.relayer.is_wanted = True
+            self.relayer.alarm.set()
 
     def claimed(self, *, more: bool, stranded: bool, next_due_ms: int) -> None:
         """What a claim's answer says of the queue."""

@@ -12,10 +12,11 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from streamq import operations
 from streamq.operations import Ack, Again, Burial, HandBack, Stray
+from streamq.operations.follow import WIDTH
 from streamq.worker.room import MOST
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ log = logging.getLogger("streamq.worker")
 
 LINGER_S = 0.003  # how long an outcome waits for others
 ENOUGH = 64  # that wait for nobody
+FOLLOWED = (Ack, Burial)  # other jobs may follow from these
 MOST_BYTES = 4 << 20  # of one call: results may be large, and a call blocks the server
 
 
@@ -39,6 +41,7 @@ class Batch:
 
     call: Call[Any]
     ended: list[Ended]
+    sends: bool  # jobs that follow from these, perhaps to other queues
 
 
 class Settler:
@@ -106,7 +109,8 @@ class Settler:
                 seq=next(self._seq),
                 jobs=[one.outcome for one in ended],
             )
-            self._batch = Batch(call, ended)
+            sends = kind in FOLLOWED and any(one.outcome.follow for one in ended)  # type: ignore[union-attr]
+            self._batch = Batch(call, ended, sends)
         return self._batch
 
     def answered(self, reply: Any) -> list[str]:
@@ -126,13 +130,16 @@ class Settler:
 
 def _fitting(ended: list[Ended]) -> int:
     """How many outcomes go into one call; at least one."""
-    size = 0
+    size = follow_ups = 0
     for number, one in enumerate(ended[:MOST]):
         outcome = one.outcome
         if type(outcome) is Ack:
             size += len(outcome.value)
         elif isinstance(outcome, (Again, Burial)):
             size += len(outcome.error)
-        if size > MOST_BYTES:
+        if isinstance(outcome, FOLLOWED) and outcome.follow:
+            follow_ups += len(outcome.follow) // WIDTH
+            size += sum(len(cast("bytes", body)) for body in outcome.follow[WIDTH - 1 :: WIDTH])
+        if size > MOST_BYTES or follow_ups > MOST:
             return max(1, number)
     return min(MOST, len(ended))

@@ -97,7 +97,7 @@ class Shift:
         crew = self._crew
         closing, closed = asyncio.Event(), asyncio.Event()
         first: list[Duty] = [*crew.bells, *crew.upkeep]
-        last: list[Duty] = [*crew.exchanges, *crew.to_the_end, enrol]
+        last: list[Duty] = [*crew.exchanges, *crew.relayers, *crew.to_the_end, enrol]
         running = {self._loop.create_task(duty.run(closing)) for duty in first}
         running |= {self._loop.create_task(duty.run(closed)) for duty in last}
         reasons = {self._loop.create_task(_wait(one)) for one in (stop, self._retired)}
@@ -130,6 +130,7 @@ class Shift:
         await steps.let_jobs_finish(stop, self._size.grace)
         await steps.cancel_what_can_be()
         await steps.settle()
+        await steps.relay()
         return steps.left()
 
     async def _leave(self, left: list[Held]) -> None:

@@ -42,10 +42,10 @@ class Shutdown:
 
         The grace (seconds) begins when we are told to stop, and not where we end by ourselves.
         """
-        running = self._crew.pools
-        await self._until(lambda: not running.running or stop.is_set(), self._deadline)
+        pools = self._crew.pools
+        await self._until(lambda: not pools.held or stop.is_set(), self._deadline)
         self._deadline = time.monotonic() + grace
-        await self._until(lambda: not running.running, self._deadline)
+        await self._until(lambda: not pools.held, self._deadline)
 
     async def cancel_what_can_be(self) -> None:
         """The time is over. These are handed back as they end, and nothing is counted."""
@@ -68,12 +68,20 @@ class Shutdown:
             end = time.monotonic() + SETTLE_S
         await self._until(self._is_settled, end, hurried=False)
 
+    async def relay(self) -> None:
+        """What the last jobs sent to other queues; if not now, whoever works here next does it."""
+        relayers = self._crew.relayers
+        end = time.monotonic() + SETTLE_S
+        await self._until(lambda: not any(one.is_busy for one in relayers), end, hurried=False)
+
     def left(self) -> list[Held]:
         """Jobs on threads that can't be ended: others may run them when the process is gone."""
         return self._crew.pools.running
 
     def _is_settled(self) -> bool:
         crew = self._crew
+        if crew.pools.held > len(crew.pools.running):
+            return False  # a job has ended, and its outcome is on its way to the settler
         unsettled = any(len(queue.settler) for queue in crew.queues.values())
         return not unsettled and not any(one.is_uncertain for one in crew.exchanges)
 

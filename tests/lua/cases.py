@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from streamq import operations as op
-from streamq.operations import Call, Idempotency, NewJob
+from streamq.operations import Call, Idempotency, NewJob, Sent
+from streamq.operations.call import Value
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -66,10 +67,35 @@ def claim(rig: Rig, n: int) -> Call[Any]:
     )
 
 
+def followed(k: int) -> tuple[Value, ...]:
+    """What follows from the k-th job: one more here or in another queue, now or later."""
+    due, expires = ("0", "-") if k // 2 % 2 else ("+60000", "+90000")
+    return op.follow_up(("", "other")[k % 2], NewJob(f"after{k}", "t", BODY, due, expires))
+
+
 def ack(rig: Rig, n: int) -> Call[Any]:
-    ids = watched(rig, n)
-    jobs = [op.Ack(i, "T", f"t{k % 3}", "ok", 3, HOUR_MS, b"value") for k, i in enumerate(ids)]
+    jobs = [
+        op.Ack(i, "T", f"t{k % 3}", "ok", 3, HOUR_MS, b"value", followed(k))
+        for k, i in enumerate(watched(rig, n))
+    ]
     return op.ack(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def relay(rig: Rig, n: int) -> Call[Any]:
+    jobs = []
+    for k, i in enumerate(names(n)):
+        due, expires = ("+60000", "+90000") if k % 2 == 0 else ("0", "-")
+        jobs.append(Sent(f"5-{k}", "q", NewJob(i, "t", BODY, due, expires)))
+    return op.relay(rig.keys, source="other", jobs=jobs)
+
+
+def forward(rig: Rig, n: int) -> Call[Any]:
+    rig.running(*names(n))
+    follow = op.follow_up("other", NewJob("after", "t", BODY))
+    acks = [op.Ack(i, "T", "t", "none", 3, 0, b"", follow) for i in names(n)]
+    rig.run(op.ack(rig.keys, worker="w", seq=98, jobs=acks))
+    entries = [sent.entry for sent in rig.run(op.forward(rig.keys, limit=200))]
+    return op.forward(rig.keys, arrived=entries[: n // 2 + 1], limit=n)
 
 
 def retry(rig: Rig, n: int) -> Call[Any]:
@@ -79,7 +105,8 @@ def retry(rig: Rig, n: int) -> Call[Any]:
 
 def bury(rig: Rig, n: int) -> Call[Any]:
     jobs = [
-        op.Burial(i, "T", f"t{k % 3}", "failed", 3, b"x") for k, i in enumerate(watched(rig, n))
+        op.Burial(i, "T", f"t{k % 3}", "failed", 3, b"x", followed(k))
+        for k, i in enumerate(watched(rig, n))
     ]
     return op.bury(rig.keys, worker="w", seq=99, jobs=jobs)
 
@@ -196,7 +223,7 @@ CASES: dict[str, Case] = {
     case.__name__: case
     for case in (
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
-        *(cancel, revive, delete, forget, wait, look, sweep, register, unregister),
+        *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit),
     )
 }

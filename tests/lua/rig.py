@@ -297,6 +297,6 @@ def key_type(name: str) -> str:
         return "hash"
     if name in SORTED_SETS:
         return "zset"
-    if name == "stream":
+    if name in {"stream", "outbox"}:
         return "stream"
     return "list" if name in NAMES and name != "schema" else "string"

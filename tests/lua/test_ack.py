@@ -21,7 +21,7 @@ def test_ack_ends_the_job_with_its_result(rig: Rig) -> None:
         results_expiry={"a": "+3600s"},
         ended__t=["a ok 1 3 now"],
         counts={"enqueued": 2, "succeeded": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
     )
 
 
@@ -36,7 +36,7 @@ def test_ack_of_the_last_job_ends_the_claim(rig: Rig) -> None:
         stream={},
         ended__t=["a none 1 3 now", "b none 1 3 now"],
         counts={"enqueued": 2, "succeeded": 2},
-        replies={"w": "1 OK OK"},
+        replies={"w": "1 OK*2"},
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from streamq import operations
-from tests.lua.rig import Rig
+from tests.lua.rig import HOUR_MS, Rig
 
 broken_on_purpose = pytest.mark.no_audit("a rule is broken by hand")
 
@@ -20,7 +20,9 @@ def lived_in(rig: Rig) -> None:
     rig.release("back")
     rig.strand("side")
     rig.retry("again")
-    rig.ack("ends")
+    follow = operations.follow_up("other", operations.NewJob("sent", "t", b"b"))
+    ends = operations.Ack("ends", "T", "t", "ok", 3, HOUR_MS, b"value", follow)
+    rig.run(operations.ack(rig.keys, worker="w", seq=rig.next_seq(), jobs=[ends]))
     rig.run(operations.revive(rig.keys, ids=["revived"]))
     rig.enqueue("new")
     rig.enqueue("later", due="+60000")
@@ -73,6 +75,18 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
     "an entry of nobody": (
         lambda r, k: r.admin.xadd(k("stream"), {"i": "gone"}),
         *("what is named has a record", "stream", "gone"),
+    ),
+    "an outbox entry is damaged": (
+        lambda r, k: r.admin.xadd(k("outbox"), {"q": "other"}, id="9999999999999-7"),
+        *("an outbox entry can be read", "outbox", "9999999999999-7"),
+    ),
+    "an outbox entry stands for a job that is here": (
+        lambda r, k: r.admin.hset(k("jobs"), "sent", ".1-1 t -\nb"),
+        *("what stands in the outbox is in no place here", "outbox", "sent"),
+    ),
+    "an outbox entry is lost": (
+        lambda r, k: r.admin.xtrim(k("outbox"), maxlen=0),
+        *("sent = delivered + in the outbox", "outbox", "0 + 0 of 1"),
     ),
     "a due time of nobody": (
         lambda r, k: r.admin.zadd(k("scheduled"), {"gone": 1}),

@@ -28,7 +28,7 @@ def test_bury_makes_the_job_dead_and_keeps_what_is_known_of_it(rig: Rig) -> None
         progress=None,
         ended__t=["a failed 1 3 now"],
         counts={"enqueued": 2, "died": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
     )
 
 

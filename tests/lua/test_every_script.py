@@ -21,6 +21,7 @@ REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait"}
 STRIDES = {
     "enqueue": 7,
     "ack": 7,
+    "relay": 8,
     "retry": 6,
     "bury": 6,
     "release": 3,
@@ -189,4 +190,4 @@ def test_a_job_with_every_character_that_names_may_have_lives_its_whole_life(rig
 
 
 def test_key_names_and_types_are_all_known() -> None:
-    assert {*HASHES, *SORTED_SETS, "schema", "stream", "wake", "dropped"} == set(NAMES)
+    assert {*HASHES, *SORTED_SETS, "schema", "stream", "outbox", "wake", "dropped"} == set(NAMES)

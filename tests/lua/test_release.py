@@ -26,7 +26,7 @@ def test_release_hands_back_in_place_and_counts_no_attempt(rig: Rig) -> None:
         held={"T": "1"},
         progress=None,
         counts={"enqueued": 2, "released": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
     )
 
 

@@ -23,7 +23,7 @@ def test_retry_parks_the_job_with_its_error(rig: Rig) -> None:
         errors={"a": "oops"},
         progress=None,
         counts={"enqueued": 2, "retried": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
     )
 
 
@@ -39,7 +39,7 @@ def test_a_snooze_does_not_count_the_attempt(rig: Rig) -> None:
         stream={},
         scheduled={"a": "+60s"},
         counts={"enqueued": 1, "retried": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
     )
 
 

@@ -21,7 +21,7 @@ def test_strand_sets_the_job_aside_and_counts_no_attempt(rig: Rig) -> None:
         progress=None,
         wake=["1"],
         counts={"enqueued": 2, "stranded": 1},
-        replies={"w": "1 OK"},
+        replies={"w": "1 OK*1"},
     )
 
 

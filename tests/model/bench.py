@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 from streamq import operations as op
 from streamq.keys import NAMES
 from streamq.operations import Call, Idempotency, NewJob, Violation
+from streamq.operations.call import Value
 from tests.lua.rig import BODY, HOUR_MS, Rig, State, as_plain, key_type, read_by_type
 from tests.model.model import Item, Model, Spec
 from tests.servers import Server
@@ -34,6 +35,7 @@ class Bench(RuleBasedStateMachine):
         ] = {}  # worker -> its last one, answered
         self.old: list[Call[Any]] = []  # settling calls before those
         self.produced: dict[str, list[Call[Any]]] = {}  # producer -> its calls
+        self.relayed: dict[str, list[tuple[int, Spec]]] = {}  # source -> what it last brought
         self.ids: list[str] = []  # all there ever were
         self.pubsub = self.rig.admin.pubsub(ignore_subscribe_messages=True)  # type: ignore[no-untyped-call]
         self.pubsub.psubscribe("sq:*")
@@ -81,6 +83,25 @@ class Bench(RuleBasedStateMachine):
         strange = [*self.ids[-6:], "nobody"]
         return data.draw(st.lists(st.sampled_from(there * 4 + strange), min_size=1, max_size=4))
 
+    def some_job(self, data: st.DataObject, when: str) -> Spec:
+        """A new one, due now, in the past or later."""
+        due = self.number("due") + {"now": 0, "past": 10, "later": 4 * 10**12}[when]
+        return Spec(
+            f"j{self.number('job')}",
+            data.draw(st.sampled_from(["t", "t.u"])),
+            None if when == "now" else due,
+            data.draw(st.integers(0, 7)) == 0,
+            data.draw(st.sampled_from([None, None, 0, 1, 2])),
+        )
+
+    def some_follow_ups(self, data: st.DataObject, items: list[Item]) -> None:
+        """Gives some items jobs that follow from them, here or in another queue."""
+        kinds = st.tuples(st.sampled_from(["", "other"]), st.sampled_from(["now", "later"]))
+        for item in items:
+            if data.draw(st.integers(0, 2)) == 0:
+                for queue, when in data.draw(st.lists(kinds, min_size=1, max_size=2)):
+                    item.follow.append((queue, self.some_job(data, when)))
+
     def some_items(self, data: st.DataObject) -> list[Item]:
         """Jobs that run, with their token mostly; each with its own way to end."""
         running = [(job.id, job.word) for job in self.model.in_place("R")]
@@ -95,28 +116,21 @@ class Bench(RuleBasedStateMachine):
     def enqueue(self, data: st.DataObject, producer: str, *whens: str) -> None:
         specs = []
         for when in whens:
-            id_ = f"j{self.number('job')}"
+            spec = self.some_job(data, when)
             if self.model.jobs and data.draw(st.integers(0, 9)) == 0:
-                id_ = data.draw(st.sampled_from(sorted(self.model.jobs)))
-            due = self.number("due") + {"now": 0, "past": 10, "later": 4 * 10**12}[when]
-            specs.append(
-                Spec(
-                    id_,
-                    data.draw(st.sampled_from(["t", "t.u"])),
-                    None if when == "now" else due,
-                    data.draw(st.integers(0, 7)) == 0,
-                    data.draw(st.sampled_from([None, None, 0, 1, 2])),
-                    data.draw(
-                        st.sampled_from([None, None, None, ("k1", "x"), ("k1", "y"), ("k2", "x")])
-                    ),
-                )
-            )
+                spec.id = data.draw(st.sampled_from(sorted(self.model.jobs)))
+            spec.idem = data.draw(IDEMPOTENCY)
+            specs.append(spec)
         jobs = [self.new_job(spec) for spec in specs]
         counter = self.number(producer)
         call = op.enqueue(self.keys, producer=producer, counter=counter, jobs=jobs)
         self.produced.setdefault(producer, []).append(call)
         self.ids += [spec.id for spec in specs if spec.id not in self.ids]
         assert [answer.word for answer in self.rig.run(call)] == self.model.enqueue(specs)
+
+    def follow(self, item: Item) -> list[Value]:
+        jobs = [(queue, self.new_job(spec)) for queue, spec in item.follow]
+        return [part for queue, job in jobs for part in op.follow_up(queue, job)]
 
     @staticmethod
     def new_job(spec: Spec) -> NewJob:
@@ -142,6 +156,8 @@ class Bench(RuleBasedStateMachine):
 
     def settle(self, verb: str, data: st.DataObject, worker: str) -> None:
         items = self.some_items(data)
+        if verb in {"ack", "bury"}:
+            self.some_follow_ups(data, items)
         call = self.settling(verb, worker, items, retry_ms=data.draw(st.sampled_from([0, HOUR_MS])))
         if worker in self.settled:
             self.old.append(self.settled[worker][0])
@@ -158,11 +174,15 @@ class Bench(RuleBasedStateMachine):
     def settling(self, verb: str, worker: str, items: list[Item], retry_ms: int) -> Call[Any]:
         task = {i.id: self.model.jobs[i.id].task for i in items if i.id in self.model.jobs}
         make: dict[str, Callable[[Item], Any]] = {
-            "ack": lambda i: op.Ack(i.id, i.token, task.get(i.id, "t"), "ok", 1, HOUR_MS, b"v"),
+            "ack": lambda i: op.Ack(
+                i.id, i.token, task.get(i.id, "t"), "ok", 1, HOUR_MS, b"v", self.follow(i)
+            ),
             "retry": lambda i: op.Again(
                 i.id, i.token, retry_ms, i.counted, b"e" if i.error else b""
             ),
-            "bury": lambda i: op.Burial(i.id, i.token, task.get(i.id, "t"), "failed", 1, b"e"),
+            "bury": lambda i: op.Burial(
+                i.id, i.token, task.get(i.id, "t"), "failed", 1, b"e", self.follow(i)
+            ),
             "release": lambda i: op.HandBack(i.id, i.token, i.crashed),
             "strand": lambda i: op.Stray(i.id, i.token, task.get(i.id, "t")),
         }

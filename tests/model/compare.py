@@ -38,6 +38,8 @@ def _expected(model: Model) -> State:
         "waiters": {id_: " ".join(channels) for id_, channels in model.waiters.items()},
         "results": model.results,
         "results_expiry": sorted(model.results),
+        "outbox": model.outbox,
+        "inbox": {source: f"{entry}-0" for source, entry in model.inbox.items()},
         "idem": {key: " ".join(first) for key, first in model.idem.items()},
         "counts": {name: str(n) for name, n in model.counts.items() if n},
         "workers": sorted(model.alive),
@@ -54,16 +56,20 @@ def _found(seen: State) -> State:
         "jobs": {id_: text.split(" ")[1] for id_, text in seen.get("jobs", {}).items()},
         "state": {id_: _parts(text) for id_, text in seen.get("state", {}).items()},
         "stream": list(seen.get("stream", {}).values()),
+        "outbox": list(seen.get("outbox", {}).values()),
         "returned": list(seen.get("returned", {})),
         "scheduled": list(seen.get("scheduled", {})),
         "results": {id_: text.split(" ")[0] for id_, text in seen.get("results", {}).items()},
         "idem": {key[5:]: text for key, text in seen.items() if key.startswith("idem:")},
         "wake": len(seen.get("wake", [])) <= 1,
         **{k: sorted(seen.get(k, {})) for k in _SETS},
-        **{k: seen.get(k, {}) for k in ("claims", "held", "progress", "waiters", "counts")},
+        **{
+            k: seen.get(k, {}) for k in ("claims", "held", "progress", "waiters", "counts", "inbox")
+        },
     }
 
 
+_HASHES = ("claims", "held", "progress", "waiters", "counts", "inbox")
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers")
 
 

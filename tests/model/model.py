@@ -48,6 +48,7 @@ class Item:
     crashed: bool = False
     counted: bool = True
     error: bool = True
+    follow: list[tuple[str, Spec]] = field(default_factory=list)  # queue ("": this one), job
 
 
 @dataclass
@@ -67,6 +68,8 @@ class Model:
     told: list[tuple[str, str, str]] = field(default_factory=list)  # channel, id, kind
     results: dict[str, str] = field(default_factory=dict)  # id -> kind
     idem: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> id, arguments
+    outbox: list[str] = field(default_factory=list)  # ids for other queues
+    inbox: dict[str, int] = field(default_factory=dict)  # source -> the last entry applied
     counts: Counter[str] = field(default_factory=Counter)
 
     # --- steps ----------------------------------------------------------------------------------
@@ -139,16 +142,42 @@ class Model:
                 words.append("ALREADY")
             else:
                 words.append("OK")
-                job = Job(spec.id, spec.task, spec.bound, spec.late)
-                self.jobs[spec.id] = job
-                self.counts["enqueued"] += 1
+                self._accept(spec)
                 if spec.idem:
                     self.idem[spec.idem[0]] = (spec.id, spec.idem[1])
-                if spec.due is None:
-                    self._enter(job)
-                else:
-                    job.place, job.due = "S", spec.due
         return words
+
+    def _accept(self, spec: Spec) -> None:
+        job = Job(spec.id, spec.task, spec.bound, spec.late)
+        self.jobs[spec.id] = job
+        self.counts["enqueued"] += 1
+        if spec.due is None:
+            self._enter(job)
+        else:
+            job.place, job.due = "S", spec.due
+
+    def relay(self, source: str, sent: Sequence[tuple[int, Spec]]) -> list[str]:
+        words = []
+        for entry, spec in sent:
+            is_new = entry > self.inbox.get(source, 0)
+            self.inbox[source] = max(entry, self.inbox.get(source, 0))
+            words.append("OK" if is_new and spec.id not in self.jobs else "ALREADY")
+            if words[-1] == "OK":
+                self._accept(spec)
+        return words
+
+    def forward(self, arrived: int) -> list[str]:
+        del self.outbox[:arrived]
+        self.counts["delivered"] += arrived
+        return self.outbox
+
+    def _follow(self, item: Item) -> None:
+        for queue, spec in item.follow:
+            if queue:
+                self.outbox.append(spec.id)
+                self.counts["sent"] += 1
+            else:
+                self._accept(spec)
 
     def claim(self, token: str, worker: str, limit: int, tasks: Sequence[str]) -> list[str]:
         if token in self.claims:
@@ -191,6 +220,9 @@ class Model:
                 job = self.jobs[item.id]
                 self._give_up(job)
                 words.append(getattr(self, "_" + verb)(job, item) or "OK")
+        for word, item in zip(words, items, strict=True):
+            if word == "OK":
+                self._follow(item)
         return words
 
     def _ack(self, job: Job, _: Item) -> None:

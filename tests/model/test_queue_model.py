@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -19,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from streamq import operations as op
+from streamq import scripts
 from streamq.operations import ProducerGap
 from tests.lua.rig import HOUR_MS, LEASE_MS
 from tests.model.bench import Bench
@@ -144,6 +148,30 @@ class Queue(Bench):
         words = self.rig.run(op.progress(self.keys, jobs=jobs))
         assert [word != "LEASELOST" for word in words] == mine
         self.model.progress |= {i.id: text for i, held in zip(items, mine, strict=True) if held}
+
+    # --- between queues ------------------------------------------------------------------------
+
+    @step(3, when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
+    def forward(self, arrived: int) -> None:
+        first = self.rig.run(op.forward(self.keys))[:arrived]
+        call = op.forward(self.keys, arrived=[sent.entry for sent in first])
+        ids = [sent.job.id for sent in self.rig.run(call)]
+        assert ids == self.model.forward(len(first))
+
+    @step(2, source=st.sampled_from(["s1", "s2"]), size=st.integers(1, 3), again=st.booleans())
+    def relay(self, data: st.DataObject, source: str, size: int, again: bool) -> None:
+        sent = [
+            (
+                self.number("entry"),
+                self.some_job(data, data.draw(st.sampled_from(["now", "later"]))),
+            )
+            for _ in range(size)
+        ]
+        self.ids += [spec.id for _, spec in sent]
+        self.relayed[source] = (self.relayed.get(source, []) if again else [])[-3:] + sent
+        jobs = [op.Sent(f"{n}-0", "q", self.new_job(spec)) for n, spec in self.relayed[source]]
+        words = self.rig.run(op.relay(self.keys, source=source, jobs=jobs))
+        assert words == self.model.relay(source, self.relayed[source])
 
     # --- leases and workers ---------------------------------------------------------------------
 
@@ -320,7 +348,23 @@ class Queue(Bench):
         assert self.pubsub.get_message(timeout=0) is None
 
 
+@pytest.fixture
+def cuts_off_even_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """One entry is enough to cut the stream off: a model's batches are small."""
+    folder = shutil.copytree(scripts.lua_folder(), tmp_path / "lua")
+    entries = folder / "lib" / "entries.lua"
+    text = entries.read_text()
+    assert text.count("#entries > 8") == 1
+    entries.write_text(text.replace("#entries > 8", "#entries > 0"))
+    with monkeypatch.context() as patch:
+        patch.setattr(scripts, "lua_folder", lambda: folder)
+        scripts.load.cache_clear()
+        yield
+    scripts.load.cache_clear()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("cuts_off_even_one")
 @pytest.mark.no_audit("ends anywhere; the machine audits after each step")
 @pytest.mark.timeout(0)
 @pytest.mark.parametrize("any_server", ["valkey9", "redis70"], indirect=True)

@@ -63,7 +63,31 @@ def make_app(**settings: Any) -> StreamQ:
     _add_deadly(app)
     _add_in_processes(app)
     _add_deadly_in_processes(app)
+    _add_following(app)
     return app
+
+
+def _add_following(app: StreamQ) -> None:
+    def enqueue(queue: str, text: str) -> str:
+        job = current_job()
+        follow = job.enqueue(app.call("said", (text,), queue=queue))
+        job.enqueue(app.call("said", (f"not {text}",), queue=queue), when="dead")
+        note("begin")
+        return follow.id
+
+    app.task(name="follows")(enqueue)
+    app.task(name="pfollows", pool="process")(enqueue)
+
+    @app.task(name="said")
+    def said(text: str) -> str:
+        note("begin")
+        return text
+
+    @app.task(name="fails_following", max_attempts=2, backoff=0)
+    def fails_following(queue: str, times: int) -> None:
+        enqueue(queue, "well")
+        if current_job().attempt <= times:
+            raise ValueError("not now")
 
 
 def _add_plain(app: StreamQ) -> None:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import time
 from collections.abc import Callable
 
 from streamq import AsyncResult
+from streamq.job import JobState
+from streamq.worker.exchange import Exchange
+from streamq.worker.shutdown import Shutdown
 from tests.servers import Server
 from tests.waiting import wait_until
+from tests.worker.bench import Bench, on_bench
 from tests.worker.rig import Rig
 
 MakeRig = Callable[..., Rig]
@@ -174,3 +179,29 @@ def test_jobs_behind_a_long_one_are_handed_back_within_a_moment(rig: Rig) -> Non
     jobs[0].get(timeout=5)
     idle.stop()
     busy.stop()
+
+
+def test_an_outcome_on_its_way_from_a_thread_is_waited_for(rig: Rig) -> None:
+    job = rig.send("add", 1, 1)
+
+    async def steps(bench: Bench) -> None:
+        exchange, pools = bench.duty(Exchange), bench.crew.pools
+        await exchange.once()
+        # Without a turn of the loop, it can't hear that the job has ended.
+        wait_until(lambda: not pools.backlog and not pools.running and rig.runs(job), "its end")
+        assert not len(bench.queue.settler)
+        working = asyncio.create_task(exchange.run(closed := asyncio.Event()))
+        end = Shutdown(bench.crew, asyncio.Event())
+        end.stop_claiming()
+        end.hand_back_waiting()
+        await end.let_jobs_finish(asyncio.Event(), 5)
+        await end.cancel_what_can_be()
+        await end.settle()
+        assert not len(bench.crew.book), "the server has been told"
+        closed.set()
+        exchange.alarm.set()
+        await working
+
+    on_bench(rig, steps)
+    assert job.state is JobState.SUCCEEDED
+    assert rig.counts().get("released", 0) == 0

@@ -19,6 +19,7 @@ from streamq.options import call_options
 from streamq.registering import Registering
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
+from streamq.steering import Steering
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Declaring, Collecting, Later):
+class StreamQ(Registering, Declaring, Steering, Collecting, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,

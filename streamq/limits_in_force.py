@@ -1,0 +1,169 @@
+"""What holds in a queue now: what its workers published, and what was changed at run time.
+
+Written in the queue's own settings, so it is in force with the next claim of any worker, and
+survives restarts. A change at run time wins over the code until it is reset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from streamq import operations
+from streamq.asking import Asker, known_queues
+from streamq.errors import ConfigurationError
+from streamq.limit_texts import limit_text, parse_limit, settings_of, weight_name
+from streamq.limits import Concurrency, RateLimit, named_limit
+from streamq.limits_of import Shared
+from streamq.option_checks import nearest
+from streamq.queue_options import lane_key, weight
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamq.asking import Question
+    from streamq.keys import QueueKeys
+    from streamq.limits import Limit
+    from streamq.runtime import Runtime
+    from streamq.task import Task
+
+CHANGED = "="  # before the name of what was changed at run time
+
+
+class Application(Asker, Protocol):
+    """Whose limits they are; one made by the command line may know no tasks."""
+
+    runtime: Runtime
+
+    @property
+    def tasks(self) -> Mapping[str, Task[..., Any]]:
+        """By name."""
+        ...
+
+    def keys(self, queue: str) -> QueueKeys:
+        """The keys of a queue."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInfo:
+    """One limit of one queue."""
+
+    name: str  # "shop.send/rate", "@queue/concurrency", or what app.limit named it
+    queue: str
+    limit: RateLimit | Concurrency  # what holds
+    declared: RateLimit | Concurrency | None  # what the code says; None: nothing any more
+    is_changed: bool = False  # at run time
+
+
+def limits_question(app: Application, queue: str | None = None) -> Question[list[LimitInfo]]:
+    """The limits of a queue, or of all; what only the code here declares is among them."""
+    found: list[LimitInfo] = []
+    for one in [queue] if queue else (yield from queues_question(app)):
+        found += _infos(one, (yield from settings_question(app, one)))
+    return found
+
+
+def limit_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
+    """One limit, by its name or the task's; `ConfigurationError` with the nearest name there is."""
+    return _chosen(name, (yield from limits_question(app, queue)), None)
+
+
+def set_question(
+    app: Application, name: str, limit: str | int | Limit, queue: str | None = None
+) -> Question[LimitInfo]:
+    """Change a limit until it is reset; what holds then. Again changes nothing more."""
+    wanted = named_limit("limit", limit, "default").limit
+    info = _chosen(name, (yield from limits_question(app, queue)), type(wanted))
+    if type(info.limit) is not type(wanted):
+        form = "'20/m'" if isinstance(info.limit, RateLimit) else "5"
+        raise ConfigurationError(
+            f"{info.name} of queue {info.queue!r} is {info.limit}, not {wanted}; write {form}"
+        )
+    if wanted.key is not None:
+        raise ConfigurationError(f"{name}: what it is counted by is said in the code; leave key= out")
+    values = {CHANGED + info.name: limit_text(wanted)}
+    yield from _write(app, info.queue, values)
+    return replace(info, limit=wanted, is_changed=True)
+
+
+def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
+    """Let the code's word count again; what holds then."""
+    info = _chosen(name, (yield from limits_question(app, queue)), None)
+    yield from _write(app, info.queue, {CHANGED + info.name: None})
+    return replace(info, limit=info.declared or info.limit, is_changed=False)
+
+
+def weigh_question(
+    app: Application, lane: str, share: float | None, queue: str
+) -> Question[None]:
+    """Give a lane a share beside others of 1, until reset (None)."""
+    text = None if share is None else f"{weight(share, lane):g}"
+    yield from _write(app, queue, {CHANGED + weight_name(lane_key(lane)): text})
+
+
+def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
+    """All settings of a queue, by the names under which scripts find them."""
+    tasks = [(task.name, task.task_options) for task in app.tasks.values()]
+    shared = Shared(app.runtime.named_limits, app.runtime.queue_options)
+    found = settings_of(queue, tasks, shared)
+    cursor = ""
+    while True:
+        (page,) = yield [operations.get_limits(app.keys(queue), cursor=cursor)]
+        found |= page.values
+        cursor = page.cursor
+        if not cursor:
+            return found
+
+
+def queues_question(app: Application) -> Question[list[str]]:
+    """Every queue that was ever used, and those that the application declares or its tasks name."""
+    known = yield from known_queues(app)
+    declared = [home for home, _ in app.runtime.named_limits]
+    own = [task.task_options.queue for task in app.tasks.values()]
+    return sorted({*known, *declared, *own, *app.runtime.queue_options})
+
+
+def _write(app: Application, queue: str, values: Mapping[str, str | None]) -> Question[None]:
+    """Write, then have every waiting class looked at again, in bounded steps."""
+    keys = app.keys(queue)
+    new = {name: text for name, text in values.items() if text is not None}
+    old = [name for name, text in values.items() if text is None]
+    if new:
+        yield [operations.set_limits(keys, values=new)]
+    if old:
+        yield [operations.reset_limits(keys, names=old)]
+    for name in values:
+        cursor = ""
+        while True:
+            (cursor,) = yield [operations.poke(keys, definition=name.removeprefix(CHANGED), cursor=cursor)]
+            if not cursor:
+                break
+
+
+def _infos(queue: str, settings: Mapping[str, str]) -> list[LimitInfo]:
+    names = {name.removeprefix(CHANGED) for name in settings}
+    found = []
+    for name in sorted(names):
+        declared = parse_limit(settings.get(name, ""))
+        changed = parse_limit(settings.get(CHANGED + name, ""))
+        limit = changed or declared
+        if limit is not None:
+            found.append(LimitInfo(name, queue, limit, declared, changed is not None))
+    return found
+
+
+def _chosen(name: str, found: list[LimitInfo], kind: type[Limit] | None) -> LimitInfo:
+    """The one that is meant by its name, or by its task's where there is no other."""
+    exact = [one for one in found if one.name == name]
+    meant = exact or [one for one in found if one.name.partition("/")[0] == name]
+    if len(meant) > 1 and kind is not None:
+        meant = [one for one in meant if isinstance(one.limit, kind)] or meant
+    if len(meant) == 1:
+        return meant[0]
+    if not meant:
+        names = {one.name for one in found}
+        hint = nearest(name, names) if names else "; no worker published any, and none is declared"
+        raise ConfigurationError(f"no limit {name!r} here{hint}")
+    which = ", ".join(f"{one.name} of queue {one.queue!r}" for one in meant[:5])
+    raise ConfigurationError(f"{name!r} is several limits: {which}. Name one, and its queue.")

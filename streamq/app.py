@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from streamq.call_signature import NamedCall, TaskCall
 from streamq.collecting import Collecting
 from streamq.config import Settings
+from streamq.configuring import Configuring
 from streamq.declaring import Declaring
 from streamq.errors import ConfigurationError
 from streamq.later import Later
@@ -20,6 +21,7 @@ from streamq.registering import Registering
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
 from streamq.steering import Steering
+from streamq.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -34,12 +36,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Declaring, Steering, Collecting, Later):
+class StreamQ(Registering, Declaring, Steering, Collecting, Configuring, Later):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
     event loops and forked children. Raises `ConfigurationError` for settings that can't be.
     """
+
+    settings_class = Settings
 
     def __init__(
         self,
@@ -55,7 +59,7 @@ class StreamQ(Registering, Declaring, Steering, Collecting, Later):
             raise ConfigurationError(str(error)) from None
         urls = {"broker": broker, "backend": backend}
         code = {**{key: url for key, url in urls.items() if url is not None}, **settings}
-        conf = Settings(os.environ, code)
+        conf = self.settings_class(os.environ, code)
         if conf.broker is not None:
             check_backend(conf)
         super().__init__(Runtime(name, conf))
@@ -103,10 +107,10 @@ class StreamQ(Registering, Declaring, Steering, Collecting, Later):
         return self.runtime.keys(queue)
 
     def queues(self) -> list[str]:
-        """The default queue, every one that a task names, and those declared, in that order."""
+        """The default queue and all that tasks, `app.queue`, settings and routes name."""
         named = [task.task_options.queue for task in self._tasks.values()]
-        declared = self.runtime.queue_options
-        return list(dict.fromkeys([self.conf.default_queue, *named, *declared]))
+        named += [*self.runtime.queue_options, *self.conf.task_queues, *self.runtime.routing.queues]
+        return list(dict.fromkeys([self.conf.default_queue, *named]))
 
     def register_type(
         self,
@@ -160,7 +164,7 @@ class StreamQ(Registering, Declaring, Steering, Collecting, Later):
         """
         if task := self._tasks.get(name):
             return task.options(**options).s(*args, **(kwargs or {}))
-        said = call_options(options, f"a call of {name!r}")
+        said = call_options(in_zone(options, self.conf.zone), f"a call of {name!r}")
         return NamedCall(self.runtime, name, tuple(args), kwargs or {}, said)
 
     def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:

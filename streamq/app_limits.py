@@ -69,7 +69,7 @@ class AppLimits:
         return await ask_async(self._app, reset_question(self._app, name, queue))
 
     def weigh(self, lane: str, weight: float | None, *, queue: str) -> None:
-        """Give a lane a share: 3 takes three turns where others take one. None: as the code says."""
+        """Give a lane a share: 3 takes three turns where others take one. None: as in the code."""
         ask(self._app, weigh_question(self._app, lane, weight, queue))
 
     async def aweigh(self, lane: str, weight: float | None, *, queue: str) -> None:

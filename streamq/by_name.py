@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from streamq import operations
@@ -16,6 +17,7 @@ from streamq.option_checks import nearest, queue_name
 from streamq.parking import parking_of
 from streamq.publishing import UNKNOWN, task_from_json
 from streamq.queue_options import queue_from_json
+from streamq.routing import without
 
 if TYPE_CHECKING:
     from streamq.asking import Question
@@ -39,11 +41,14 @@ class ByName:
         self._published: dict[str, tuple[float, Published]] = {}  # name -> when asked, what
         self._queues: dict[str, tuple[float, QueueOptions]] = {}  # the same of queues
 
-    def plan(self, name: str, said: CallOptions) -> Question[Plan]:
+    def plan(
+        self, name: str, said: CallOptions, args: Any = (), kwargs: Any = None
+    ) -> Question[Plan]:
         """How jobs of this task are enqueued: as its workers say, and the call over that.
 
-        A task that nobody published goes to the default queue. Raises `UnknownTask` in eager
-        mode: there the function must be here.
+        Routes here win over what its workers took from their settings, not over the task's own
+        options. A task that nobody published goes to the default queue. Raises `UnknownTask` in
+        eager mode: there the function must be here.
         """
         queue_name(name, "task name")
         runtime = self._runtime
@@ -51,7 +56,9 @@ class ByName:
             known = nearest(name, runtime.definitions)
             raise UnknownTask(f"no task {name!r} here, and eager mode runs it here{known}")
         published = yield from self._task(name, said.queue)
-        declared = default_options(runtime.conf).overridden(published.options)
+        routed = runtime.routing.of_call(_Named(name), args, kwargs or {}, said)
+        routed = without(routed, published.own)
+        declared = default_options(runtime.conf).overridden(published.options).overridden(routed)
         options = declared.overridden(said)
         queues = {options.queue: (yield from self._queue(options.queue))}
         shared = runtime.named_limits, queues
@@ -91,6 +98,13 @@ class ByName:
                 answers = yield calls
         texts = [one[0] for one in answers if one[0]]
         return task_from_json(_json(texts[0])) if texts else UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What routes are shown of a task whose function is elsewhere."""
+
+    name: str
 
 
 def _keep(known: dict[str, tuple[float, T]], name: str, found: T) -> None:

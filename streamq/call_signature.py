@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from streamq.errors import ConfigurationError
 from streamq.options import call_options
 from streamq.result import AsyncResult
+from streamq.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,7 +93,8 @@ class NamedCall:
 
     def options(self, **options: Unpack[CallOptionsDict]) -> NamedCall:
         """The same call under more options, which go over those it has."""
-        said = call_options(options, f"{self.name}.options()").over(self._said)
+        given = in_zone(options, self._runtime.conf.zone)
+        said = call_options(given, f"{self.name}.options()").over(self._said)
         return NamedCall(self._runtime, self.name, self.args, self.kwargs, said)
 
     def delay(self) -> AsyncResult[Any]:
@@ -104,7 +106,7 @@ class NamedCall:
     async def adelay(self) -> AsyncResult[Any]:
         """As `delay`, from async code."""
         desk = self._runtime.desk
-        plan = await desk.aask(desk.by_name.plan(self.name, self._said))
+        plan = await desk.aask(desk.by_name.plan(self.name, self._said, self.args, self.kwargs))
         job = plan.prepare(self.args, self.kwargs)
         job_id = (await desk.aenqueue(((plan, job),)))[0]
         return AsyncResult(job_id, self._runtime, plan.queue, self.name, known=True)
@@ -115,7 +117,7 @@ class NamedCall:
 
     def _prepare(self) -> tuple[Plan, NewJob]:
         desk = self._runtime.desk
-        plan = desk.ask(desk.by_name.plan(self.name, self._said))
+        plan = desk.ask(desk.by_name.plan(self.name, self._said, self.args, self.kwargs))
         return plan, plan.prepare(self.args, self.kwargs)
 
     def __repr__(self) -> str:

@@ -1,23 +1,30 @@
 """The settings of an application: each typed, checked when it is set, and able to say its source.
 
-A flag of the command line wins over `STREAMQ_<SETTING>`, that over code, that over a
-configuration file, that over the default.
+Where a setting means what one of Celery's means, it has that one's name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from streamq.broker_url import check_broker_url, redact_url
-from streamq.celery_names import celery_advice, is_celery_name
-from streamq.errors import ConfigurationError
-from streamq.option_checks import LATER, nearest, queue_name
-from streamq.options import TaskOptions
+from streamq.broker_url import check_broker_url
+from streamq.content import KINDS, content_kind
+from streamq.levels import ALSO, Levels
+from streamq.option_checks import queue_name
+from streamq.options import TaskOptions, task_options
 from streamq.retry import RetryPolicy
+from streamq.routing import as_annotations, as_routers
+from streamq.setting_checks import (
+    Kinds,
+    kinds,
+    names,
+    names_text,
+    option,
+)
 from streamq.settings import (
+    Alias,
     Setting,
     Source,
     duration,
@@ -32,14 +39,22 @@ from streamq.settings import (
     whole_text,
     word,
 )
+from streamq.zones import check_zone, zone_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from datetime import tzinfo
 
 MIB = 1024 * 1024
 _MANY = 1_000_000_000
-_SOURCES = tuple(Source)
-_ALSO = {"broker": "STREAMQ_BROKER_URL", "backend": "STREAMQ_BACKEND_URL"}  # these win
+# Settings that are options of every task that doesn't say itself.
+_OPTIONS = {
+    "task_serializer": "serializer",
+    "task_ignore_result": "ignore_result",
+    "task_default_priority": "priority",
+    "task_default_rate_limit": "rate_limit",
+    "task_time_limit": "time_limit",
+    "task_soft_time_limit": "soft_time_limit",
+}
 
 
 def _url(given: Any, what: str) -> str:
@@ -52,11 +67,8 @@ def _count(help_text: str, most: int = _MANY) -> Setting[int | None]:
     return Setting[int | None](None, optional(whole(1, most)), help_text, whole_text)
 
 
-class Settings:
-    """All settings, as attributes; `app.conf` is one. Raises `ConfigurationError` kindly.
-
-    `environment` is read here and now, and once.
-    """
+class Settings(Levels):
+    """All settings, as attributes; `app.conf` is one. Raises `ConfigurationError` kindly."""
 
     broker = Setting[str | None](None, optional(_url), "URL of the server", optional_text)
     backend = Setting[str | None](
@@ -116,115 +128,71 @@ class Settings:
     broker_options = Setting[Mapping[str, Any]](
         MappingProxyType({}), mapping, "passed to redis-py: certificates, credentials, …", json_text
     )
+    task_serializer = Setting[str | None](
+        None,
+        optional(content_kind),
+        "msgpack or json; none: as accept_content",
+        optional_text,
+    )
+    result_serializer = Setting[str | None](
+        None, optional(content_kind), "the same, for results", optional_text
+    )
+    accept_content = Setting[Kinds](
+        KINDS, kinds, "kinds of content that are decoded at all", names_text
+    )
+    result_accept_content = Setting[Kinds | None](
+        None, optional(kinds), "the same for results; none: as accept_content", names_text
+    )
+    timezone = Setting[Any](None, optional(check_zone), "zone of times without one", optional_text)
+    enable_utc = Setting[bool | None](
+        None,
+        optional(flag),
+        "without timezone: such times are UTC, or local; none: they are refused",
+        flag_text,
+    )
+    task_routes = Setting[Any](
+        None, optional(as_routers), "queue or options by task name", json_text
+    )
+    task_annotations = Setting[Any](
+        None,
+        optional(as_annotations),
+        "options by task that win over its own",
+        json_text,
+    )
+    task_queues = Setting[tuple[str, ...]]((), names, "queues that are served, too", names_text)
+    task_create_missing_queues = Setting(
+        default=True,
+        check=flag,
+        help="whether a job may go to a queue that task_queues doesn't name",
+        from_text=flag_text,
+    )
+    task_ignore_result = Setting[bool | None](
+        None, optional(flag), "keep no results of tasks that don't say", flag_text
+    )
+    task_default_priority = Setting[Any](
+        None, optional(option("priority")), "of jobs whose task says none", whole_text
+    )
+    task_default_rate_limit = Setting[Any](
+        None, optional(option("rate_limit")), "of tasks that say none", optional_text
+    )
+    task_time_limit = Setting[Any](
+        None, optional(option("time_limit")), "seconds, of tasks that say none", seconds_text
+    )
+    task_soft_time_limit = Setting[Any](
+        None, optional(option("soft_time_limit")), "seconds, of tasks that say none", seconds_text
+    )
 
-    def __init__(
-        self,
-        environment: Mapping[str, str] | None = None,
-        code: Mapping[str, Any] | None = None,
-        file: Mapping[str, Any] | None = None,
-    ) -> None:
-        put = object.__setattr__  # __setattr__ knows only settings
-        put(self, "_levels", {source: {} for source in Source})
-        put(self, "_locked", {})
-        put(self, "version", 0)
-        self.put(Source.FILE, file or {})
-        self.put(Source.CODE, code or {})
-        self._read(environment or {})
+    broker_url = Alias(broker, "broker")
+    result_backend = Alias(backend, "backend")
+    result_expires = Alias(result_ttl, "result_ttl")
+    task_default_queue = Alias(default_queue, "default_queue")
+    task_always_eager = Alias(eager, "eager")
+    worker_concurrency = Alias(concurrency, "concurrency")
 
-    version: int  # goes up with each change, so that what was derived can be derived again
-    _levels: dict[Source, dict[str, Any]]
-    _locked: dict[str, str]
-
-    def update(self, given: Mapping[str, Any] | None = None, /, **more: Any) -> None:
-        """Set several; all are checked before the first is set."""
-        self.put(Source.CODE, {**(given or {}), **more})
-
-    def set_flags(self, **flags: Any) -> None:
-        """Set what the command line says; None says nothing."""
-        given = {name: value for name, value in flags.items() if value is not None}
-        self.put(Source.FLAG, given)
-
-    def put(self, source: Source, given: Mapping[str, Any]) -> None:
-        """Set several from one source; all are checked before the first is set."""
-        checked = {}
-        for name, value in given.items():
-            setting = self.setting(name)
-            if name in self._locked and setting.checked(value, name) != self.value(name):
-                raise ConfigurationError(f"{name} can't change now: {self._locked[name]}")
-            checked[name] = setting.checked(value, name)
-        self._levels[source].update(checked)
-        object.__setattr__(self, "version", self.version + 1)
-
-    @contextmanager
-    def flags(self, **flags: Any) -> Iterator[None]:
-        """Set these as `set_flags` would, inside `with`; for one thread at a time."""
-        level = self._levels[Source.FLAG]
-        before = dict(level)
-        self.put(Source.FLAG, flags)
-        try:
-            yield
-        finally:
-            level.clear()
-            level.update(before)
-            self.put(Source.FLAG, {})  # a new version: what was derived is derived again
-
-    def lock(self, why: str, *names: str) -> None:
-        """Refuse to change these from now on: something was built on them."""
-        self._locked.update(dict.fromkeys(names, why))
-
-    def unlock(self) -> None:
-        """Let everything change again: what was built on it is gone."""
-        self._locked.clear()
-
-    def value(self, name: str, *, no_stronger_than: Source = Source.FLAG) -> Any:
-        """A setting's value by name, or what it would be without the stronger sources."""
-        source = self.source(name, no_stronger_than=no_stronger_than)
-        return self._levels[source].get(name, self.setting(name).default)
-
-    def source(self, name: str, *, no_stronger_than: Source = Source.FLAG) -> Source:
-        """Where a setting's value comes from."""
-        self.setting(name)
-        sources = _SOURCES[_SOURCES.index(no_stronger_than) :]
-        return next((one for one in sources if name in self._levels[one]), Source.DEFAULT)
-
-    def shown(self, name: str) -> str:
-        """A setting's value for people, without passwords."""
-        value = self.value(name)
-        if name == "broker_options":
-            return ", ".join(value) or "none"  # names only: values may be secrets
-        return redact_url(value) if name in _ALSO and value else str(value)
-
-    @classmethod
-    def names(cls) -> tuple[str, ...]:
-        """All settings, in the order of this file."""
-        return tuple(name for name, it in vars(cls).items() if isinstance(it, Setting))
-
-    @classmethod
-    def setting(cls, name: str) -> Setting[Any]:
-        """A setting by name; `ConfigurationError` with the nearest one where there is none."""
-        found = vars(cls).get(name)
-        if isinstance(found, Setting):
-            return found
-        if is_celery_name(name):
-            raise ConfigurationError(
-                f"setting {name!r} is Celery's, and this version doesn't read those yet."
-                f"{celery_advice(name)}"
-            )
-        if name in LATER:
-            raise ConfigurationError(f"this version has no {name!r} yet; {LATER[name]}")
-        raise ConfigurationError(f"unknown setting {name!r}{nearest(name, cls.names())}")
-
-    def __setattr__(self, name: str, given: Any) -> None:
-        self.setting(name)
-        super().__setattr__(name, given)
-
-    def _read(self, environment: Mapping[str, str]) -> None:
-        for name in self.names():
-            variables = (f"STREAMQ_{name.upper()}", _ALSO.get(name, ""))
-            for variable in variables:
-                if text := environment.get(variable, ""):
-                    value = self.setting(name).read(text, variable)
-                    self._levels[Source.ENVIRONMENT][name] = value
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone of times that name none, and of those that are printed; None: nobody said."""
+        return zone_of(self.timezone, self.enable_utc)
 
 
 def misspelt_variables(environment: Mapping[str, str]) -> dict[str, str]:
@@ -232,7 +200,7 @@ def misspelt_variables(environment: Mapping[str, str]) -> dict[str, str]:
     from difflib import get_close_matches  # noqa: PLC0415 - 3 ms, and only for `streamq check`
 
     known = [f"STREAMQ_{name.upper()}" for name in Settings.names()]
-    known += [*_ALSO.values(), "STREAMQ_APP"]
+    known += [*ALSO.values(), "STREAMQ_APP"]
     odd = sorted(name for name in environment if name.startswith("STREAMQ") and name not in known)
     near = {name: get_close_matches(name, known, 1, 0.85) for name in odd}
     return {name: close[0] for name, close in near.items() if close}
@@ -241,10 +209,13 @@ def misspelt_variables(environment: Mapping[str, str]) -> dict[str, str]:
 def default_options(conf: Settings) -> TaskOptions:
     """What holds where nobody says anything: the settings."""
     limit_set = conf.source("max_attempts") is not Source.DEFAULT
-    return TaskOptions(
+    options = TaskOptions(
         queue=conf.default_queue,
         retry=RetryPolicy(max_attempts=conf.max_attempts, limit_set=limit_set),
         max_crashes=conf.max_crashes,
         result_ttl=conf.result_ttl,
         idempotency_ttl=conf.idempotency_ttl,
     )
+    given = {name: conf.value(setting) for setting, name in _OPTIONS.items()}
+    said = {name: value for name, value in given.items() if value is not None}
+    return options.overridden(task_options(said, "settings")) if said else options

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.errors import EncodeError, IdempotencyConflict, StreamQError
+from streamq.errors import ConfigurationError, EncodeError, IdempotencyConflict, StreamQError
 from streamq.ids import id_tail
 from streamq.operations import Idempotency, NewJob
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
+    from streamq.config import Settings
     from streamq.definition import Definition
     from streamq.operations import Enqueued
     from streamq.options import CallOptions, TaskOptions
@@ -49,7 +50,7 @@ class Plan:
         self.version = runtime.conf.version
         self.eager = runtime.conf.eager
         self._max_bytes = runtime.conf.max_payload_bytes
-        self.queue = options.queue
+        self.queue = checked_queue(runtime.conf, options.queue)
         self.keys = runtime.keys(options.queue)
         self.due = _moment(options.eta, options.countdown) or "0"
         relative = options.expires if isinstance(options.expires, float) else None
@@ -67,7 +68,8 @@ class Plan:
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
         """The job of one call, encoded; `EncodeError` names the argument that can't be sent."""
         runtime = self.runtime
-        body = runtime.codec.encode_call(args, kwargs, self._wire, self._types)
+        codec, serializer = runtime.codec, self.options.serializer
+        body = codec.encode_call(args, kwargs, self._wire, self._types, serializer)
         if len(body) > self._max_bytes:
             raise EncodeError(
                 f"{self.task}: its arguments take {len(body)} bytes, max_payload_bytes is "
@@ -86,7 +88,8 @@ class Plan:
         if self._definition is not None:
             args, kwargs = self._definition.canonical(args, kwargs)
         kwargs = dict(sorted(kwargs.items()))
-        written = self.runtime.codec.encode_call(args, kwargs, {}, self._types)
+        serializer = self.options.serializer
+        written = self.runtime.codec.encode_call(args, kwargs, {}, self._types, serializer)
         named = f"{self.task}\0{self.options.idempotency_key}".encode()
         return Idempotency(
             blake2b(named, digest_size=16).hexdigest(),
@@ -208,6 +211,17 @@ def _accepted(task: str, answer: Enqueued) -> str:
             job_id=answer.id,
         )
     return answer.id
+
+
+def checked_queue(conf: Settings, queue: str) -> str:
+    """The queue, unless the settings say that jobs go only to queues that they name."""
+    if conf.task_create_missing_queues or queue in {*conf.task_queues, conf.default_queue}:
+        return queue
+    named = ", ".join(dict.fromkeys([conf.default_queue, *conf.task_queues]))
+    raise ConfigurationError(
+        f"queue {queue!r} is not in task_queues, and task_create_missing_queues=False;\n"
+        f"there are {named}"
+    )
 
 
 def _moment(at: datetime | None, wait: float | None) -> str:

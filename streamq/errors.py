@@ -8,7 +8,7 @@ StreamQError
 │   └── ScriptError             a script failed: a bug, or keys touched by hand
 ├── EncodeError (TypeError)     a value can't be sent
 ├── DecodeError (ValueError)    bytes that are damaged
-│   └── PayloadRefused          bytes that are over a limit
+│   └── PayloadRefused          bytes that are over a limit, or not accepted
 ├── UnknownTask                 no such task here
 ├── EnqueueUncertain            sent, but not confirmed
 ├── BlockingGetRefused (RuntimeError)  `get()` inside a plain task
@@ -85,7 +85,7 @@ class DecodeError(StreamQError, ValueError):
 
 
 class PayloadRefused(DecodeError):
-    """Bytes are over a limit of size, depth or element count: raise the limit, or send less."""
+    """Bytes are over a limit of size, depth or number, or of a kind `accept_content` leaves out."""
 
 
 class UnknownTask(StreamQError):

@@ -26,6 +26,3 @@ class Later:
     cron = _refusing("cron", "call .delay() from your system's scheduler")
     every = _refusing("every", "call .delay() from your system's scheduler")
     schedules = property(_refusing("schedules", "call .delay() from your system's scheduler"))
-    config_from_object = _refusing(
-        "config_from_object", "give settings to StreamQ(…) or app.conf.update(…)"
-    )

@@ -13,7 +13,7 @@ from streamq import operations
 from streamq.asking import Asker, known_queues
 from streamq.errors import ConfigurationError
 from streamq.limit_texts import limit_text, parse_limit, settings_of, weight_name
-from streamq.limits import Concurrency, RateLimit, named_limit
+from streamq.limits import RateLimit, named_limit
 from streamq.limits_of import Shared
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from streamq.asking import Question
     from streamq.keys import QueueKeys
-    from streamq.limits import Limit
+    from streamq.limits import Concurrency, Limit
     from streamq.runtime import Runtime
     from streamq.task import Task
 
@@ -81,7 +81,9 @@ def set_question(
             f"{info.name} of queue {info.queue!r} is {info.limit}, not {wanted}; write {form}"
         )
     if wanted.key is not None:
-        raise ConfigurationError(f"{name}: what it is counted by is said in the code; leave key= out")
+        raise ConfigurationError(
+            f"{name}: what it is counted by is said in the code; leave key= out"
+        )
     values = {CHANGED + info.name: limit_text(wanted)}
     yield from _write(app, info.queue, values)
     return replace(info, limit=wanted, is_changed=True)
@@ -94,9 +96,7 @@ def reset_question(app: Application, name: str, queue: str | None = None) -> Que
     return replace(info, limit=info.declared or info.limit, is_changed=False)
 
 
-def weigh_question(
-    app: Application, lane: str, share: float | None, queue: str
-) -> Question[None]:
+def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
     """Give a lane a share beside others of 1, until reset (None)."""
     text = None if share is None else f"{weight(share, lane):g}"
     yield from _write(app, queue, {CHANGED + weight_name(lane_key(lane)): text})
@@ -136,7 +136,9 @@ def _write(app: Application, queue: str, values: Mapping[str, str | None]) -> Qu
     for name in values:
         cursor = ""
         while True:
-            (cursor,) = yield [operations.poke(keys, definition=name.removeprefix(CHANGED), cursor=cursor)]
+            (cursor,) = yield [
+                operations.poke(keys, definition=name.removeprefix(CHANGED), cursor=cursor)
+            ]
             if not cursor:
                 break
 

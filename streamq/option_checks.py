@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from streamq.backoff import as_delays
+from streamq.content import content_kind
 from streamq.durations import seconds
 from streamq.errors import ConfigurationError
 from streamq.holding import HOLDING
@@ -68,7 +69,8 @@ def aware(given: object, what: str) -> datetime:
     if given.utcoffset() is None:
         raise ValueError(
             f"{what}={given.isoformat()} has no time zone. "
-            f"Say which: datetime.now(timezone.utc) + …, or {what}=….astimezone() for local time"
+            f"Say which: datetime.now(timezone.utc) + …, or the application's: "
+            f'app.conf.timezone = "Europe/Oslo"'
         )
     return given
 
@@ -151,6 +153,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "result_ttl": _above_zero("result_ttl"),
     "ignore_result": _flag,
     "tags": _tags,
+    "serializer": lambda given: content_kind(given, "serializer"),
     "pool": _pool,
     **HOLDING,
 }
@@ -165,9 +168,14 @@ def refuse_unknown(name: str, where: str, known: Collection[str]) -> None:
     raise TypeError(f"{where}: unknown option {name!r}{nearest(name, known)}")
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """'; did you mean …?' where a known name is near, else what there is."""
+def near(name: str, known: Collection[str], cutoff: float) -> list[str]:
+    """The nearest known name, where one is near."""
     from difflib import get_close_matches  # noqa: PLC0415 - 3 ms, and only for a mistake
 
-    close = get_close_matches(name, known, 1, 0.6)
+    return get_close_matches(name, known, 1, cutoff)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """'; did you mean …?' where a known name is near, else what there is."""
+    close = near(name, known, 0.6)
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"

@@ -34,6 +34,7 @@ class _Common(TypedDict, total=False):
     max_crashes: int | None
     result_ttl: Seconds | None
     ignore_result: bool | None
+    serializer: str | None
     tags: str | Sequence[str] | set[str] | frozenset[str] | None
     rate_limit: RateLimits | None
     concurrency: Concurrencies | None

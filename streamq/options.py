@@ -50,6 +50,7 @@ class CallOptions:
     result_ttl: float | None = None  # seconds
     ignore_result: bool | None = None
     tags: tuple[str, ...] | None = None
+    serializer: str | None = None  # of its arguments
     pool: PoolName | None = None  # of a task only
     rate_limit: Limits | None = None  # empty: none
     concurrency: Limits | None = None  # the same
@@ -98,6 +99,7 @@ class TaskOptions:
     result_ttl: float = 86400.0  # seconds
     ignore_result: bool = False
     tags: tuple[str, ...] = ()
+    serializer: str | None = None  # None: the setting's
     pool: PoolName | None = None  # None: threads, or the event loop
     countdown: float | None = None  # seconds
     eta: datetime | None = None

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from streamq.effective import options_of, own_options
 from streamq.key_template import KeyTemplate, value_text
-from streamq.limits_of import KINDS, limits_of
+from streamq.limits_of import KINDS, Shared, limits_of
 from streamq.options import CallOptions, options_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from streamq.definition import Definition
-    from streamq.limits_of import Shared
     from streamq.options import TaskOptions
     from streamq.parameters import Parameter
     from streamq.parking import Reader
     from streamq.queue_options import QueueOptions
+    from streamq.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Published:
     """A task as its workers describe it."""
 
     options: CallOptions
+    own: frozenset[str]  # names of those that the task itself declares
     arguments: Mapping[str, Any]  # those that its keys name: where they stand, and their defaults
 
     def readers(self, names: Sequence[str]) -> Mapping[str, Reader]:
@@ -32,11 +35,19 @@ class Published:
         return {name: _reader(name, self.arguments.get(name)) for name in names}
 
 
-UNKNOWN = Published(CallOptions(), {})
+UNKNOWN = Published(CallOptions(), frozenset(), {})
+
+
+def task_text(runtime: Runtime, task: Definition) -> str:
+    """A task's options as JSON. Raises `ConfigurationError` for limits that nobody declared."""
+    shared = Shared(runtime.named_limits, runtime.queue_options)
+    facts = task_json(task, options_of(runtime, task), shared)
+    facts["own"] = list(own_options(runtime, task).said)
+    return json.dumps(facts, separators=(",", ":"))
 
 
 def task_json(definition: Definition, options: TaskOptions, shared: Shared) -> dict[str, Any]:
-    """A task's options as they are published."""
+    """The same, not written yet, but for what the task declares itself."""
     facts = options.as_json()
     for kind in KINDS:
         facts[kind] = [_resolved(one, options.queue, shared) for one in facts[kind]]
@@ -49,18 +60,24 @@ def task_json(definition: Definition, options: TaskOptions, shared: Shared) -> d
     return {**facts, "arguments": arguments} if arguments else facts
 
 
-def queue_json(queue: str, options: QueueOptions, shared: Shared) -> dict[str, Any]:
-    """A queue's options as they are published."""
+def queue_text(runtime: Runtime, queue: str, options: QueueOptions) -> str:
+    """A queue's options as JSON; raises as `task_text`."""
+    shared = Shared(runtime.named_limits, runtime.queue_options)
     facts = options.as_json()
     for kind in KINDS:
         facts[kind] = [_resolved(one, queue, shared) for one in facts[kind]]
-    return facts
+    return json.dumps(facts, separators=(",", ":"))
 
 
 def task_from_json(published: Mapping[str, Any]) -> Published:
     """What is understood of it."""
     arguments = published.get("arguments")
-    return Published(options_from_json(published), arguments if isinstance(arguments, dict) else {})
+    own = published.get("own", published)  # an older release published only what the task holds
+    return Published(
+        options_from_json(published),
+        frozenset(map(str, own)),
+        arguments if isinstance(arguments, dict) else {},
+    )
 
 
 def _resolved(one: Any, queue: str, shared: Shared) -> Any:

@@ -18,6 +18,7 @@ from streamq.definition import Definition, default_name
 from streamq.errors import ConfigurationError
 from streamq.options import task_options
 from streamq.task import AsyncTask, PlainTask, Task
+from streamq.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Mapping
@@ -116,7 +117,8 @@ class Registering:
                 "as in @app.task(queue='mail')"
             )
         chosen = name if name is not None else default_name(function, self.runtime.name)
-        declared = task_options(options, f"@app.task on {chosen}")
+        given = in_zone(options, self.runtime.conf.zone)
+        declared = task_options(given, f"@app.task on {chosen}")
         definition = Definition(function, chosen, declared, bind=bind)
         definition.check_keys(declared)
         known = self._tasks.get(chosen)

@@ -12,6 +12,7 @@ from streamq.embedded_default import broker_of
 from streamq.errors import ConfigurationError
 from streamq.ids import IdMaker
 from streamq.keys import queue_keys, registry
+from streamq.routing import Routing
 
 if TYPE_CHECKING:
     from streamq.client import Client
@@ -39,7 +40,8 @@ class Runtime:
         self.queue_options: dict[str, QueueOptions] = {}  # of the queues declared here
         self.named_limits: dict[tuple[str, str], NamedLimit] = {}  # by queue and name
         self._codec: Codec | None = None
-        self._codec_version = -1  # of the settings that its limit is from
+        self._codec_version = -1  # of the settings that it follows
+        self._routing: tuple[int, Routing | None] = (-1, None)  # and for which settings
         self._desk: Desk | None = None
         self._client: Client | None = None
         self._listener: Listener | None = None
@@ -70,10 +72,28 @@ class Runtime:
                 if self._codec is None:
                     self._codec = Codec()
         if self._codec_version != self.conf.version:
-            conf = self.conf
-            self._codec.max_bytes = max(conf.max_payload_bytes, conf.max_result_bytes)
-            self._codec_version = conf.version
+            self._configure(self._codec)
         return self._codec
+
+    def _configure(self, codec: Codec) -> None:
+        conf = self.conf
+        version = conf.version  # before what is read: a change meanwhile is seen next time
+        codec.max_bytes = max(conf.max_payload_bytes, conf.max_result_bytes)
+        codec.accepted = conf.accept_content
+        codec.results_accepted = conf.result_accept_content or conf.accept_content
+        codec.task_serializer = conf.task_serializer or codec.accepted[0]
+        codec.result_serializer = conf.result_serializer or codec.results_accepted[0]
+        self._codec_version = version
+
+    @property
+    def routing(self) -> Routing:
+        """Routes and annotations under the settings as they are now."""
+        version, routing = self._routing
+        if routing is None or version != self.conf.version:
+            version = self.conf.version
+            routing = Routing(self.conf.task_routes or (), self.conf.task_annotations or ())
+            self._routing = (version, routing)
+        return routing
 
     @property
     def desk(self) -> Desk:

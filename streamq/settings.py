@@ -89,6 +89,32 @@ class Setting(Generic[T]):
         return self.checked(given, variable)
 
 
+class Alias(Generic[T]):
+    """Another name of a setting, as Celery's users write it: `task_default_queue`."""
+
+    __slots__ = ("of", "owner")
+
+    def __init__(self, _of: Setting[T], name: str) -> None:
+        self.of = name  # the setting's own; what is given first is for type checkers
+        self.owner: type[Any] = object
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self.owner = owner
+
+    @overload
+    def __get__(self, owner: None, of: type[object]) -> Alias[T]: ...
+    @overload
+    def __get__(self, owner: Settings, of: type[object]) -> T: ...
+    def __get__(self, owner: Settings | None, of: type[object]) -> T | Alias[T]:
+        if owner is None:
+            return self
+        value: T = owner.value(self.of)
+        return value
+
+    def __set__(self, owner: Settings, given: Any) -> None:
+        owner.put(Source.CODE, {self.of: given})
+
+
 def duration(least: float = 0.0) -> Check[float]:
     """Seconds or a timedelta, at least so many seconds."""
 

@@ -21,7 +21,11 @@ class Steering:
         return AppLimits(self)
 
     def pause(
-        self: Application, queue: str | None = None, *, task: str | None = None, lane: str | None = None
+        self: Application,
+        queue: str | None = None,
+        *,
+        task: str | None = None,
+        lane: str | None = None,
     ) -> bool:
         """Start no more jobs of a queue, a task or a lane; whether that is new.
 
@@ -33,7 +37,11 @@ class Steering:
         return self.runtime.desk.ask(pause_question(self, queue, task, lane))
 
     async def apause(
-        self: Application, queue: str | None = None, *, task: str | None = None, lane: str | None = None
+        self: Application,
+        queue: str | None = None,
+        *,
+        task: str | None = None,
+        lane: str | None = None,
     ) -> bool:
         """As `pause`, from async code."""
         from streamq.pausing import pause_question  # noqa: PLC0415 - as above
@@ -41,7 +49,11 @@ class Steering:
         return await self.runtime.desk.aask(pause_question(self, queue, task, lane))
 
     def resume(
-        self: Application, queue: str | None = None, *, task: str | None = None, lane: str | None = None
+        self: Application,
+        queue: str | None = None,
+        *,
+        task: str | None = None,
+        lane: str | None = None,
     ) -> bool:
         """Undo `pause`; whether it was paused."""
         from streamq.pausing import resume_question  # noqa: PLC0415 - as above
@@ -49,7 +61,11 @@ class Steering:
         return self.runtime.desk.ask(resume_question(self, queue, task, lane))
 
     async def aresume(
-        self: Application, queue: str | None = None, *, task: str | None = None, lane: str | None = None
+        self: Application,
+        queue: str | None = None,
+        *,
+        task: str | None = None,
+        lane: str | None = None,
     ) -> bool:
         """As `resume`, from async code."""
         from streamq.pausing import resume_question  # noqa: PLC0415 - as above

@@ -6,10 +6,11 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from streamq.call_signature import TaskCall
-from streamq.config import default_options
 from streamq.context import current_job
+from streamq.effective import options_of, said_by_call
 from streamq.options import CallOptions, call_options
 from streamq.result import AsyncResult
+from streamq.zones import in_zone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable, Mapping
@@ -56,7 +57,7 @@ class Enqueueable(Generic[P, T]):
             self._check(*args, **kwargs)
         except TypeError:
             raise self.definition.binder.refusal(args, kwargs) from None
-        plan = self.plan()
+        plan = self.plan(args, kwargs)
         job = plan.prepare(args, kwargs)
         if plan.eager:
             return self._handle(job.id, plan, job)
@@ -68,7 +69,7 @@ class Enqueueable(Generic[P, T]):
             self._check(*args, **kwargs)
         except TypeError:
             raise self.definition.binder.refusal(args, kwargs) from None
-        plan = self.plan()
+        plan = self.plan(args, kwargs)
         job = plan.prepare(args, kwargs)
         desk = self._runtime.desk
         if plan.eager:
@@ -82,7 +83,7 @@ class Enqueueable(Generic[P, T]):
         All are checked and encoded before the first is sent; 200 go in one call.
         """
         planned = [self._planned(call) for call in calls]
-        if self.plan().eager:
+        if self._runtime.conf.eager:
             return [self._handle(job.id, plan, job) for plan, job in planned]
         job_ids = self._runtime.desk.enqueue(planned)
         return [self._handle(one, plan) for one, (plan, _) in zip(job_ids, planned, strict=True)]
@@ -92,7 +93,7 @@ class Enqueueable(Generic[P, T]):
     ) -> list[AsyncResult[T]]:
         """As `delay_many`, from async code."""
         planned = [self._planned(call) for call in calls]
-        if self.plan().eager:
+        if self._runtime.conf.eager:
             return [self._handle(job.id, plan, job) for plan, job in planned]
         job_ids = await self._runtime.desk.aenqueue(planned)
         return [self._handle(one, plan) for one, (plan, _) in zip(job_ids, planned, strict=True)]
@@ -114,26 +115,32 @@ class Enqueueable(Generic[P, T]):
 
     def options(self, **options: Unpack[CallOptionsDict]) -> Enqueueable[P, T]:
         """The same task, under these options for the calls made through it."""
-        said = call_options(options, f"{self.name}.options()")
+        given = in_zone(options, self._runtime.conf.zone)
+        said = call_options(given, f"{self.name}.options()")
         self.definition.check_keys(said)
         return Enqueueable(self.definition, self._runtime, said.over(self._said))
 
-    def plan(self) -> Plan:
-        """How its jobs are enqueued, under the settings as they are now."""
+    def plan(self, args: Any = (), kwargs: Any = None) -> Plan:
+        """How its jobs are enqueued now; the arguments are for routes that look at them."""
         plan = self._plan
         if plan is None or plan.version != self._runtime.conf.version:
-            desk = self._runtime.desk
-            plan = self._plan = desk.plan(self.definition, self.task_options, self._said)
+            runtime, said = self._runtime, self._said
+            by_call = runtime.routing.by_call
+            if by_call:
+                said = said_by_call(runtime, self.definition, said, args, kwargs)
+            plan = runtime.desk.plan(self.definition, self.task_options, said)
+            self._plan = None if by_call else plan
         return plan
 
     @property
     def task_options(self) -> TaskOptions:
-        """What holds for the task, nothing left open: its own options over the settings."""
+        """What holds for the task, nothing left open; see `streamq.effective`."""
         conf = self._runtime.conf
         version, options = self._options
         if options is None or version != conf.version:
-            options = default_options(conf).overridden(self.definition.declared)
-            self._options = (conf.version, options)
+            version = conf.version
+            options = options_of(self._runtime, self.definition)
+            self._options = (version, options)
         return options
 
     def check_arguments(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
@@ -146,7 +153,7 @@ class Enqueueable(Generic[P, T]):
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Plan, NewJob]:
         """A job, checked and encoded but not sent."""
         self.check_arguments(args, kwargs)
-        plan = self.plan()
+        plan = self.plan(args, kwargs)
         return plan, plan.prepare(args, kwargs)
 
     def _planned(self, call: tuple[Any, ...] | TaskCall[T]) -> tuple[Plan, NewJob]:
@@ -212,14 +219,9 @@ class Task(Enqueueable[P, T]):
 
     def published(self) -> str:
         """What workers publish of it, as JSON."""
-        import json  # noqa: PLC0415 - only workers publish
+        from streamq.publishing import task_text  # noqa: PLC0415 - only workers publish
 
-        from streamq.limits_of import Shared  # noqa: PLC0415 - the same
-        from streamq.publishing import task_json  # noqa: PLC0415 - the same
-
-        shared = Shared(self._runtime.named_limits, self._runtime.queue_options)
-        facts = task_json(self.definition, self.task_options, shared)
-        return json.dumps(facts, separators=(",", ":"))
+        return task_text(self._runtime, self.definition)
 
     def __repr__(self) -> str:
         return f"<task {self.definition.binder.signature}>"

@@ -10,6 +10,7 @@ from streamq.terminal import bold, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import tzinfo
 
     from streamq.job import JobInfo, Progress
 
@@ -17,11 +18,11 @@ _LABEL = 10  # columns
 _LONGEST = 2000  # characters of arguments or result
 
 
-def job_text(job: JobInfo, why: str) -> str:
-    """Line by line: a label and what there is to say; nothing where there is nothing."""
+def job_text(job: JobInfo, why: str, zone: tzinfo | None = None) -> str:
+    """Line by line: a label and what there is to say; times in a zone, or this machine's."""
     lines = [
         f"{bold(label.ljust(_LABEL))} {printable(text)[:_LONGEST]}"
-        for label, text in _facts(job, why)
+        for label, text in _facts(job, why, zone)
         if text
     ]
     if job.traceback:
@@ -29,7 +30,7 @@ def job_text(job: JobInfo, why: str) -> str:
     return "\n".join(lines)
 
 
-def _facts(job: JobInfo, why: str) -> Iterator[tuple[str, str]]:
+def _facts(job: JobInfo, why: str, zone: tzinfo | None) -> Iterator[tuple[str, str]]:
     yield "job", job.id
     yield "task", job.task
     yield "call", f"({call_text(job)})" if job.args or job.kwargs else ""
@@ -38,11 +39,11 @@ def _facts(job: JobInfo, why: str) -> Iterator[tuple[str, str]]:
     yield "why", why
     yield "attempt", str(job.attempt or "")
     yield "crashes", str(job.crashes or "")
-    yield "enqueued", clock(job.enqueued_at)
-    yield "due", clock(job.due_at)
-    yield "expires", clock(job.expires_at)
-    yield "started", clock(job.started_at)
-    yield "ended", clock(job.ended_at)
+    yield "enqueued", clock(job.enqueued_at, zone)
+    yield "due", clock(job.due_at, zone)
+    yield "expires", clock(job.expires_at, zone)
+    yield "started", clock(job.started_at, zone)
+    yield "ended", clock(job.ended_at, zone)
     yield "ran", ago(job.run_seconds) if job.run_seconds is not None else ""
     yield "worker", job.worker
     yield "progress", _progress(job.progress)

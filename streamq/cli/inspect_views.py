@@ -194,7 +194,7 @@ def one_job(app: StreamQ, job_id: str) -> View:
     """All of one job, and why it is where it is."""
     job = inspection.job(app, job_id)
     why = inspection.why(app, job)
-    return View(job_text(job, why), {"job": plain(job), "why": why})
+    return View(job_text(job, why, app.conf.zone), {"job": plain(job), "why": why})
 
 
 def _check_queues(wanted: list[str], known: list[str]) -> None:

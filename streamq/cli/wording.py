@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from streamq.job import JobInfo
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
@@ -42,11 +44,11 @@ def since(moment: datetime | None) -> str:
     return f"{ago(seconds)} ago" if seconds >= 0 else f"in {ago(-seconds)}"
 
 
-def clock(moment: datetime | None) -> str:
-    """A time with its distance from now."""
+def clock(moment: datetime | None, zone: tzinfo | None = None) -> str:
+    """A time with its distance from now; in a zone, or this machine's."""
     if moment is None:
         return ""
-    local = moment.astimezone()
+    local = moment.astimezone(zone)
     return f"{local:%Y-%m-%d %H:%M:%S %Z} ({since(moment)})"
 
 

@@ -37,6 +37,7 @@ _DIED = {
     "too-old": "its next run would have been past max_age",
     "poison": "it was running when its worker was killed, too often",
     "undecodable": "its arguments can't be decoded",
+    "not-accepted": "its arguments are of a kind that accept_content doesn't name",
     "arguments": "its arguments don't fit the function any more",
 }
 

@@ -57,7 +57,7 @@ class Burial:
     id: str
     token: str
     task: str
-    reason: str  # failed, given-up, undecodable, arguments, refused, …: one word
+    reason: str  # failed, given-up, undecodable, not-accepted, arguments, refused, …: one word
     run_ms: int
     error: bytes  # the encoded failure
     follow: Sequence[Value] = ()  # as of an Ack

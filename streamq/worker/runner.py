@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from streamq.worker.known import KnownTask
 
 UNDECODABLE = "undecodable"  # the bytes of the call can't be read
+NOT_ACCEPTED = "not-accepted"  # they are of a kind that accept_content doesn't name
 ARGUMENTS = "arguments"  # they no longer fit the task's function
 
 
@@ -109,7 +110,8 @@ class Runner:
         try:
             args, kwargs, carried = self._codec.decode_call(job.record.body, task.types)
         except Exception as error:  # noqa: BLE001 - also from a decode function of the user's
-            return self._bury(held, UNDECODABLE, error, started)
+            reason = UNDECODABLE if self._codec.accepts(job.record.body) else NOT_ACCEPTED
+            return self._bury(held, reason, error, started)
         if misfit := task.fits(args, kwargs):
             return self._bury(held, ARGUMENTS, TypeError(misfit), started)
         options = task.options

@@ -334,3 +334,13 @@ def test_on_a_terminal_all_dead_jobs_are_counted_and_asked_about(
         assert answer.code == code
         assert "1 dead job. Let them run again? [y/N]" in answer.out
         assert inspection.counts(app, "default").dead == left
+
+
+def test_times_are_printed_in_the_applications_zone(
+    cli: Cli, app: StreamQ, hand: Hand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = fill(app, hand)
+    monkeypatch.setenv("STREAMQ_TIMEZONE", "Asia/Tokyo")
+    assert " JST (" in cli("inspect", "job", ids["dead"]).out
+    monkeypatch.setenv("STREAMQ_TIMEZONE", "UTC")
+    assert " UTC (" in cli("inspect", "job", ids["dead"]).out

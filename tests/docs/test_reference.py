@@ -10,7 +10,7 @@ import typing
 import pytest
 
 import streamq
-from streamq import errors, option_types
+from streamq import config, errors, option_types
 from streamq.config import Settings
 from streamq.job import JobState
 from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY
@@ -76,7 +76,10 @@ def test_reasons_of_death_are_all_explained() -> None:
 
     explained = set(first_column(page("how-to/dead-jobs.md").text, "## Why it died"))
     decided = {reason.value for reason in Reason} - {"retry", "snooze"}
-    assert explained == {*decided, runner.UNDECODABLE, runner.ARGUMENTS, "poison"}
+    assert explained == {
+        *decided,
+        *(runner.UNDECODABLE, runner.NOT_ACCEPTED, runner.ARGUMENTS, "poison"),
+    }
 
 
 def test_errors_that_are_named_exist() -> None:
@@ -86,7 +89,7 @@ def test_errors_that_are_named_exist() -> None:
     from streamq import embedded
 
     known = {*dir(errors), *dir(streamq), *dir(embedded), *dir(builtins)}
-    assert named - known <= {"TimeoutStopSec"}  # systemd's
+    assert named - known <= {"TimeoutStopSec", "Decimal"}  # systemd's, and a type
 
 
 def test_settings_that_are_named_exist() -> None:
@@ -105,6 +108,7 @@ _READ = {
     if isinstance(node, ast.Attribute)
 }
 _READ |= {"default_queue", "max_attempts", "idempotency_ttl"}  # by `config.default_options`
+_READ |= {*config._OPTIONS, "timezone", "enable_utc"}  # the same, and `Settings.zone`
 
 
 @pytest.mark.parametrize("name", Settings.names())

@@ -133,12 +133,88 @@ def test_a_misspelt_setting_is_answered_with_the_nearest() -> None:
         _ = conf.leese  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize(
-    "name", ["task_serializer", "accept_content", "timezone", "task_routes", "worker_concurrency"]
-)
-def test_celerys_settings_are_refused_as_such(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"'{name}' is Celery's"):
+@pytest.mark.parametrize("name", ["task_acks_late", "worker_direct", "beat_scheduler", "imports"])
+def test_celerys_own_settings_are_refused_as_such(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"'{name}' is Celery's.*\n.*streamq.celery"):
         Settings(code={name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("task_serialiser", "task_serializer"),
+        ("worker_concurency", "worker_concurrency"),
+        ("accept_contents", "accept_content"),
+    ],
+)
+def test_a_misspelt_name_of_celerys_is_answered_with_the_right_one(typed: str, meant: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"did you mean '{meant}'"):
+        Settings(code={typed: "x"})
+
+
+def test_celerys_names_of_our_settings_are_the_same_settings() -> None:
+    conf = Settings(code={"broker_url": "redis://a", "task_default_queue": "low"})
+    assert (conf.broker, conf.default_queue) == ("redis://a", "low")
+    conf.default_queue = "high"
+    assert conf.task_default_queue == "high"
+    conf.task_default_queue = "mid"
+    conf.update(worker_concurrency=3, result_expires=60, task_always_eager=True)
+    assert (conf.default_queue, conf.concurrency, conf.result_ttl) == ("mid", 3, 60)
+    assert conf.eager
+    assert conf.source("task_default_queue") is Source.CODE
+    assert "task_default_queue" not in conf.names()
+
+
+def test_the_update_of_celerys_first_steps() -> None:
+    conf = Settings()
+    conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        result_serializer="json",
+        timezone="Europe/Oslo",
+        enable_utc=True,
+    )
+    assert (conf.task_serializer, conf.result_serializer) == ("json", "json")
+    assert conf.accept_content == ("json",)
+    assert str(conf.zone) == "Europe/Oslo"
+
+
+@pytest.mark.parametrize("given", ["pickle", "yaml", "JSON", 1])
+def test_only_json_and_msgpack_are_written(given: object) -> None:
+    with pytest.raises(ConfigurationError, match="must be one of msgpack, json"):
+        Settings(code={"task_serializer": given})
+
+
+@pytest.mark.parametrize(
+    ("given", "kinds"),
+    [
+        (["json"], ("json",)),
+        ("application/json", ("json",)),
+        (("application/json", "msgpack", "json"), ("json", "msgpack")),
+        ({"json", "application/x-msgpack"}, ("msgpack", "json")),
+    ],
+)
+def test_content_is_accepted_by_name_or_mime_type(given: object, kinds: tuple[str, ...]) -> None:
+    assert Settings(code={"accept_content": given}).accept_content == kinds
+
+
+def test_accepting_nothing_or_pickle_is_refused() -> None:
+    for given in ([], ["pickle"], None):
+        with pytest.raises(ConfigurationError, match="accept_content"):
+            Settings(code={"accept_content": given})
+
+
+def test_the_environment_names_contents_and_routes() -> None:
+    conf = Settings(
+        {
+            "STREAMQ_ACCEPT_CONTENT": "json, msgpack",
+            "STREAMQ_TASK_ROUTES": '{"shop.*": "low"}',
+            "STREAMQ_TIMEZONE": "UTC",
+        }
+    )
+    assert conf.accept_content == ("json", "msgpack")
+    assert conf.task_routes[0].find("shop.add").queue == "low"
+    assert str(conf.zone) == "UTC"
 
 
 def test_later_limits_are_refused_by_name() -> None:

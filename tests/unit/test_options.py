@@ -94,7 +94,7 @@ def test_options_become_typed_values(name: str, given: object, value: object) ->
         ({"countdown": float("nan")}, ValueError, "0 seconds"),
         ({"countdown": "soon"}, TypeError, "seconds or a timedelta"),
         ({"countdown": 1, "eta": NOON}, TypeError, "give one of them"),
-        ({"eta": NOON.replace(tzinfo=None)}, ValueError, r"astimezone\(\)"),
+        ({"eta": NOON.replace(tzinfo=None)}, ValueError, "no time zone.*conf.timezone"),
         ({"eta": 3}, TypeError, "aware datetime"),
         ({"expires": 0}, ValueError, "more than 0"),
         ({"expires": NOON.replace(tzinfo=None)}, ValueError, "time zone"),

@@ -4,32 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from streamq.effective import options_of
 from streamq.limits import Concurrency, RateLimit
 from streamq.limits_of import QUEUE, own_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from streamq.limits import Limit
-    from streamq.limits_of import Shared
-    from streamq.options import TaskOptions
+    from streamq.runtime import Runtime
 
 AGING = "aging"
 _WEIGHT = "weight "
 
 
-def settings_of(
-    queue: str, tasks: Iterable[tuple[str, TaskOptions]], shared: Shared
-) -> dict[str, str]:
+def settings_of(runtime: Runtime, queue: str) -> dict[str, str]:
     """All that the code says of a queue: what its workers publish."""
     texts: dict[str, str] = {}
-    for name, options in tasks:
+    for name, task in runtime.definitions.items():
+        options = options_of(runtime, task)
         if options.queue == queue:
             texts |= {its: limit_text(limit) for limit, its in own_limits(name, options).items()}
-    for (home, name), named in shared.limits.items():
+    for (home, name), named in runtime.named_limits.items():
         if home == queue:
             texts[name] = limit_text(named.limit)
-    whole = shared.queues.get(queue)
+    whole = runtime.queue_options.get(queue)
     if whole is not None:
         texts |= {its: limit_text(limit) for limit, its in own_limits(QUEUE, whole).items()}
         texts |= {weight_name(lane): f"{weight:g}" for lane, weight in whole.weights.items()}

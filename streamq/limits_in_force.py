@@ -14,7 +14,6 @@ from streamq.asking import Asker, known_queues
 from streamq.errors import ConfigurationError
 from streamq.limit_texts import limit_text, parse_limit, settings_of, weight_name
 from streamq.limits import RateLimit, named_limit
-from streamq.limits_of import Shared
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
 
@@ -104,9 +103,7 @@ def weigh_question(app: Application, lane: str, share: float | None, queue: str)
 
 def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
     """All settings of a queue, by the names under which scripts find them."""
-    tasks = [(task.name, task.task_options) for task in app.tasks.values()]
-    shared = Shared(app.runtime.named_limits, app.runtime.queue_options)
-    found = settings_of(queue, tasks, shared)
+    found = settings_of(app.runtime, queue)
     cursor = ""
     while True:
         (page,) = yield [operations.get_limits(app.keys(queue), cursor=cursor)]

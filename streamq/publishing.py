@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.effective import options_of, own_options
 from streamq.key_template import KeyTemplate, value_text
-from streamq.limits_of import KINDS, Shared, limits_of
+from streamq.limits_of import KINDS, QUEUE, Shared, limits_of
 from streamq.options import CallOptions, options_from_json
 
 if TYPE_CHECKING:
@@ -36,6 +36,14 @@ class Published:
 
 
 UNKNOWN = Published(CallOptions(), frozenset(), {})
+
+
+def texts_of(runtime: Runtime, queue: str) -> dict[str, str]:
+    """What the workers of a queue publish there: of each task, and of the queue, as JSON."""
+    texts = {name: task_text(runtime, task) for name, task in runtime.definitions.items()}
+    if whole := runtime.queue_options.get(queue):
+        texts[QUEUE] = queue_text(runtime, queue, whole)
+    return texts
 
 
 def task_text(runtime: Runtime, task: Definition) -> str:

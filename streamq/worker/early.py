@@ -6,10 +6,11 @@ brings what is due within the next 20 ms, and here it waits for its instant.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Callable
 
     from streamq.worker.held import Held
@@ -32,11 +33,15 @@ class Early:
         """How many wait."""
         return len(self._timers)
 
-    def keep(self, held: Held, loop: asyncio.AbstractEventLoop) -> None:
-        """Start this job at its instant, never before."""
+    def keep(self, held: Held) -> bool:
+        """Start this job at its instant, never before; False where that has come."""
         at = held.lease.since + held.job.delay_us / 1e6
+        if at <= time.monotonic():
+            return False
         self._room.asked += 1
+        loop = asyncio.get_running_loop()
         self._timers[held] = loop.call_at(at, self._due, held)
+        return True
 
     def stale(self, before: float) -> list[Held]:
         """Take back what was claimed before that moment (monotonic)."""

@@ -31,7 +31,8 @@ class Enrolment(Duty):
         *,
         identity: Identity,
         alive_ms: int,
-        published: Mapping[str, str],
+        published: Mapping[str, Mapping[str, str]],
+        settings: Mapping[str, Mapping[str, str]],
         calm_s: float,
     ) -> None:
         super().__init__(weather)
@@ -39,7 +40,8 @@ class Enrolment(Duty):
         self._queues = queues
         self._identity = identity
         self._alive_ms = alive_ms
-        self._published = published  # options of each task, as JSON
+        self._published = published  # by queue: options of each task, as JSON
+        self._settings = settings  # limits and weights by queue, as scripts read them
         self._rhythm_s = max(RHYTHM_S, 4 * calm_s)
 
     async def once(self) -> float:
@@ -61,6 +63,9 @@ class Enrolment(Duty):
                 worker=self._identity.name,
                 alive_ms=self._alive_ms,
                 info=self._identity.as_json(),
-                tasks=self._published,
+                tasks=self._published[queue.name],
             )
         )
+        if settings := self._settings.get(queue.name):
+            call = operations.set_limits(queue.keys, values=settings, published=True)
+            await self._client.run_async(call)

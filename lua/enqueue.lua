@@ -1,10 +1,8 @@
 #!lua
--- Accepts jobs: each is in exactly one place afterwards, the stream or `scheduled`. No `allow-oom`:
--- a full server refuses before any write.
+-- Accepts jobs: each is in one place afterwards, the stream or `scheduled`. A full server refuses first.
 -- Returns `OK*n` for n new jobs; else a word each: OK, ALREADY (this call did it before), `EXISTS id`
 -- (the idempotency key's first job), `CONFLICT id` (that key with other arguments); or the one word
--- GAP: this producer's last call here is not the one before this, nothing changed.
--- Errors: SCHEMA; a malformed call.
+-- GAP: this producer's last call here is not the one before this, nothing changed. Errors: SCHEMA.
 local schema = KEYS[1] -- string
 local jobs = KEYS[2] -- hash, id -> record
 local stream = KEYS[3] -- stream of entries {i: id}
@@ -18,6 +16,9 @@ local producer_ttl_ms = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
 -- as lib/accept.lua says; idem: "-" or "<index in idempotency keys> <ttl ms> <digest of the arguments>"
 
+--# include lib/plain.lua
+local plainly = accept_plain(schema, jobs, stream, counts, wake, producer, first_item)
+if plainly then return plainly end
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua

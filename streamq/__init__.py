@@ -34,6 +34,7 @@ from streamq.errors import (
     WaitTimeout,
 )
 from streamq.job_state import JobState
+from streamq.option_checks import SharedKey
 from streamq.result import AsyncResult
 from streamq.task import Task
 
@@ -71,6 +72,7 @@ __all__ = [
     "ResultIgnored",
     "Retry",
     "RunningJob",
+    "SharedKey",
     "SoftTimeLimitExceeded",
     "StreamQ",
     "StreamQError",

@@ -167,6 +167,26 @@ class StreamQ(Registering, Declaring, Steering, Collecting, Configuring, Later):
         said = call_options(in_zone(options, self.conf.zone), f"a call of {name!r}")
         return NamedCall(self.runtime, name, tuple(args), kwargs or {}, said)
 
+    def find(
+        self, idempotency_key: str, *, task: str = "", queue: str | None = None
+    ) -> AsyncResult[Any] | None:
+        """The job that an idempotency key made, while that is known; None where none did.
+
+        `task` is its task's name, not needed for a `SharedKey`. Without `queue` every queue is
+        asked.
+        """
+        desk = self.runtime.desk
+        found = desk.ask(desk.find(idempotency_key, task, queue))
+        return AsyncResult(found[0], self.runtime, found[1], task) if found else None
+
+    async def afind(
+        self, idempotency_key: str, *, task: str = "", queue: str | None = None
+    ) -> AsyncResult[Any] | None:
+        """As `find`, from async code."""
+        desk = self.runtime.desk
+        found = await desk.aask(desk.find(idempotency_key, task, queue))
+        return AsyncResult(found[0], self.runtime, found[1], task) if found else None
+
     def delay_many(self, calls: Iterable[TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue calls of any tasks at once; all are encoded before the first is sent."""
         several = _task_calls(calls)

@@ -12,7 +12,7 @@ from streamq.asking import known_queues
 from streamq.config import default_options
 from streamq.enqueuing import Plan
 from streamq.errors import UnknownTask
-from streamq.limits_of import QUEUE
+from streamq.limits_of import QUEUE, Shared
 from streamq.option_checks import nearest, queue_name
 from streamq.parking import parking_of
 from streamq.publishing import UNKNOWN, task_from_json
@@ -61,7 +61,7 @@ class ByName:
         declared = default_options(runtime.conf).overridden(published.options).overridden(routed)
         options = declared.overridden(said)
         queues = {options.queue: (yield from self._queue(options.queue))}
-        shared = runtime.named_limits, queues
+        shared = Shared(runtime.named_limits, queues)
         parking = parking_of(name, declared, said, shared, published.readers)
         return Plan(runtime, name, options, said, parking=parking)
 

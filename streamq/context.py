@@ -60,6 +60,7 @@ class RunningJob:
     deadline: datetime | None = None  # when a time limit ends this run; None: nothing does
     scheduled_for: datetime | None = None  # when it was due, where it was enqueued for later
     tags: tuple[str, ...] = ()
+    headers: dict[str, Any] = field(default_factory=dict)  # that the call was given
     detached: bool = True  # no job: nothing is reported
     report: Callable[[Progress], None] | None = field(default=None, repr=False)  # the worker's
     follow_ups: list[tuple[When, FollowUp[Any]]] = field(default_factory=list, repr=False)

@@ -5,7 +5,6 @@ What is asked about a job is written once, as questions, for blocking and for as
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from streamq import operations
@@ -19,9 +18,9 @@ from streamq.gathering import as_completed, as_completed_async, gather, gather_a
 from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
-from streamq.key_template import readers
+from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
-from streamq.parking import parking_of
+from streamq.parking import parking_here
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
@@ -58,18 +57,24 @@ class Desk:
         return await ask_async(self.runtime, question)
 
     def plan(self, definition: Definition, declared: TaskOptions, said: CallOptions) -> Plan:
-        """How a task's jobs are enqueued: as it declares, and the call's options over that."""
-        runtime = self.runtime
-        options, parking = declared.overridden(said), None
-        if options.is_held or options.queue in runtime.queue_options:
-            find = partial(readers, definition.binder.parameters)
-            shared = runtime.named_limits, runtime.queue_options
-            parking = parking_of(definition.name, declared, said, shared, find)
+        """How a task's jobs are enqueued: as it declares, and as a call says over that."""
+        runtime, options = self.runtime, declared.overridden(said)
+        parking = parking_here(runtime, definition, declared, said)
         return Plan(runtime, definition.name, options, said, definition, parking=parking)
 
     def enqueue(self, planned: Planned) -> list[str]:
         """Enqueue prepared jobs; the id of each."""
         return send(self.runtime, sending(self.runtime, planned))
+
+    def enqueue_one(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+        """Encode and enqueue one job; its id. Most are plain, and go a shorter way."""
+        plain, runtime = plan.plain, self.runtime
+        if plain is None or runtime.must_announce(plan.queue):
+            return self.enqueue(((plan, plan.prepare(args, kwargs)),))[0]
+        body, job_id = plan.encoded(args, kwargs), plan.new_id()
+        if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
+            self.enqueue(((plan, plan.job(job_id, body)),))
+        return job_id
 
     async def aenqueue(self, planned: Planned) -> list[str]:
         """As `enqueue`, in the running loop."""
@@ -142,6 +147,12 @@ class Desk:
     ) -> list[T]:
         """As `gather`, in the running loop."""
         return await gather_async(self, jobs, timeout, propagate=propagate)
+
+    def find(
+        self, key: str, task: str = "", queue: str | None = None
+    ) -> Question[tuple[str, str] | None]:
+        """As `keyed.find`."""
+        return find(self.runtime, key, task, queue)
 
     def queue_keys(self, job: AsyncResult[Any]) -> Question[QueueKeys]:
         """The keys of its queue; `UnknownJob` where no queue here is its."""

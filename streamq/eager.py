@@ -66,8 +66,12 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
     for runs in range(1, MAX_RUNS + 1):
         # Decoded anew for each run, as a worker would: a task may change what it was given.
         args, kwargs, _ = codec.decode_call(job.body, definition.types)
+        options = plan.options
         running = RunningJob(
-            job.id, job.task, plan.queue, attempt, tags=plan.options.tags, detached=False
+            *(job.id, job.task, plan.queue, attempt),
+            tags=options.tags,
+            headers=options.headers,
+            detached=False,
         )
         try:
             with activate(running):

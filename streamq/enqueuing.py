@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from streamq import operations
 from streamq.errors import ConfigurationError, EncodeError, IdempotencyConflict, StreamQError
 from streamq.ids import id_tail
+from streamq.keyed import key_digest
 from streamq.operations import Idempotency, NewJob
+from streamq.operations.plain import PlainEnqueue
+from streamq.option_checks import SharedKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -32,7 +35,7 @@ class Plan:
     """How the jobs of one task are enqueued under certain options. Immutable; made once."""
 
     __slots__ = (
-        *("due", "eager", "expires", "keys", "opts", "options", "queue", "runtime"),
+        *("due", "eager", "expires", "keys", "opts", "options", "plain", "queue", "runtime"),
         *("_definition", "_max_bytes", "_parking", "_tail", "_types", "task", "version", "_wire"),
     )
 
@@ -64,9 +67,28 @@ class Plan:
         self._wire = said.wire()
         if options.tags:
             self._wire["tags"] = list(options.tags)
+        held = options.idempotency_key or parking
+        is_plain = (self.due, self.expires, held) == ("0", "-", None)
+        self.plain = PlainEnqueue(self.keys, task, self.opts) if is_plain else None
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
         """The job of one call, encoded; `EncodeError` names the argument that can't be sent."""
+        body = self.encoded(args, kwargs)
+        idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
+        job = self.job(self.new_id(), body, idempotency)
+        parking = self._parking
+        return job if parking is None else replace(job, opts=parking.opts(job.opts, args, kwargs))
+
+    def job(self, job_id: str, body: bytes, idempotency: Idempotency | None = None) -> NewJob:
+        """A job as the script takes it."""
+        return NewJob(job_id, self.task, body, self.due, self.expires, self.opts, idempotency)
+
+    def new_id(self) -> str:
+        """An id for one of its jobs."""
+        return self.runtime.ids.with_tail(self._tail)
+
+    def encoded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+        """The arguments of one call as bytes; raises as `prepare`."""
         runtime = self.runtime
         codec, serializer = runtime.codec, self.options.serializer
         body = codec.encode_call(args, kwargs, self._wire, self._types, serializer)
@@ -75,13 +97,7 @@ class Plan:
                 f"{self.task}: its arguments take {len(body)} bytes, max_payload_bytes is "
                 f"{self._max_bytes};\nkeep large data elsewhere and send where it is"
             )
-        job_id = runtime.ids.with_tail(self._tail)
-        idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
-        opts = self.opts
-        if self._parking is not None:
-            parked = self._parking.opts(args, kwargs)
-            opts = parked if opts == "-" else f"{opts},{parked}"
-        return NewJob(job_id, self.task, body, self.due, self.expires, opts, idempotency)
+        return body
 
     def _idempotency(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Idempotency:
         """Two calls with the same arguments are the same, however each was written."""
@@ -90,9 +106,11 @@ class Plan:
         kwargs = dict(sorted(kwargs.items()))
         serializer = self.options.serializer
         written = self.runtime.codec.encode_call(args, kwargs, {}, self._types, serializer)
-        named = f"{self.task}\0{self.options.idempotency_key}".encode()
+        key = self.options.idempotency_key or ""
+        if isinstance(key, SharedKey):
+            written = f"{self.task}\0".encode() + written
         return Idempotency(
-            blake2b(named, digest_size=16).hexdigest(),
+            key_digest(key, self.task),
             blake2b(written, digest_size=16).hexdigest(),
             max(1, round(self.options.idempotency_ttl * 1000)),
         )

@@ -50,6 +50,15 @@ CALL_ONLY = {
 TASK_ONLY = {"pool": "where jobs run is said once, where the task is defined"}
 
 
+class SharedKey(str):
+    """An idempotency key that counts for all tasks of its queue, not for one of them.
+
+    So who has nothing but the key finds the job: `app.find(SharedKey("order-7"))`.
+    """
+
+    __slots__ = ()
+
+
 def queue_name(given: object, what: str = "queue") -> str:
     """A queue's or task's name; raises `TypeError` or `ValueError`."""
     if not isinstance(given, str):
@@ -129,6 +138,12 @@ def _tags(given: object) -> tuple[str, ...]:
     return tuple(sorted(several)) if isinstance(several, (set, frozenset)) else tuple(several)
 
 
+def _headers(given: object) -> dict[str, Any]:
+    if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
+        raise TypeError(f"headers={given!r}: must be a dict with strings as keys")
+    return given
+
+
 def _key(given: object) -> str:
     if not isinstance(given, str):
         raise TypeError(f"idempotency_key={given!r}: must be a string")
@@ -153,6 +168,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "result_ttl": _above_zero("result_ttl"),
     "ignore_result": _flag,
     "tags": _tags,
+    "headers": _headers,
     "serializer": lambda given: content_kind(given, "serializer"),
     "pool": _pool,
     **HOLDING,

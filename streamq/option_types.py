@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence  # noqa: TC003 - nothing here runs
 from datetime import datetime, timedelta  # noqa: TC003 - nothing here runs
-from typing import Literal, TypeAlias, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from streamq.backoff import BackoffOption  # noqa: TC001 - nothing here runs
 from streamq.limits import (
@@ -34,6 +34,7 @@ class _Common(TypedDict, total=False):
     max_crashes: int | None
     result_ttl: Seconds | None
     ignore_result: bool | None
+    headers: dict[str, Any] | None
     serializer: str | None
     tags: str | Sequence[str] | set[str] | frozenset[str] | None
     rate_limit: RateLimits | None

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PoolName: TypeAlias = Literal["process"]
 
-_CARRIED = {"max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result"}
+_CARRIED = {"max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result", "headers"}
 _BOUND = CALL_ONLY.keys() | TASK_ONLY.keys()  # they don't travel
 _READERS = {
     "backoff": delays_from_json,
@@ -50,6 +50,7 @@ class CallOptions:
     result_ttl: float | None = None  # seconds
     ignore_result: bool | None = None
     tags: tuple[str, ...] | None = None
+    headers: dict[str, Any] | None = None  # of the user's own, for `current_job().headers`
     serializer: str | None = None  # of its arguments
     pool: PoolName | None = None  # of a task only
     rate_limit: Limits | None = None  # empty: none
@@ -99,6 +100,7 @@ class TaskOptions:
     result_ttl: float = 86400.0  # seconds
     ignore_result: bool = False
     tags: tuple[str, ...] = ()
+    headers: dict[str, Any] = field(default_factory=dict)
     serializer: str | None = None  # None: the setting's
     pool: PoolName | None = None  # None: threads, or the event loop
     countdown: float | None = None  # seconds

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamq.errors import ConfigurationError
 from streamq.holding import NO_LANE, PRIORITY
-from streamq.key_template import KeyTemplate
+from streamq.key_template import KeyTemplate, readers
 from streamq.limits import RateLimit
 from streamq.limits_of import Shared, limits_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from streamq.limits import Limit, NamedLimit
+    from streamq.definition import Definition
+    from streamq.limits import Limit
     from streamq.options import CallOptions, TaskOptions
-    from streamq.queue_options import QueueOptions
+    from streamq.runtime import Runtime
 
     Reader = Callable[[Sequence[Any], Mapping[str, Any]], Any]
 
@@ -48,15 +50,19 @@ class Parking:
                 )
         self._fixed = "" if names else self._written({})
 
-    def opts(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-        """For a call whose arguments fit; `TypeError` or `ValueError` for one that makes no key."""
-        if self._fixed:
-            return self._fixed
-        try:
-            values = {name: read(args, kwargs) for name, read in self._readers.items()}
-            return self._written(values)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{self._task}: {error}") from None
+    def opts(self, others: str, args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+        """A call's record options: what there are, and these. Its arguments fit the task.
+
+        `TypeError` or `ValueError` for arguments that make no key.
+        """
+        own = self._fixed
+        if not own:
+            try:
+                values = {name: read(args, kwargs) for name, read in self._readers.items()}
+                own = self._written(values)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{self._task}: {error}") from None
+        return own if others == "-" else f"{others},{own}"
 
     def _written(self, values: Mapping[str, Any]) -> str:
         lane = self._lane.text(values, "lane") if self._lane else ""
@@ -69,16 +75,25 @@ class Parking:
         return f"q={'|'.join([lane, *sorted(limits)])}{self._rest}"
 
 
+def parking_here(
+    runtime: Runtime, task: Definition, declared: TaskOptions, said: CallOptions
+) -> Parking | None:
+    """As `parking_of`, of a task whose function is here."""
+    shared = Shared(runtime.named_limits, runtime.queue_options)
+    readers_of = partial(readers, task.binder.parameters)
+    return parking_of(task.name, declared, said, shared, readers_of)
+
+
 def parking_of(
     task: str,
     declared: TaskOptions,
     said: CallOptions,
-    shared: tuple[Mapping[tuple[str, str], NamedLimit], Mapping[str, QueueOptions]],
+    shared: Shared,
     readers_of: Callable[[Sequence[str]], Mapping[str, Reader]],
 ) -> Parking | None:
     """What holds jobs of a call back; None where nothing does. Raises as `limits_of`."""
     options = declared.overridden(said)
-    limits = limits_of(task, declared, said, Shared(*shared))
+    limits = limits_of(task, declared, said, shared)
     if options.ordered and options.lane is None:
         raise ConfigurationError(f"{task}: {NO_LANE}")
     if not (limits or options.is_held):

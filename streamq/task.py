@@ -58,10 +58,11 @@ class Enqueueable(Generic[P, T]):
         except TypeError:
             raise self.definition.binder.refusal(args, kwargs) from None
         plan = self.plan(args, kwargs)
-        job = plan.prepare(args, kwargs)
         if plan.eager:
+            job = plan.prepare(args, kwargs)
             return self._handle(job.id, plan, job)
-        return self._handle(self._runtime.desk.enqueue(((plan, job),))[0], plan)
+        job_id = self._runtime.desk.enqueue_one(plan, args, kwargs)
+        return AsyncResult(job_id, plan.runtime, plan.queue, plan.task, known=True)
 
     async def adelay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult[T]:
         """As `delay`, from async code."""

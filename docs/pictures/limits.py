@@ -21,7 +21,7 @@ LIMIT, KILL_AFTER, WIDTH, HEIGHT, LEFT, TOP = 40, 4.0, 720, 400, 60, 30
 def worker() -> subprocess.Popen[bytes]:
     """Another worker."""
     command = [sys.executable, "-m", "streamq.cli", "-A", "client", "worker"]
-    return subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own
+    return subprocess.Popen(command, start_new_session=True)
 
 
 def curve(starts: list[float], first: float, x: float, y: float) -> str:
@@ -79,7 +79,7 @@ if __name__ == "__main__":
     one, two = worker(), worker()
     killed: list[float] = []
 
-    def kill() -> None:  # noqa: D103
+    def kill() -> None:
         time.sleep(KILL_AFTER)
         killed.append(time.time())
         os.killpg(one.pid, 9)  # the supervisor and its worker

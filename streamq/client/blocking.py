@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from streamq.client.steps import Conversation, Forget, Node, Step, T
 
 MAX_IDLE = 64  # connections kept for later, to each node
+READ_BYTES = 4096  # of a reply known to be short
 
 
 class Channel:
@@ -47,6 +48,16 @@ class Channel:
         if seconds != self.timeout:
             self.sock.settimeout(seconds)
             self.timeout = seconds
+
+    def send(self, data: bytes, timeout: float) -> None:
+        """Send bytes; the answer may take so many seconds."""
+        self.set_timeout(timeout)
+        self.sock.sendall(data)
+
+    def receive(self) -> bytes:
+        """The first bytes that come back, none where the server hung up."""
+        answer: bytes = self.sock.recv(READ_BYTES)
+        return answer
 
     def close(self) -> None:
         """Close the socket; in a forked child only this process's copy of it."""
@@ -105,10 +116,8 @@ class BlockingTransport:
             gate.release()
 
     def _exchange(self, step: Exchange) -> list[Any]:
-        if self._pid != os.getpid():
-            self._pid, self._idle = os.getpid(), {}  # the parent's sockets are not ours to use
         node = step.node
-        channel = self._lease(node, step.timeout)
+        channel = self.idle(node) or self._connect(node, step.timeout)
         connection = channel.connection
         try:
             channel.set_timeout(step.timeout)
@@ -122,10 +131,13 @@ class BlockingTransport:
         except BaseException:
             channel.close()  # a late reply must never be another call's
             raise
-        self._release(node, channel)
+        self.keep(node, channel)
         return replies
 
-    def _lease(self, node: Node, timeout: float) -> Channel:
+    def idle(self, node: Node) -> Channel | None:
+        """Take a connection that is open already; to be kept or closed."""
+        if self._pid != os.getpid():
+            self._pid, self._idle = os.getpid(), {}  # the parent's sockets are not ours to use
         idle = self._idle.get(node)
         while idle:
             try:
@@ -135,12 +147,16 @@ class BlockingTransport:
             if not channel.is_stale():
                 return channel
             channel.close()
+        return None
+
+    def _connect(self, node: Node, timeout: float) -> Channel:
         try:
             return Channel(self._connector.connect(node, timeout), timeout)
         except (RedisError, OSError) as error:
             raise Unsent(error) from None
 
-    def _release(self, node: Node, channel: Channel) -> None:
+    def keep(self, node: Node, channel: Channel) -> None:
+        """Give a connection back, every answer read, for the next call."""
         idle = self._idle.get(node)
         if idle is None:
             idle = self._idle.setdefault(node, [])

@@ -9,6 +9,7 @@ from streamq.client.connector import Connector
 from streamq.client.conversation import Patience
 from streamq.client.producers import Producers
 from streamq.client.routing import ClusterRouter, Router
+from streamq.client.shortcut import Shortcut
 from streamq.client.steps import Unsent
 from streamq.client.talk import Talk
 from streamq.client.trouble import explain
@@ -38,6 +39,7 @@ class Engine:
         self._blocking = BlockingTransport(self.connector)
         self._asynchronous: AsyncTransports | None = None
         self.drive = self._blocking.drive
+        self.shortcut = self._make_shortcut(timeout)
 
     @property
     def asynchronous(self) -> AsyncTransports:
@@ -47,6 +49,12 @@ class Engine:
 
             self._asynchronous = AsyncTransports(self.connector)
         return self._asynchronous
+
+    def _make_shortcut(self, timeout: float) -> Shortcut | None:
+        talk = self.talk
+        if talk.router.is_cluster or talk.durability or self.connector.max_connections:
+            return None
+        return Shortcut(talk, self._blocking, timeout)
 
     def patience(self, timeout: float | None, *, once: bool = False) -> Patience:
         """A deadline from now; None takes the client's own."""

@@ -83,12 +83,16 @@ class Talk:
         queue: str,
         ids: Sequence[str],
         patience: Patience,
+        producer: Producer | None = None,
     ) -> Conversation[T]:
-        """Send an enqueue as a producer; the very same call again until it is answered."""
+        """Send an enqueue as a producer; the very same call again until it is answered.
+
+        `producer`: one that has been leased, and may have sent this call already.
+        """
         if self.durability.fsync and self.fsync_command is None:
             info = yield from self.server_info(patience)
             self.fsync_command = needs_command(info, self.connector.where)
-        producer = self.producers.lease()
+        producer = producer or self.producers.lease()
         try:
             result: T = yield from self._enqueue(describe, queue, ids, patience, producer)
         except BaseException:

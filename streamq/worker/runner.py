@@ -127,6 +127,7 @@ class Runner:
             job.crashes,
             scheduled_for=moment(int(where[1:])) if where[0] == "@" else None,
             tags=options.tags,
+            headers=options.headers,
             detached=False,
             report=partial(self._progress, held),
         )

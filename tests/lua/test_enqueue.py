@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from streamq import operations
 from streamq.operations import Call, Enqueued, Idempotency, NewJob, ProducerGap
@@ -177,3 +178,59 @@ def test_enqueue_with_a_malformed_idempotency_key_is_refused(rig: Rig, idem: str
     args[2 + 7 + 3] = idem
     with rig.unchanged(), pytest.raises(Exception, match="script"):
         rig.raw(asked, args)
+
+
+PLAIN = ("schema", "jobs", "stream", "counts", "wake")
+
+
+def test_a_plain_job_by_the_short_way_leaves_what_the_long_way_would(rig: Rig) -> None:
+    rig.enqueue("a")
+    rig.admin.config_resetstat()
+    assert rig.enqueue("b") == ["OK"]
+    short = rig.admin.info("commandstats")
+    assert "cmdstat_mget" in short
+    assert "cmdstat_hmget" not in short
+    assert rig.state() == {
+        "schema": "1",
+        "jobs": {"a": ".e1 t -\n\x93abc", "b": ".e2 t -\n\x93abc"},
+        "stream": {"e1": "a", "e2": "b"},
+        "counts": {"enqueued": 2},
+        "wake": ["1"],
+        "producer:p": "2 b 1",
+    }
+    assert 0 < rig.admin.pttl(rig.keys.producer("p")) <= 4 * HOUR_MS
+    rig.admin.delete(rig.keys.key("wake"))
+    rig.enqueue("c")
+    assert rig.state()["wake"] == ["1"]
+
+
+def test_a_plain_job_again_out_of_turn_or_known_is_refused_as_ever(rig: Rig) -> None:
+    rig.enqueue("a")
+    second = call(rig, job("b"), counter=2)
+    assert words(rig, second) == [("OK", "b")]
+    with rig.unchanged():
+        assert words(rig, second) == [("ALREADY", "b")]
+        for counter in (1, 4):
+            with pytest.raises(ProducerGap):
+                rig.run(call(rig, job("c"), counter=counter))
+    assert words(rig, call(rig, job("a"), counter=3)) == [("ALREADY", "a")]
+    assert rig.state()["counts"] == {"enqueued": 2}
+
+
+@pytest.mark.no_audit("foreign values stand in the queue's keys")
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_plain_job_meets_a_foreign_value_before_the_first_write(rig: Rig, name: str) -> None:
+    rig.enqueue("a")
+    key = rig.keys.key(name)
+    rig.admin.delete(key)
+    rig.admin.rpush(key, "foreign") if name != "wake" else rig.admin.set(key, "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.run(call(rig, job("b"), counter=2))
+
+
+def test_a_plain_job_with_a_malformed_time_to_live_changes_nothing(rig: Rig) -> None:
+    rig.enqueue("a")
+    asked = call(rig, job("b"), counter=2)
+    for ttl in ("", "x", "0", "-1", "1e3000", "1" * 20):
+        with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+            rig.raw(asked, [asked.args[0], ttl, *asked.args[2:]])

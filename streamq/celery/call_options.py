@@ -1,0 +1,139 @@
+"""The options of Celery's calls, put into streamq's; what means nothing here is said once."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from streamq.celery.canvas import several
+from streamq.celery.request import HEADER, current, origin
+from streamq.option_checks import CHECKS, SharedKey, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamq.celery.app import Celery
+
+log = logging.getLogger("streamq.celery")
+
+HIGHEST = 9  # priority: Celery's Redis transport counts from 0, the highest, down to it
+SLACK_S = 86400.0  # that a job may wait, for which its task_id is still known
+# Options that are passed on as they are.
+SAME = frozenset(
+    {"queue", "countdown", "eta", "expires", "ignore_result", "time_limit", "soft_time_limit"}
+    | {"rate_limit", "serializer"}
+)
+_QUEUES = "a task goes to the queue that queue= or task_routes names"
+# Options that mean nothing here, and why.
+MEANINGLESS = {
+    "exchange": _QUEUES,
+    "exchange_type": _QUEUES,
+    "routing_key": _QUEUES,
+    "delivery_mode": "durable= of the server decides, and streamq check says how safe it is",
+    "mandatory": "a queue is there once it is named",
+    "immediate": "a queue is there once it is named",
+    "compression": "arguments are sent as they are",
+    "retry_policy": "an enqueue whose answer is lost is repeated until enqueue_timeout is over",
+    "producer": "connections are streamq's own",
+    "connection": "connections are streamq's own",
+    "publisher": "connections are streamq's own",
+    "router": "task_routes names the queue",
+    "reply_to": "results are waited for without a queue of their own",
+    "add_to_parent": "a result has no children",
+    "stamped_headers": "headers= are all passed on",
+    "logfile": "the worker's log is one",
+    "loglevel": "the worker's log is one",
+    "send_events": "streamq inspect shows what happens",
+    "argsrepr": "arguments are shown as they are",
+    "kwargsrepr": "arguments are shown as they are",
+    "group_id": "there are no groups yet",
+    "group_index": "there are no groups yet",
+    "chord": "there are no chords yet",
+    "root_id": "it is found by itself",
+    "parent_id": "it is found by itself",
+    "replaced_task_nesting": "tasks aren't replaced",
+}
+CALL_OPTIONS = frozenset(
+    SAME
+    | MEANINGLESS.keys()
+    | {"priority", "retry", "task_id", "link", "link_error", "headers", "shadow", "correlation_id"}
+)
+
+
+def call_options(app: Celery, task: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of one call as streamq takes them; `TypeError` for one that nobody knows."""
+    options, own = {}, _along(given)
+    for name, value in given.items():
+        if value is None:
+            continue
+        if name in MEANINGLESS:
+            app.say_once(name, f"{task}: {name}= means nothing here; {MEANINGLESS[name]}")
+        elif name == "priority":
+            options["priority"], own["priority"] = HIGHEST - value, value
+        elif name in {"eta", "expires"}:
+            options[name] = when = in_zone(value, app)
+            own[name] = when.isoformat() if isinstance(when, datetime) else when
+        elif name in SAME or (name in CHECKS and name not in CALL_OPTIONS):
+            options[name] = value
+        elif name not in CALL_OPTIONS:
+            raise TypeError(f"{task}: unknown option {name!r}{nearest(name, CALL_OPTIONS)}")
+    _hold(app, task, options)
+    if given.get("retry") is False:
+        why = "an enqueue is only repeated where that makes no second task"
+        app.say_once("retry", f"{task}: retry=False means nothing here; {why}")
+    return _identified(app, given, options, own)
+
+
+def _identified(
+    app: Celery, given: Mapping[str, Any], options: dict[str, Any], own: dict[str, Any]
+) -> dict[str, Any]:
+    """The options with the id that the caller gave, and all that travels along."""
+    if task_id := given.get("task_id"):
+        own["id"] = task_id
+        options["idempotency_key"] = SharedKey(task_id)
+        options["idempotency_ttl"] = _delay(options) + app.conf.result_ttl + SLACK_S
+    headers = dict(given.get("headers") or {})
+    if own:
+        headers[HEADER] = own
+    return {**options, "headers": headers} if headers else options
+
+
+def _hold(app: Celery, task: str, options: dict[str, Any]) -> None:
+    """Leave out what this version can't do yet, and say so."""
+    for name in ("serializer",):
+        if name in options and name not in CHECKS:
+            kind = options.pop(name)
+            app.say_once(name, f"{task}: {name}={kind!r} is not there yet")
+
+
+def _along(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the worker is told of a call beside streamq's own options; often nothing."""
+    own: dict[str, Any] = {}
+    for name in ("link", "link_error"):
+        if given.get(name):
+            own[name] = [dict(one) for one in several(given[name])]
+    if given.get("shadow"):
+        own["shadow"] = given["shadow"]
+    if parent := current():
+        own["parent_id"], own["root_id"] = parent.id, parent.root_id
+    if own:
+        own["origin"] = origin()
+    return own
+
+
+def in_zone(value: Any, app: Celery) -> Any:
+    """A time without a zone is in the application's `timezone`, as in Celery."""
+    if not isinstance(value, datetime) or value.utcoffset() is not None:
+        return value
+    return value.replace(tzinfo=getattr(app.conf, "zone", None) or UTC)
+
+
+def _delay(options: Mapping[str, Any]) -> float:
+    """Seconds until the job may run."""
+    wait = options.get("countdown") or 0.0
+    if isinstance(wait, timedelta):
+        return wait.total_seconds()
+    if isinstance(eta := options.get("eta"), datetime):
+        return max(0.0, (eta - datetime.now(UTC)).total_seconds())
+    return float(wait)

@@ -1,0 +1,46 @@
+"""`app.control.revoke(id)`; for the rest of it there are commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from streamq.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from streamq.celery.app import Celery
+
+
+def _refusing(name: str, instead: str) -> Callable[..., NoReturn]:
+    def refuse(_control: object, *_: Any, **__: Any) -> NoReturn:
+        """Not here: raises `ConfigurationError` that says what to use."""
+        raise ConfigurationError(f"app.control.{name} is not here; {instead}")
+
+    return refuse
+
+
+class Control:
+    """See above."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def revoke(self, task_id: str | Iterable[str], *_: Any, **how: Any) -> None:
+        """Take tasks back before they run, by their ids; a running one is left alone."""
+        for one in [task_id] if isinstance(task_id, str) else task_id:
+            self._app.AsyncResult(one).revoke(**how)
+
+    terminate = _refusing("terminate", "app.control.revoke(id) takes back what doesn't run yet")
+    inspect = _refusing("inspect", "use: streamq inspect running|scheduled|workers --json")
+    ping = _refusing("ping", "use: streamq inspect workers")
+    purge = _refusing("purge", "use: streamq cancel --queue QUEUE")
+    shutdown = _refusing("shutdown", "send SIGTERM to the worker")
+    broadcast = _refusing("broadcast", "workers take no commands; signals end them")
+    rate_limit = _refusing("rate_limit", "set rate_limit= on the task, or in task_annotations")
+    time_limit = _refusing("time_limit", "set time_limit= on the task, or in task_annotations")
+    add_consumer = _refusing("add_consumer", "start a worker with -Q QUEUE")
+    cancel_consumer = _refusing("cancel_consumer", "start workers with the -Q that they serve")
+    pool_grow = _refusing("pool_grow", "start a worker with another -c")
+    pool_shrink = _refusing("pool_shrink", "start a worker with another -c")
+    autoscale = _refusing("autoscale", "start a worker with another -c")

@@ -1,0 +1,67 @@
+"""What `@app.task(…)` says in Celery: attributes of the task, some of them streamq's options."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from streamq.celery.call_options import HIGHEST, MEANINGLESS
+from streamq.option_checks import CHECKS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from streamq.celery.app import Celery
+
+# Passed on under the same name, where the task says something.
+SAME = ("queue", "expires", "rate_limit", "time_limit", "soft_time_limit", "serializer")
+_ALWAYS = "a task is acknowledged when it has ended, with its result, in one step"
+MEANS_NOTHING = {
+    **{name: MEANINGLESS[name] for name in ("exchange", "routing_key", "send_events")},
+    **{name: MEANINGLESS[name] for name in ("compression", "delivery_mode")},
+    "acks_late": _ALWAYS,
+    "acks_on_failure_or_timeout": _ALWAYS,
+    "reject_on_worker_lost": "a task whose worker was lost runs again, max_crashes= times at most",
+    "track_started": "STARTED is always known",
+    "trail": "a result has no children",
+    "store_errors_even_if_ignored": "a failed task is kept with its traceback in any case",
+    "store_eager_result": "task_store_eager_result says it for all",
+    "resultrepr_maxsize": "results are shown as they are",
+    "typing": "arguments are always checked against the function",
+}
+_QUIET = {"acks_late": True, "track_started": True, "typing": True, "trail": True}  # as it is here
+OF_TASK = frozenset(
+    {"name", "bind", "base", "max_retries", "default_retry_delay", "autoretry_for", "throws"}
+    | {"dont_autoretry_for", "retry_kwargs", "retry_backoff", "retry_backoff_max", "retry_jitter"}
+    | {"ignore_result", "priority", "lazy", "shared", "serializer", "pydantic"}
+)
+_KNOWN = OF_TASK | set(SAME) | MEANS_NOTHING.keys() | CHECKS.keys()
+_NEAR = 0.8  # of 1; from there on a name is taken for a misspelt one
+
+
+def check_names(names: Mapping[str, Any], where: str) -> None:
+    """`TypeError` for a misspelt option; any other name becomes an attribute, as in Celery."""
+    for name in names:
+        near = get_close_matches(name, _KNOWN, 1, _NEAR) if name not in _KNOWN else []
+        if near:
+            raise TypeError(f"{where}: unknown option {name!r}; did you mean {near[0]!r}?")
+
+
+def streamq_options(app: Celery, task: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What streamq is told of a task; `task` has its attributes, `given` is the decorator's."""
+    options: dict[str, Any] = {
+        name: value for name, value in given.items() if name in CHECKS and name not in OF_TASK
+    }
+    for name in SAME:
+        value = getattr(task, name, None)
+        if value is not None and (name in CHECKS or name != "serializer"):
+            options[name] = value
+    if task.ignore_result:
+        options["ignore_result"] = True
+    if task.priority is not None:
+        options["priority"] = HIGHEST - task.priority
+    for name, why in MEANS_NOTHING.items():
+        if given.get(name) is not None and given[name] != _QUIET.get(name):
+            said = f"{name}={given[name]!r}"
+            app.say_once(name, f"{task.name}: {said} means nothing here; {why}")
+    return options

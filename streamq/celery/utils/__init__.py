@@ -1,0 +1,1 @@
+"""Celery's `celery.utils`, as far as tasks use it."""

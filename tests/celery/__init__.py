@@ -1,0 +1,1 @@
+"""Celery, in streamq: what is called, said and raised the same."""

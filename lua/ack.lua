@@ -17,7 +17,8 @@ local counts = KEYS[13]
 local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
-local first_ended = 17 -- KEYS[17...]: the list of ended jobs of each task named by an item
+--# include lib/line_keys.lua
+local first_ended = 28 -- KEYS[28...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
@@ -25,8 +26,6 @@ local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
 -- ended: index among the ended lists, from 1; ttl_ms: how long the outcome is kept, 0 not at all
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/holder.lua
@@ -35,8 +34,8 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/count.lua
 --# include lib/follow.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -50,7 +49,7 @@ if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
 local now_text = whole(now)
 local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox }, follow_ups, words, now)
+  outbox = outbox, park = park }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local texts, kept, checked_ttl = {}, {}, nil
 local tasks, summaries = ended_tasks(first_ended)
@@ -65,6 +64,7 @@ for i, id in ipairs(ids) do
   local lines = summaries[ended]
   lines[#lines + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
+vacate(park, mine.occupying, true, now * 1000)
 drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))

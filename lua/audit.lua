@@ -20,24 +20,27 @@ local results_expiry = KEYS[14]
 local waiters = KEYS[15]
 local counts = KEYS[16]
 local outbox = KEYS[17]
-local structure = ARGV[1] -- one of the names above from `jobs` to `waiters`, `outbox`, `pending` or `totals`
+local wake = KEYS[18]
+--# include lib/line_keys.lua
+local structure = ARGV[1] -- a name above from `jobs` to `waiters`, `outbox`, one of the line, `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
 
 --# include lib/number.lua
---# include lib/state.lua
 --# include lib/pending.lua
 --# include lib/audit_job.lua
 --# include lib/audit_claim.lua
 --# include lib/audit_totals.lua
 --# include lib/audit_members.lua
 --# include lib/audit_outbox.lua
+--# include lib/audit_line_page.lua
 
 check_numbers(1, limit)
 limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
   results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox }
+for name, key in pairs(park) do keys[name] = key end
 local reply = { '', 0 }
 
 local function wrong(rule, key, member)
@@ -52,6 +55,10 @@ if structure == 'totals' then
 end
 if structure == 'outbox' then
   reply[1], reply[2] = audit_outbox(keys, cursor, limit, wrong)
+  return reply
+end
+if line_rules[structure] then
+  reply[1], reply[2] = audit_line(keys, structure, cursor, limit, wrong)
   return reply
 end
 local members

@@ -16,37 +16,36 @@ local counts = KEYS[12]
 local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
-local first_ended = 16 -- KEYS[16...]: the list of ended jobs of each task named by an item
+--# include lib/line_keys.lua
+local first_ended = 27 -- KEYS[27...]: the list of ended jobs of each task named by an item
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from 1), error bytes
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/count.lua
 --# include lib/grave.lua
 --# include lib/follow.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
 touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
+touch_line()
 check_numbers(0, dead_cap)
 local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
   local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-    outbox = outbox }, follow_ups, words, now)
+    outbox = outbox, park = park }, follow_ups, words, now)
   local ids, entries, texts, ended_jobs = {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
@@ -58,6 +57,7 @@ if #mine > 0 then
     ended_jobs[list] = ended_jobs[list] or {}
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
+  vacate(park, mine, true, now * 1000)
   drop_entries(stream, entries)
   for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
   drop_held(leases, claims, held, mine)

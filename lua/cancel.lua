@@ -13,27 +13,29 @@ local results_expiry = KEYS[9]
 local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
+local wake = KEYS[13]
+--# include lib/line_keys.lua
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
+--# include lib/vacate.lua
+--# include lib/unpark.lua
 
-touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped }, stream)
+touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake }, stream)
+touch_line()
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
 local now, words = clock_ms(), {}
 local ids, entries, texts, kept, members, seen = {}, {}, {}, {}, {}, {}
-local lines = {}
+local lines, going, gone = {}, {}, {}
 for i, id in ipairs(asked) do
   local place, attempt, _, entry = parse_state(states[i])
   if not records[i] or seen[id] then
@@ -43,12 +45,15 @@ for i, id in ipairs(asked) do
   elseif place == 'D' then
     words[i] = 'DEAD'
   else
-    local _, where, task = parse_record(records[i])
+    local _, where, task, options = parse_record(records[i])
     local n = #ids + 1
     task = task or '?' -- a damaged record
     words[i], seen[id], ids[n] = 'OK', true, id
     entry = entry or where or ''
     if string.find(entry, '^%d+%-%d+$') then entries[#entries + 1] = entry end
+    local in_line = string.byte(entry) == 38
+    if in_line and place ~= 'N' then going[#going + 1] = { id = id, class = class_of(task, options), order = string.sub(entry, 2) } end
+    if in_line or (options and options ~= '-') then gone[#gone + 1] = { id = id, entry = entry, marked = true } end
     texts[n] = outcome_text('cancelled', whole(now), attempt or 0, 0, task, '')
     kept[n] = { id, texts[n], result_ttl_ms }
     members[n] = task .. ' ' .. id
@@ -56,6 +61,8 @@ for i, id in ipairs(asked) do
   end
 end
 if #ids > 0 then
+  unpark_jobs(park, going, now * 1000)
+  vacate(park, gone, true, now * 1000)
   push_ended(dropped, lines)
   drop_entries(stream, entries)
   redis.call('ZREM', returned, unpack(ids))

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
--- Hands out jobs that may run now, under one lease: first what was handed back, then what only a
--- worker that knows the task may have, then the stream. The same token again returns the same jobs.
--- Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more is
--- waiting, the server's clock in ms, how many had expired; then for each job id, attempt, crashes, record.
+-- Hands out jobs that may run now, under one lease: what limits, lanes and priorities let go from the line, what
+-- was handed back, what only a worker that knows the task may have, and the stream. The same token again returns
+-- the same jobs. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
+-- is waiting, the server's clock in ms, how many had expired, ms until to look at the line again (-1: not),
+-- `<number of the job>:<us before it may start> …`; then for each job id, attempt, crashes, record.
 local jobs = KEYS[1] -- hash, id -> record
 local state = KEYS[2] -- hash, id -> state
 local stream = KEYS[3]
@@ -19,6 +20,7 @@ local waiters = KEYS[13]
 local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
@@ -27,27 +29,20 @@ local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
 local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while stranded jobs exist
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/number.lua
---# include lib/state.lua
---# include lib/wake.lua
---# include lib/notify.lua
---# include lib/outcome.lua
---# include lib/holder.lua
---# include lib/entries.lua
---# include lib/expire.lua
+--# include lib/pump_open.lua
+--# include lib/pump_close.lua
+--# include lib/pumped.lua
 --# include lib/candidates.lua
+--# include lib/hold_back.lua
 --# include lib/again.lua
 --# include lib/take.lua
---# include lib/takeover.lua
 
 touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
-local now = clock_ms()
-local reply, at = { -1, 0, 0, now, 0 }, 5
-
+local now, now_us = clock_both()
+local reply, at = { -1, 0, 0, now, 0, -1, '' }, 7
 local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
@@ -55,10 +50,15 @@ end
 
 local before = redis.call('HGET', claims, token)
 if before then
-  hand_out_again(before, token, jobs, state, hand_out)
+  reply[7] = hand_out_again(before, token, jobs, state, now, hand_out)
 else
-  local found = find_candidates(stream, returned, stranded, worker, math.min(limit, 200), first_task)
+  park.state, park.stranded, limit = state, stranded, math.min(limit, 200)
+  local pump = open_pump(park, limit, now_us, #ARGV >= first_task)
+  local found = find_candidates(pump, stream, returned, stranded, worker, limit - #pump.taken, first_task)
+  hold_back(pump, found)
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
+  pump_rest(pump, limit - #pump.taken - #found.ids)
+  reply[7] = hand_out_pumped(pump, taken, states, token, hand_out)
   if #taken > 0 then
     redis.call('HSET', state, unpack(states))
     redis.call('HSET', claims, token, worker .. ' ' .. #taken .. ' ' .. table.concat(taken, ' '))
@@ -66,13 +66,13 @@ else
     redis.call('ZADD', leases, whole(now + lease_ms), token)
   end
   settle_candidates(found, stream, returned, stranded, worker)
-  expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters,
-    results_expiry = results_expiry, dropped = dropped, counts = counts }, late, now, result_ttl_ms, results_cap)
-  reply[5] = #late
-  if found.full then
+  reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters,
+    results_expiry = results_expiry, dropped = dropped, counts = counts, park = park }, late, pump.late, now, result_ttl_ms, results_cap)
+  if found.full or #found.ids + #pump.taken >= limit then
     reply[3] = 1
     wake_one(wake)
   end
+  reply[6] = next_look(pump, worker, reply[3] == 1)
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end

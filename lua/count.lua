@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- How many jobs are where, and what the queue has seen since it was made. All of it at one instant.
--- Returns names and numbers in turn: waiting, scheduled, stranded, running, dead, jobs, results,
+-- Returns names and numbers in turn: waiting, scheduled, stranded, parked, running, dead, jobs, results,
 -- workers, oldest_ms (age of the job that is next, -1: none), next_due_ms, now_ms; then the counters.
 local jobs = KEYS[1]
 local stream = KEYS[2]
@@ -11,6 +11,8 @@ local dead = KEYS[6]
 local results = KEYS[7]
 local workers = KEYS[8]
 local counts = KEYS[9]
+local parked = KEYS[10]
+local pumped = KEYS[11]
 
 --# include lib/clock.lua
 --# include lib/pending.lua
@@ -28,7 +30,8 @@ local reply = {
   'waiting', redis.call('XLEN', stream) - pending + back,
   'scheduled', redis.call('ZCARD', scheduled),
   'stranded', side,
-  'running', math.max(0, pending - back - side), -- less only while a lost group is not read again
+  'parked', redis.call('ZCARD', parked),
+  'running', math.max(0, pending + redis.call('ZCARD', pumped) - back - side), -- less only while a lost group is not read again
   'dead', redis.call('ZCARD', dead),
   'jobs', redis.call('HLEN', jobs),
   'results', redis.call('HLEN', results),

@@ -9,8 +9,9 @@ local stream = KEYS[3] -- stream of entries {i: id}
 local scheduled = KEYS[4] -- zset, id by due time
 local counts = KEYS[5] -- hash
 local wake = KEYS[6] -- list, at most one marker
-local producer = KEYS[7] -- string, this producer's last call
-local first_idem = 8 -- KEYS[8...]: idempotency keys, strings
+--# include lib/line_keys.lua
+local producer = KEYS[18] -- string, this producer's last call
+local first_idem = 19 -- KEYS[19...]: idempotency keys, strings
 local counter = ARGV[1] -- number of this producer's call
 local producer_ttl_ms = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
@@ -42,7 +43,7 @@ if which == 'repeat' then -- a write, or WAIT and WAITAOF behind it on a new con
   redis.call('SET', producer, last, 'PX', producer_ttl_ms)
   return words
 end
-local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake }
+local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park }
 local times = read_times(keys, ARGV, first_item, fresh)
 
 if new_queue then redis.call('SET', schema, '1') end

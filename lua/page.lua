@@ -11,7 +11,8 @@ local results_expiry = KEYS[6]
 local leases = KEYS[7]
 local claims = KEYS[8]
 local state = KEYS[9]
-local place = ARGV[1] -- waiting, scheduled, stranded, running, dead, ended
+local parked = KEYS[10]
+local place = ARGV[1] -- waiting, scheduled, stranded, parked (by class), running, dead, ended
 local cursor = ARGV[2] -- empty: the first page
 local limit = tonumber(ARGV[3]) -- 1 to 200
 
@@ -25,6 +26,6 @@ check_numbers(1, limit)
 limit = math.min(limit, 200)
 if place == 'waiting' then return waiting_page(stream, returned, cursor, limit) end
 if place == 'running' then return running_page(leases, claims, state, cursor, limit) end
-local sets = { scheduled = scheduled, stranded = stranded, dead = dead, ended = results_expiry }
+local sets = { scheduled = scheduled, stranded = stranded, dead = dead, ended = results_expiry, parked = parked }
 if not sets[place] then error('no such place') end
 return set_page(sets[place], place == 'dead' or place == 'ended', cursor, limit)

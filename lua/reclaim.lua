@@ -21,6 +21,7 @@ local policy = KEYS[14]
 local counts = KEYS[15]
 local dropped = KEYS[16]
 local wake = KEYS[17]
+--# include lib/line_keys.lua
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
 local limit = tonumber(ARGV[3]) -- claims, 1 to 20
@@ -39,12 +40,14 @@ local dead_cap = tonumber(ARGV[4])
 --# include lib/returned.lua
 --# include lib/bound.lua
 --# include lib/crash.lua
+--# include lib/vacate.lua
 --# include lib/wake.lua
 --# include lib/lapsed.lua
 
 touch({ jobs, state, claims, held, errors, progress, waiters, policy, rhythm, counts },
   { returned, leases, workers, dead }, { dropped, wake }, stream)
 check_numbers(1, lease_ms, gap_ms, limit)
+touch_line()
 check_numbers(0, dead_cap)
 local now = clock_ms()
 local last = tonumber(redis.call('HGET', rhythm, 'last') or now)
@@ -58,7 +61,7 @@ if now >= grace then
   if #gone > 0 then
     drop_held(leases, claims, held, gone)
     local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-      progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped }
+      progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped, park = park }
     local poisoned = back_or_poison(keys, gone, now, dead_cap)
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned

@@ -18,6 +18,7 @@ local replies = KEYS[13]
 local counts = KEYS[14]
 local dropped = KEYS[15]
 local wake = KEYS[16]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -38,11 +39,13 @@ local first_item = 4 -- ARGV[4...]: id, token, crashed (1|0)
 --# include lib/returned.lua
 --# include lib/bound.lua
 --# include lib/crash.lua
+--# include lib/vacate.lua
 --# include lib/wake.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch({ jobs, state, claims, held, errors, progress, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake }, stream)
+touch_line()
 check_numbers(0, dead_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
@@ -54,7 +57,7 @@ if #mine > 0 then
   end
   drop_held(leases, claims, held, mine)
   local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-    progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped }
+    progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped, park = park }
   local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
   for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)

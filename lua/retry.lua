@@ -12,6 +12,8 @@ local progress = KEYS[8]
 local replies = KEYS[9]
 local counts = KEYS[10]
 local wake = KEYS[11]
+local jobs = KEYS[12]
+--# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (retry|snooze), error bytes ("": none)
@@ -25,10 +27,12 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 --# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/wake.lua
+--# include lib/vacate.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake })
+touch({ jobs, state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake }, stream)
+touch_line()
 local words = {}
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
@@ -46,6 +50,7 @@ if #mine > 0 then
     ids[i], entries[i] = job.id, job.entry
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('S %d %d %s %s', attempt, job.crashes, whole(due), reason)
+      .. (string.byte(job.entry) == 38 and ' ' .. job.entry or '')
     dues[2 * i - 1] = whole(due)
     dues[2 * i] = job.id
     if failure ~= '' then
@@ -53,6 +58,7 @@ if #mine > 0 then
       texts[#texts + 1] = failure
     end
   end
+  vacate(park, mine, 'retry', now * 1000)
   drop_entries(stream, entries)
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', scheduled, unpack(dues))

@@ -23,8 +23,13 @@ HASHES = (
     "counts",
     "rhythm",
     "inbox",
+    "places",
+    "limits",
 )
-SORTED_SETS = ("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers")
+SORTED_SETS = (
+    *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
+    *("parked", "line", "turns", "gates", "lanes", "rates", "slots", "pumped", "timers"),
+)
 NAMES = ("schema", "stream", "outbox", "wake", "dropped", *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream

@@ -15,6 +15,7 @@ from streamq.errors import ScriptError
 _INCLUDE = re.compile(r"^--# include (\S+)$")
 _BINDING = re.compile(r"^local (\w+) = (?:tonumber\()?(KEYS|ARGV)\[(\d+)\]")
 _REST = re.compile(r"^local first_\w+ = (\d+) -- (KEYS|ARGV)\[(\d+)\.\.\.\]")
+_NEXT = re.compile(r"^(local \w+ = (?:tonumber\()?(KEYS|ARGV)\[)\+\]")
 _LINE = re.compile(r"user_script:(\d+)")
 
 
@@ -81,14 +82,28 @@ def load(name: str) -> Script:
     lines: list[str] = []
     origins: list[tuple[str, int]] = []
     _splice(f"{name}.lua", lines, origins)
+    _number(lines)
     return Script(name, "\n".join(lines) + "\n", tuple(origins))
 
 
 def _splice(file: str, lines: list[str], origins: list[tuple[str, int]]) -> None:
+    """Each fragment once, where it is first asked for: it may name those that it needs."""
     text = (lua_folder() / file).read_text(encoding="utf-8")
+    spliced = {file for file, _ in origins}
     for number, line in enumerate(text.splitlines(), 1):
-        if found := _INCLUDE.match(line):
-            _splice(found[1], lines, origins)
-        else:
+        if not (found := _INCLUDE.match(line)):
             lines.append(line)
             origins.append((file, number))
+        elif found[1] not in spliced:
+            _splice(found[1], lines, origins)
+            spliced = {file for file, _ in origins}
+
+
+def _number(lines: list[str]) -> None:
+    """`KEYS[+]`, in a fragment that several scripts include: the one after those before it."""
+    bound = {"KEYS": 0, "ARGV": 0}
+    for at, line in enumerate(lines):
+        if found := _NEXT.match(line):
+            lines[at] = f"{found[1]}{bound[found[2]] + 1}]{line[found.end() :]}"
+        if found := _BINDING.match(lines[at]):
+            bound[found[2]] += 1

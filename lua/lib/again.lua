@@ -5,12 +5,17 @@ local function claimed_ids(text)
   return ids
 end
 
--- A claim once more: the same jobs, as far as they still run.
-local function hand_out_again(before, token, jobs, state, hand_out)
-  local ids = claimed_ids(before)
+-- A claim once more: the same jobs, as far as they still run. Returns what is left of their delays.
+local function hand_out_again(before, token, jobs, state, now, hand_out)
+  local ids, delays, n = claimed_ids(before), {}, 0
   local states, records = redis.call('HMGET', state, unpack(ids)), redis.call('HMGET', jobs, unpack(ids))
   for i, id in ipairs(ids) do
-    local place, attempt, crashes, _, holder = parse_state(states[i])
-    if place == 'R' and holder == token then hand_out(id, attempt, crashes, records[i]) end
+    local place, attempt, crashes, _, holder, since = parse_state(states[i])
+    if place == 'R' and holder == token then
+      hand_out(id, attempt, crashes, records[i])
+      if tonumber(since) > now then delays[#delays + 1] = string.format('%d:%.0f', n, (tonumber(since) - now) * 1000) end
+      n = n + 1
+    end
   end
+  return table.concat(delays, ' ')
 end

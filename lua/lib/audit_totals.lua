@@ -8,14 +8,15 @@ local function audit_totals(keys, wrong)
     wrong('accepted = present + ended', keys.counts, present .. ' + ' .. ended .. ' of ' .. (seen[1] or '0'))
   end
   local entries = redis.call('XLEN', keys.stream)
-  local placed = entries + redis.call('ZCARD', keys.scheduled) + redis.call('ZCARD', keys.dead)
-  if placed ~= present then wrong('present = in the stream + scheduled + dead', keys.jobs, placed .. ' of ' .. present) end
+  local out = redis.call('ZCARD', keys.pumped)
+  local placed = entries + redis.call('ZCARD', keys.scheduled) + redis.call('ZCARD', keys.dead) + redis.call('ZCARD', keys.parked) + out
+  if placed ~= present then wrong('present = in the stream + parked + pumped + scheduled + dead', keys.jobs, placed .. ' of ' .. present) end
   local running = 0
   for _, number in ipairs(redis.call('HVALS', keys.held)) do running = running + tonumber(number) end
   local aside = redis.call('ZCARD', keys.returned) + redis.call('ZCARD', keys.stranded)
   local pending = pending_count(keys.stream)
-  if pending ~= running + aside then
-    wrong('pending = running + returned + stranded', keys.stream, pending .. ' of ' .. running .. ' + ' .. aside)
+  if pending + out ~= running + aside then
+    wrong('pending + pumped = running + returned + stranded', keys.stream, pending + out .. ' of ' .. running .. ' + ' .. aside)
   end
   if redis.call('ZCARD', keys.results_expiry) ~= redis.call('HLEN', keys.results) then
     wrong('a kept outcome has a value and an end', keys.results, 'totals')

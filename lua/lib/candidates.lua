@@ -1,10 +1,10 @@
 -- Up to `limit` jobs in the order in which they go: `{ids, entries, full, back, side}`; `back` and
 -- `side` are the members found in `returned` and `stranded`. Reading the stream makes its entries
 -- pending; the others are taken over in settle_candidates.
-local function find_candidates(stream, returned, stranded, worker, limit, first_task)
+local function find_candidates(pump, stream, returned, stranded, worker, limit, first_task)
+  if limit <= 0 or pump.stopped then return { ids = {}, entries = {}, back = {}, side = {}, taken_over = 0 } end
   local back, side = redis.call('ZRANGE', returned, 0, limit - 1), {}
-  local found = { ids = {}, entries = {}, back = back, side = side }
-  for _, id in ipairs(back) do found.ids[#found.ids + 1] = id end
+  local found = { ids = { unpack(back) }, entries = {}, back = back, side = side }
   local named = {}
   for i = first_task, #ARGV do
     local room = limit - #found.ids

@@ -1,3 +1,5 @@
+--# include lib/returned.lua
+--# include lib/vacate.lua
 -- Jobs whose run ended without an outcome go back to their place, or, lost too often, are dead as
 -- `poison`. `lost` marks a run that may have happened (bound 0: never run twice), `crashed` one whose
 -- process is known to be dead. Returns those that died.
@@ -22,7 +24,8 @@ local function back_or_poison(keys, gone, now, dead_cap)
       back[#back + 1] = job
     end
   end
-  put_back(keys.state, keys.stream, keys.returned, keys.progress, back)
+  vacate(keys.park, gone, false, now * 1000)
+  put_back(keys, back, now)
   drop_entries(keys.stream, entries)
   push_ended(keys.dropped, lines)
   local evicted = bury_jobs(keys.jobs, keys.state, keys.dead, keys.errors, keys.progress, poisoned, now, dead_cap)

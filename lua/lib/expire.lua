@@ -1,7 +1,12 @@
--- Ends jobs that were too old to start; `late` is a list of `{id, entry, attempt, task}`.
--- `keys` names the keys as claim.lua does.
-local function expire_jobs(keys, late, now, ttl_ms, cap)
-  if #late == 0 then return end
+--# include lib/vacate.lua
+--# include lib/entries.lua
+--# include lib/outcome.lua
+--# include lib/notify.lua
+-- Ends jobs that were too old to start; `late` and `later` are lists of `{id, entry, attempt, task, marked}`.
+-- `keys` names the keys as claim.lua does. Returns how many there were.
+local function expire_jobs(keys, late, later, now, ttl_ms, cap)
+  for _, job in ipairs(later) do late[#late + 1] = job end
+  if #late == 0 then return 0 end
   local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do
     ids[i], entries[i] = job.id, job.entry
@@ -9,6 +14,7 @@ local function expire_jobs(keys, late, now, ttl_ms, cap)
     kept[i] = { job.id, texts[i], ttl_ms }
     lines[i] = job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task
   end
+  vacate(keys.park, late, true, now * 1000)
   push_ended(keys.dropped, lines)
   drop_entries(keys.stream, entries)
   redis.call('HDEL', keys.jobs, unpack(ids))
@@ -17,4 +23,5 @@ local function expire_jobs(keys, late, now, ttl_ms, cap)
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)
+  return #ids
 end

@@ -1,3 +1,4 @@
+--# include lib/clock.lua
 -- Makes jobs dead. `gone` is a list of `{id, attempt, crashes, reason, error or false}`. Over `cap`
 -- the oldest dead jobs go, bounded by what is added plus ten; returns how many went.
 local function bury_jobs(jobs, state, dead, errors, progress, gone, now, cap)

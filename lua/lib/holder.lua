@@ -1,5 +1,5 @@
 -- Who may settle what: job by job, is this call's token the one that the job runs under? Writes a word per
--- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry}`,
+-- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry, marked}`,
 -- the numbers as text: most are only written again.
 -- A job named twice in one call is settled once.
 local function holders(state, ids, tokens, words)
@@ -14,7 +14,8 @@ local function holders(state, ids, tokens, words)
     else
       seen[id] = true
       words[n] = 'OK'
-      mine[#mine + 1] = { n = n, id = id, token = token, attempt = attempt, crashes = crashes, entry = entry }
+      mine[#mine + 1] = { n = n, id = id, token = token, attempt = attempt, crashes = crashes, entry = entry,
+        marked = string.byte(states[n], -1) == 43 }
     end
   end
   return mine

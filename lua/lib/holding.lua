@@ -1,9 +1,10 @@
 -- As `holders`, for the call that is made most: what the jobs still held have, side by side in lists instead
 -- of a table for each, `at[i]` the first ARGV of job i; and how many of them each token holds.
+-- `occupying`: those that vacate is for.
 local function holding(state, first_item, width, words)
   local ids = rest_column(first_item, width, 1)
   local states = redis.call('HMGET', state, unpack(ids))
-  local mine = { at = {}, ids = {}, entries = {}, attempts = {} }
+  local mine = { at = {}, ids = {}, entries = {}, attempts = {}, occupying = {} }
   local seen, by_token, n = {}, {}, 0
   for i, id in ipairs(ids) do
     local at = first_item + width * (i - 1)
@@ -16,6 +17,10 @@ local function holding(state, first_item, width, words)
       n = n + 1
       seen[id], words[i] = true, 'OK'
       mine.at[n], mine.ids[n], mine.entries[n], mine.attempts[n] = at, id, entry, attempt
+      local marked = string.byte(states[i], -1) == 43
+      if marked or string.byte(entry) == 38 then
+        mine.occupying[#mine.occupying + 1] = { id = id, entry = entry, marked = marked }
+      end
       by_token[token] = (by_token[token] or 0) + 1
     end
   end

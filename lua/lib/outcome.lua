@@ -1,3 +1,4 @@
+--# include lib/clock.lua
 -- The text kept of an ended job: kind, time (as text), attempts, run time, task; then the bytes.
 local function outcome_text(kind, now, attempts, run_ms, task, bytes)
   return kind .. ' ' .. now .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
@@ -21,8 +22,7 @@ end
 -- of `{id, text, ttl_ms}`. What is removed is bounded by what is added, plus ten to catch up, and counted.
 local function keep_outcomes(results, results_expiry, counts, kept, now, cap)
   if #kept == 0 then return end
-  local values, scores = {}, {}
-  local ttl_ms, ends = nil, nil -- the same for most: printed once
+  local values, scores, ttl_ms, ends = {}, {}, nil, nil -- ends: the same for most, printed once
   for i, outcome in ipairs(kept) do
     if outcome[3] ~= ttl_ms then ttl_ms, ends = outcome[3], whole(now + outcome[3]) end
     values[2 * i - 1], values[2 * i] = outcome[1], outcome[2]

@@ -1,3 +1,4 @@
+--# include lib/takeover.lua
 -- Decides about each: handed out, too late, or not to be touched (an entry read again after the group
 -- was lost, whose job runs, is among the returned or stranded ones, or is gone). Returns the ids taken, their
 -- new states, and what is too late.
@@ -22,14 +23,15 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
       attempt, crashes = attempt or 0, crashes or 0
       local flag, _, task, options = '.', nil, nil, nil
       if string.byte(record) ~= 46 then flag, _, task, options = parse_record(record) end
+      local mark = options and string.find(options, 'u=', 1, true) and ' +' or ''
       if flag == 'x' and (tonumber(record_option(options, 'x')) or math.huge) <= now then
-        late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task }
+        late[#late + 1] = { id = id, entry = entry, attempt = attempt, task = task, marked = mark ~= '' }
       else
         found.entries[i] = entry
         n = n + 1
         taken[n] = id
         states[2 * n - 1] = id
-        states[2 * n] = (place and 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' or 'R 1 0 ') .. entry .. tail
+        states[2 * n] = (place and 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' or 'R 1 0 ') .. entry .. tail .. mark
         hand_out(id, attempt + 1, crashes, record)
       end
     end

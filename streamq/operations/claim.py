@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from streamq.operations.bind import bind
+from streamq.operations.bind import bind, text
 from streamq.operations.settle import RESULTS_CAP
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ class ClaimedJob:
     attempt: int  # 1 for the first run
     crashes: int  # runs that ended in a killed process
     record: Record
+    delay_us: int = 0  # it may not start before, from the claim's answer on: a rate limit says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,7 @@ class Claimed:
     more: bool  # the claim was filled: more may be waiting
     now_ms: int  # the server's clock
     expired: int  # jobs that were too old to start
+    gate_ms: int = -1  # until a claim may bring jobs of the line; -1: not before something happens
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +101,26 @@ def claim(
 
 
 def _read_claim(reply: list[Any]) -> Claimed:
+    delays = _read_delays(text(reply[6])) if reply[6] else {}
     jobs = [
-        ClaimedJob(reply[i].decode(), reply[i + 1], reply[i + 2], _record(reply[i + 3]))
-        for i in range(5, len(reply), 4)
+        ClaimedJob(
+            reply[i].decode(),
+            reply[i + 1],
+            reply[i + 2],
+            _record(reply[i + 3]),
+            delays.get((i - 7) // 4, 0),
+        )
+        for i in range(7, len(reply), 4)
     ]
-    return Claimed(jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4])
+    return Claimed(
+        jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4], gate_ms=reply[5]
+    )
+
+
+def _read_delays(delays: str) -> dict[int, int]:
+    """Number of a job in the reply -> microseconds."""
+    pairs = (one.split(":") for one in delays.split(" "))
+    return {int(number): int(us) for number, us in pairs}
 
 
 def _record(raw: bytes) -> Record:

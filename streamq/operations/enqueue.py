@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from streamq.operations.bind import text
@@ -62,12 +62,13 @@ def enqueue(
     """
     script = load("enqueue")
     args: list[Value] = [counter, PRODUCER_TTL_MS]
-    bound = [*keys.bound(_STATIC), keys.producer(producer)]
+    bound = [*keys.bound(_static_keys()), keys.producer(producer)]
+    before = len(bound)
     for job in jobs:
         idem = "-"
         if job.idempotency:
             bound.append(keys.idempotency(job.idempotency.digest))
-            index = len(bound) - len(_STATIC) - 1
+            index = len(bound) - before
             idem = f"{index} {job.idempotency.ttl_ms} {job.idempotency.args_digest}"
         args += job_values(job, idem)
     return Call(script, bound, args, partial(_read, jobs), keys.queue)
@@ -78,7 +79,10 @@ def job_values(job: NewJob, idempotency: str = "-") -> tuple[Value, ...]:
     return (job.id, job.due, job.expires, idempotency, job.task, job.opts, job.body)
 
 
-_STATIC = ("schema", "jobs", "stream", "scheduled", "counts", "wake")  # the rest is per call
+@cache
+def _static_keys() -> tuple[str, ...]:
+    """The names of all but the producer's key, which is the last."""
+    return load("enqueue").keys[:-1]
 
 
 def _read(jobs: Sequence[NewJob], reply: list[bytes] | bytes) -> list[Enqueued]:

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 class StateText:
     """The mutable state of a job that has been touched since it was enqueued."""
 
-    place: str  # R running, B returned, W waiting, S scheduled, N stranded, D dead
+    place: str  # R running, B returned, W waiting, P parked, S scheduled, N stranded, D dead
     attempt: int  # runs counted so far; of a running job, the number of this run
     crashes: int
     entry: str  # in the stream; for S the due time, for D the time of death, in ms
     token: str  # of a running job; else the reason (for N the task)
-    since_ms: int  # when this run was claimed; 0 where it does not run
+    since_ms: int  # when this run was claimed (or may start); 0 where it does not run
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def parse_state(raw: bytes) -> StateText | None:
     if not raw:
         return None
     parts = raw.decode("ascii", "replace").split(" ")
-    since = int(parts[5]) if len(parts) > 5 and parts[5] else 0  # noqa: PLR2004
+    since = int(parts[5]) if parts[0] == "R" else 0
     return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from streamq.operations.claim import Record
     from streamq.operations.outcome import Outcome, StateText
 
-PLACES = ("waiting", "scheduled", "stranded", "running", "dead", "ended")
+PLACES = ("waiting", "scheduled", "stranded", "parked", "running", "dead", "ended")
 STRUCTURES = (
     "jobs",
     "state",
@@ -35,6 +35,7 @@ STRUCTURES = (
     "results",
     "results_expiry",
     "waiters",
+    *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
     "totals",
 )

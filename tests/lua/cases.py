@@ -11,6 +11,7 @@ from streamq.operations.call import Value
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
+LIMITED = "q=lane|climit=1000|rrate=1=1"
 CHANNEL = "sq:streamq:reply:me"
 
 
@@ -26,7 +27,12 @@ def watched(rig: Rig, n: int) -> list[str]:
         rig.keys, worker="w", alive_ms=LEASE_MS, info="{}", tasks={"t": '{"max_crashes":1}'}
     )
     rig.run(policy)
-    rig.running(*ids)
+    if n > 1:  # one of them takes a slot of a limit
+        rig.enqueue(*ids[:-1])
+        rig.enqueue(ids[-1], opts=LIMITED)
+        assert rig.claimed(limit=n) == ids
+    else:
+        rig.running(*ids)
     for first in range(0, n, 200):
         some = ids[first : first + 200]
         rig.wait(*some)
@@ -37,9 +43,10 @@ def watched(rig: Rig, n: int) -> list[str]:
 def enqueue(rig: Rig, n: int) -> Call[Any]:
     jobs = []
     for position, i in enumerate(names(n)):
-        due, expires = ("0", "-") if position < n // 2 else ("+60000", "+90000")
+        due, expires = ("0", "-") if position <= n // 2 else ("+60000", "+90000")
         key = Idempotency("k" + i, "args", HOUR_MS)
-        jobs.append(NewJob(i, "t", BODY, due, expires, idempotency=key))
+        opts = LIMITED if position == 0 else "-"
+        jobs.append(NewJob(i, "t", BODY, due, expires, opts, idempotency=key))
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
 
 
@@ -85,7 +92,8 @@ def relay(rig: Rig, n: int) -> Call[Any]:
     jobs = []
     for k, i in enumerate(names(n)):
         due, expires = ("+60000", "+90000") if k % 2 == 0 else ("0", "-")
-        jobs.append(Sent(f"5-{k}", "q", NewJob(i, "t", BODY, due, expires)))
+        opts = LIMITED if k == 1 else "-"
+        jobs.append(Sent(f"5-{k}", "q", NewJob(i, "t", BODY, due, expires, opts)))
     return op.relay(rig.keys, source="other", jobs=jobs)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from streamq import operations
+from tests.lua.line_fuzz import LINE
 from tests.lua.rig import HOUR_MS, Rig
 
 broken_on_purpose = pytest.mark.no_audit("a rule is broken by hand")
@@ -37,7 +38,7 @@ def test_a_queue_with_a_job_in_every_place_is_sound(rig: Rig) -> None:
 
 def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
     lived_in(rig)
-    for structure in operations.STRUCTURES:
+    for structure in set(operations.STRUCTURES) - set(LINE):  # see test_audit_line
         seen, cursor = 0, ""
         while True:
             call = operations.audit(rig.keys, structure=structure, cursor=cursor, limit=1)
@@ -194,11 +195,11 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
     ),
     "a job stands twice in the stream": (
         lambda r, k: r.admin.xadd(k("stream"), {"i": "new"}),
-        *("present = in the stream + scheduled + dead", "jobs", "10 of 9"),
+        *("present = in the stream + parked + pumped + scheduled + dead", "jobs", "10 of 9"),
     ),
     "held and pending differ": (
         lambda r, k: r.admin.hincrby(k("held"), "T", 1),
-        *("pending = running + returned + stranded", "stream", "4 of 3 + 2"),
+        *("pending + pumped = running + returned + stranded", "stream", "4 of 3 + 2"),
     ),
 }
 

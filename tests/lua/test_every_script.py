@@ -63,8 +63,8 @@ def test_the_widest_call_works_and_the_queue_stays_sound(rig: Rig, name: str) ->
 @pytest.mark.no_audit("foreign values stand in the queue's keys")
 @each_script
 def test_a_foreign_value_in_any_key_is_refused_and_changes_nothing(rig: Rig, name: str) -> None:
-    for index, key in enumerate(fresh(rig, name).keys):
-        asked = fresh(rig, name)
+    for index, key in enumerate(fresh(rig, name, 2).keys):
+        asked = fresh(rig, name, 2)
         rig.admin.delete(key)
         suffix = key.rpartition("}:")[2]
         if suffix in NAMES and suffix != "schema":

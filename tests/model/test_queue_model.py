@@ -44,7 +44,7 @@ WORKERS = st.sampled_from(["w1", "w2"])
 CHANNELS = st.sampled_from(["sq:streamq:reply:1", "sq:streamq:reply:11"])
 PENDING_RULES = (
     "an entry is pending unless its job waits",
-    "pending = running + returned + stranded",
+    "pending + pumped = running + returned + stranded",
 )
 PRODUCERS = st.sampled_from(["p1", "p2"])
 NO_GAP_MS = 10**12

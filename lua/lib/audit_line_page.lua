@@ -1,0 +1,12 @@
+--# include lib/audit_line.lua
+--# include lib/audit_line_more.lua
+-- A page of one of the line's structures, every member held to its rule.
+local function audit_line(keys, structure, cursor, limit, wrong)
+  local after, members = structure_page(keys, structure, cursor, limit)
+  for _, member in ipairs(members) do
+    if not line_rules[structure](keys, member) then
+      wrong('what is in the line belongs to a live job', keys[structure], (string.gsub(member, '%z', ' ')))
+    end
+  end
+  return after, #members
+end

@@ -1,0 +1,31 @@
+--# include lib/resettle.lua
+-- Puts jobs into the line, each `{id, class, order, options}`, their states written by the caller. A job
+-- behind the first of its class changes nothing but `parked`.
+local function park_jobs(keys, going, now_us)
+  if #going == 0 then return end
+  local members, firsts, names, timed = {}, {}, {}, {}
+  local own, set = unpack(redis.call('HMGET', keys.limits, 'aging', '=aging'))
+  local aging = tonumber(set or own or nil)
+  for i, job in ipairs(going) do
+    members[2 * i - 1], members[2 * i] = 0, job.class .. '\0' .. job.order .. ' ' .. job.id
+    if not firsts[job.class] then names[#names + 1] = job.class end
+    if not firsts[job.class] or job.order < firsts[job.class] then firsts[job.class] = job.order end
+    local expires = tonumber(record_option(job.options, 'x'))
+    if expires then timed[#timed + 1], timed[#timed + 2] = whole(expires * 1000), 'x ' .. job.id end
+    if aging and string.byte(job.order) > 48 then
+      timed[#timed + 1], timed[#timed + 2] = whole(tonumber(string.sub(job.order, 2)) + aging * 1000), 'a ' .. job.id
+    end
+  end
+  redis.call('ZADD', keys.parked, unpack(members))
+  if keys.last then redis.call('HSET', keys.places, '!last', whole(keys.last)) end
+  if #timed > 0 then
+    redis.call('ZADD', keys.timers, unpack(timed))
+    redis.call('ZADD', keys.gates, 'LT', redis.call('ZRANGE', keys.timers, 0, 0, 'WITHSCORES')[2], '!timers')
+  end
+  local stored, moved = redis.call('HMGET', keys.places, unpack(names)), {}
+  for i, class in ipairs(names) do
+    local head = stored[i] and string.match(stored[i], '%z(%d+)')
+    if not head or firsts[class] < head then moved[class] = false end
+  end
+  if next(moved) then resettle(keys, now_us, moved, {}) end
+end

@@ -1,0 +1,37 @@
+--# include lib/class.lua
+-- The class can't start before `at` because of `by`: it waits there. An ordered lane waits as a whole.
+local function stop_class(pump, view, class, at, by)
+  local home = home_of(class.name)
+  local gate = home ~= '*' and at < math.huge and home or by
+  local look = at - class.ahead / 2
+  if gate ~= class.gate or view.moved[class.name] ~= nil then view.moved[class.name] = gate end
+  if view.gates[gate] then
+    view.looks[gate] = math.min(view.looks[gate] or math.huge, look)
+  else
+    view.wants[gate] = math.min(view.wants[gate] or math.huge, look)
+  end
+  pump.progress = true
+end
+
+-- Takes what the limiters give, at `at`, for one job.
+local function charge(pump, class, at, id)
+  for _, use in ipairs(class.uses) do
+    local lim = use.limiter
+    if lim.kind == 'r' then
+      lim.tat = math.max(lim.tat, at) + use.cost * lim.interval
+      pump.rates[lim.id] = lim.tat
+    else
+      lim.used = lim.used + 1
+      pump.slots[#pump.slots + 1] = lim.id .. '\0' .. id
+      pump.marked[id] = true
+    end
+  end
+end
+
+-- The jobs of a class, read when the first of them is taken: some more than its share of the room.
+local function load_class(pump, view, class, room)
+  local most = math.min(room, math.max(2, math.ceil(2 * room / math.max(1, #view.heap)))) + 1
+  local low, members = '[' .. class.name .. '\0', nil
+  members = redis.call('ZRANGE', pump.keys.parked, low, '(' .. class.name .. '\1', 'BYLEX', 'LIMIT', 0, most)
+  class.jobs, class.at, class.full = members, 1, #members == most
+end

@@ -1,0 +1,28 @@
+--# include lib/resettle.lua
+--# include lib/timer_gate.lua
+-- Writes what a pass has done.
+local function store_pass(pump, view, taken)
+  local keys, rates, ends, slots = pump.keys, {}, {}, {}
+  for id, tat in pairs(pump.rates) do rates[#rates + 1], rates[#rates + 2] = string.format('%.3f', tat), id end
+  for lane, at in pairs(view.ends) do ends[#ends + 1], ends[#ends + 2] = whole(at), lane end
+  for i, slot in ipairs(pump.slots) do slots[2 * i - 1], slots[2 * i] = 0, slot end
+  if #rates > 0 then redis.call('ZADD', keys.rates, unpack(rates)) end
+  if #slots > 0 then redis.call('ZADD', keys.slots, unpack(slots)) end
+  pump.rates, pump.slots = {}, {}
+  if #ends > 0 then
+    redis.call('ZADD', keys.lanes, unpack(ends))
+    redis.call('HSET', keys.places, '!now', whole(pump.present))
+  end
+  if #view.out > 0 then
+    redis.call('ZREM', keys.parked, unpack(view.out))
+    drop_timers(keys, taken)
+  end
+  local seats = {}
+  for lane in pairs(view.ends) do
+    for seat, of in pairs(view.lanes[lane].seats) do seats[seat] = of end
+  end
+  for gate in pairs(view.gates) do -- the longest not looked at is next
+    if not view.looks[gate] and gate ~= '*' then view.looks[gate] = pump.now end
+  end
+  resettle(keys, pump.now, view.moved, { seats = seats, gates = view.gates, looks = view.looks, wants = view.wants })
+end

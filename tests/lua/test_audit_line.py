@@ -1,0 +1,123 @@
+"""audit of the line: a sound one passes, and whatever belongs to nobody is named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from streamq import operations
+from tests.lua.line_fuzz import LINE
+from tests.lua.rig import Rig
+
+Break = Callable[[Rig, Callable[[str], str]], object]
+RULE = "what is in the line belongs to a live job"
+HEAD = r"5\d{16}"
+
+
+def lived_in(rig: Rig) -> None:
+    """One runs, one waits for it, one has a lane's turn before it, one has expired soon."""
+    rig.enqueue("runs", opts="q=a|cone=1")
+    rig.enqueue("waits", opts="q=a|cone=1")
+    rig.enqueue("limited", opts="q=b|rone=3600000000=1", expires="+60000")
+    rig.enqueue("again", opts="q=c|oc")
+    rig.enqueue("more", opts="q=b|rone=3600000000=1")
+    assert rig.claimed(limit=5) == ["runs", "limited", "again"]
+    rig.release("limited")
+    rig.retry("again")
+
+
+def test_a_line_with_jobs_at_every_kind_of_gate_is_sound(rig: Rig) -> None:
+    lived_in(rig)
+    with rig.unchanged():
+        assert rig.violations() == []
+
+
+def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
+    lived_in(rig)
+    for structure in LINE:
+        seen, cursor = 0, ""
+        while True:
+            call = operations.audit(rig.keys, structure=structure, cursor=cursor, limit=1)
+            page = rig.run(call)
+            assert page.violations == []
+            seen, cursor = seen + page.members, page.cursor
+            if not cursor:
+                break
+        assert seen >= 1, structure
+
+
+BREAKS: dict[str, tuple[Break, str, str, str]] = {
+    "a parked job is not in the line": (
+        lambda r, k: r.admin.delete(k("parked")),
+        *("a parked job is in the line", "parked", "waits"),
+    ),
+    "a member of nobody": (
+        lambda r, k: r.admin.zadd(k("parked"), {"t|a\x0050000000000000001 gone": 0}),
+        *(RULE, "parked", "t|a 50000000000000001 gone"),
+    ),
+    "a class stands where its head is not": (
+        lambda r, k: r.admin.zadd(k("line"), {"*\0a\x0050000000000000001 gone\0t|a": 0}),
+        *(RULE, "line", "* a 50000000000000001 gone t|a"),
+    ),
+    "a turn of a lane that is not there": (
+        lambda r, k: r.admin.zadd(k("turns"), {"*\x00500000000000000\0z": 0}),
+        *(RULE, "turns", "* 500000000000000 z"),
+    ),
+    "a place of a class that has no job": (
+        lambda r, k: r.admin.hset(k("places"), "t|z", "*\x0050000000000000001 gone"),
+        *(RULE, "places", "t|z"),
+    ),
+    "a seat of a lane that has no turn": (
+        lambda r, k: r.admin.hset(k("places"), "*\0z", "500000000000000"),
+        *(RULE, "places", "* z"),
+    ),
+    "a gate where nobody waits": (
+        lambda r, k: r.admin.zadd(k("gates"), {"cnone": 1}),
+        *(RULE, "gates", "cnone"),
+    ),
+    "a gate that is lost": (
+        lambda r, k: r.admin.zrem(k("gates"), "cone"),
+        *(RULE, "turns", "cone 500000000010000 a"),
+    ),
+    "a slot of nobody": (
+        lambda r, k: r.admin.zadd(k("slots"), {"cone\0gone": 0}),
+        *(RULE, "slots", "cone gone"),
+    ),
+    "a slot of one that waits": (
+        lambda r, k: r.admin.zadd(k("slots"), {"cone\0waits": 0}),
+        *(RULE, "slots", "cone waits"),
+    ),
+    "a slot that is lost": (
+        lambda r, k: r.admin.zrem(k("slots"), "cone\0runs"),
+        *("what runs has its slots", "slots", "runs"),
+    ),
+    "one that waits was pumped": (
+        lambda r, k: r.admin.zadd(k("pumped"), {"waits": 0}),
+        *(RULE, "pumped", "waits"),
+    ),
+    "one that runs was not pumped": (
+        lambda r, k: r.admin.zrem(k("pumped"), "runs"),
+        *("what runs has an entry or was pumped", "pumped", "runs"),
+    ),
+    "a timer of nobody": (
+        lambda r, k: r.admin.zadd(k("timers"), {"x gone": 1}),
+        *(RULE, "timers", "x gone"),
+    ),
+}
+
+
+@pytest.mark.no_audit("a rule is broken by hand")
+@pytest.mark.parametrize("name", BREAKS)
+def test_what_belongs_to_nobody_is_named(rig: Rig, name: str) -> None:
+    lived_in(rig)
+    do, rule, key, member = BREAKS[name]
+    do(rig, rig.keys.key)
+    named = [(v.rule, v.key.rpartition("}:")[2], v.member) for v in rig.violations()]
+    assert (rule, key, member) in named
+
+
+@pytest.mark.no_audit("a rule is broken by hand")
+def test_virtual_times_outlive_the_last_job_in_no_line(rig: Rig) -> None:
+    rig.admin.zadd(rig.keys.key("lanes"), {"a": 10_000})
+    assert [(v.rule, v.member) for v in rig.violations()] == [(RULE, "a")]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamq import operations
-from streamq.asking import Asker, known_queues
+from streamq.asking import PAGE, Asker, known_queues, scan
 from streamq.errors import ConfigurationError
 from streamq.limit_texts import limit_text, parse_limit, settings_of, weight_name
 from streamq.limits import RateLimit, named_limit
@@ -84,33 +84,28 @@ def set_question(
             f"{name}: what it is counted by is said in the code; leave key= out"
         )
     values = {CHANGED + info.name: limit_text(wanted)}
-    yield from _write(app, info.queue, values)
+    yield from write_question(app.keys(info.queue), values)
     return replace(info, limit=wanted, is_changed=True)
 
 
 def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
     """Let the code's word count again; what holds then."""
     info = _chosen(name, (yield from limits_question(app, queue)), None)
-    yield from _write(app, info.queue, {CHANGED + info.name: None})
+    yield from write_question(app.keys(info.queue), {CHANGED + info.name: None})
     return replace(info, limit=info.declared or info.limit, is_changed=False)
 
 
 def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
     """Give a lane a share beside others of 1, until reset (None)."""
     text = None if share is None else f"{weight(share, lane):g}"
-    yield from _write(app, queue, {CHANGED + weight_name(lane_key(lane)): text})
+    yield from write_question(app.keys(queue), {CHANGED + weight_name(lane_key(lane)): text})
 
 
 def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
     """All settings of a queue, by the names under which scripts find them."""
     found = settings_of(app.runtime, queue)
-    cursor = ""
-    while True:
-        (page,) = yield [operations.get_limits(app.keys(queue), cursor=cursor)]
-        found |= page.values
-        cursor = page.cursor
-        if not cursor:
-            return found
+    stored = yield from scan("HSCAN", app.keys(queue).key("limits"))
+    return found | dict(zip(stored[::2], stored[1::2], strict=True))
 
 
 def queues_question(app: Application) -> Question[list[str]]:
@@ -121,23 +116,19 @@ def queues_question(app: Application) -> Question[list[str]]:
     return sorted({*known, *declared, *own, *app.runtime.queue_options})
 
 
-def _write(app: Application, queue: str, values: Mapping[str, str | None]) -> Question[None]:
-    """Write, then have every waiting class looked at again, in bounded steps."""
-    keys = app.keys(queue)
-    new = {name: text for name, text in values.items() if text is not None}
-    old = [name for name, text in values.items() if text is None]
-    if new:
-        yield [operations.set_limits(keys, values=new)]
-    if old:
-        yield [operations.reset_limits(keys, names=old)]
-    for name in values:
-        cursor = ""
-        while True:
-            (cursor,) = yield [
-                operations.poke(keys, definition=name.removeprefix(CHANGED), cursor=cursor)
-            ]
-            if not cursor:
-                break
+def write_question(keys: QueueKeys, values: Mapping[str, str | None]) -> Question[None]:
+    """Write settings (None: remove); what waits for a limit that changed is looked at, in steps."""
+    changed: list[str] = []
+    items = list(values.items())
+    for at in range(0, len(items), PAGE):
+        (some,) = yield [operations.set_limits(keys, values=dict(items[at : at + PAGE]))]
+        changed += some
+    for name in changed:
+        for kind in "rc":
+            cursor = None
+            while cursor != "":
+                limiter = kind + name.removeprefix(CHANGED)
+                (cursor,) = yield [operations.poke(keys, limiter=limiter, cursor=cursor or "")]
 
 
 def _infos(queue: str, settings: Mapping[str, str]) -> list[LimitInfo]:

@@ -22,6 +22,15 @@ from streamq.operations.lease import (
     sweep,
     unregister,
 )
+from streamq.operations.line import (
+    Limiter,
+    LimiterPage,
+    Standing,
+    limiters,
+    poke,
+    set_limits,
+    standing,
+)
 from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
 from streamq.operations.read import (
     PLACES,
@@ -66,6 +75,8 @@ __all__ = [
     "Enqueued",
     "HandBack",
     "Idempotency",
+    "Limiter",
+    "LimiterPage",
     "Look",
     "NewJob",
     "Outcome",
@@ -75,6 +86,7 @@ __all__ = [
     "Reclaimed",
     "Record",
     "Sent",
+    "Standing",
     "StateText",
     "Stray",
     "Swept",
@@ -92,6 +104,7 @@ __all__ = [
     "follow_up",
     "forget",
     "forward",
+    "limiters",
     "look",
     "options",
     "page",
@@ -99,6 +112,7 @@ __all__ = [
     "parse_outcome",
     "parse_record",
     "parse_state",
+    "poke",
     "progress",
     "promote",
     "reclaim",
@@ -107,6 +121,8 @@ __all__ = [
     "release",
     "retry",
     "revive",
+    "set_limits",
+    "standing",
     "strand",
     "sweep",
     "unregister",

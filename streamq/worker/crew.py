@@ -146,7 +146,7 @@ def _serve(
 def enrolment(app: StreamQ, crew: Crew, identity: Identity) -> Enrolment:
     """The duty that keeps the worker known."""
     return Enrolment(
-        app.client,
+        app,
         list(crew.queues.values()),
         crew.weather,
         identity=identity,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -77,9 +78,12 @@ class Crew:
         return [run.what for run in self.ran(number, timeout)]
 
     def close(self) -> None:
-        for one in self.here:
-            one.stop()
-        self.app.close()
+        with ExitStack() as ends:
+            ends.callback(self.app.close)
+            for one in self.here:
+                ends.callback(one.stop)
+            for one in self.here:
+                one.tell()
 
 
 def most_at_once(runs: Sequence[Run]) -> int:

@@ -227,11 +227,41 @@ def audit(rig: Rig, n: int) -> Call[Any]:
     return op.audit(rig.keys, structure="jobs", limit=n)
 
 
+def set_limits(rig: Rig, n: int) -> Call[Any]:
+    _limited(rig)
+    rig.run(op.set_limits(rig.keys, values={"old": "c 1"}))
+    values: dict[str, str | None] = {f"limit-{i}": "r 100 1" for i in range(n - 1)}
+    return op.set_limits(rig.keys, values={**values, "old": None})
+
+
+def poke(rig: Rig, n: int) -> Call[Any]:
+    _limited(rig)
+    return op.poke(rig.keys, limiter="climit", limit=n)
+
+
+def limiters(rig: Rig, n: int) -> Call[Any]:
+    _limited(rig)
+    return op.limiters(rig.keys, limiter="climit", limit=n)
+
+
+def standing(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue(*names(n), opts=LIMITED)
+    return op.standing(rig.keys, ids=names(n))
+
+
+def _limited(rig: Rig) -> None:
+    """One runs, and others wait for its place, under several keys."""
+    for key in "abc":
+        ids = [f"{key}{i}" for i in range(3)]
+        rig.enqueue(*ids, opts=f"q=lane|climit!{key}=1")
+    assert len(rig.claimed()) == 3
+
+
 CASES: dict[str, Case] = {
     case.__name__: case
     for case in (
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
-        *(count, options, page, audit),
+        *(count, options, page, audit, set_limits, poke, limiters, standing),
     )
 }

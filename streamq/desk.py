@@ -21,6 +21,7 @@ from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
 from streamq.parking import parking_here
+from streamq.standing import with_reasons
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
@@ -182,7 +183,8 @@ class Desk:
             return JobInfo(job.id)
         task = look.record.task if look.record else look.outcome.task if look.outcome else ""
         types = self.runtime.types_of(task or job.task)
-        return job_info(look, job.queue or "", self.runtime.codec, types)
+        info = job_info(look, job.queue or "", self.runtime.codec, types)
+        return (yield from with_reasons(self.runtime.keys(info.queue), [info]))[0]
 
     def state(self, job: AsyncResult[Any]) -> Question[JobState]:
         """Where it is in its life."""

@@ -30,6 +30,7 @@ for _, list in ipairs({ cursor == '' and { limiter } or {}, waiting, taken }) do
     end
   end
 end
+table.sort(ids)
 local now_us = clock_us()
 local reply = { last, whole(now_us) }
 for _, id in ipairs(ids) do

@@ -48,6 +48,36 @@ class Standing:
     limiters: tuple[str, ...]  # the ids of all that it takes
 
 
+@dataclass(frozen=True, slots=True)
+class Throttled:
+    """A job whose task says that somebody else's limit is used up."""
+
+    id: str
+    token: str
+    retry_after_ms: int  # for so long the limiter it means gives nothing
+    limiter: str = ""  # the name of that limit; empty: its rates with a key, else its rates, …
+
+
+def throttle(
+    keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Throttled]
+) -> Call[list[str]]:
+    """Parks 1 to 200 running jobs again, at their place; those without a limit are scheduled."""
+    items: list[Value] = []
+    for j in jobs:
+        items += (j.id, j.token, j.retry_after_ms, j.limiter)
+    return bind("throttle", keys, words, items=items, worker=worker, seq=seq)
+
+
+def pause(keys: QueueKeys, *, what: str, name: str = "") -> Call[bool]:
+    """Starts no more jobs of the "queue", a "task" or a "lane"; whether that is new."""
+    return bind("pause", keys, bool, what=what, which=name)
+
+
+def resume(keys: QueueKeys, *, what: str, name: str = "") -> Call[bool]:
+    """Undoes `pause`; whether there was one."""
+    return bind("resume", keys, bool, what=what, which=name)
+
+
 def set_limits(keys: QueueKeys, *, values: Mapping[str, str | None]) -> Call[list[str]]:
     """Sets 1 to 200 limits, weights, ageing by name; None removes. The names that changed."""
     items: list[Value] = [part for name, value in values.items() for part in (name, value or "")]

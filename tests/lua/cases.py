@@ -227,6 +227,22 @@ def audit(rig: Rig, n: int) -> Call[Any]:
     return op.audit(rig.keys, structure="jobs", limit=n)
 
 
+def throttle(rig: Rig, n: int) -> Call[Any]:
+    jobs = [op.Throttled(i, "T", 60_000) for i in watched(rig, n)]
+    return op.throttle(rig.keys, worker="w", seq=9, jobs=jobs)
+
+
+def pause(rig: Rig, n: int) -> Call[Any]:
+    _limited(rig)
+    return op.pause(rig.keys, what="queue")
+
+
+def resume(rig: Rig, n: int) -> Call[Any]:
+    _limited(rig)
+    rig.run(op.pause(rig.keys, what="task", name="t"))
+    return op.resume(rig.keys, what="task", name="t")
+
+
 def set_limits(rig: Rig, n: int) -> Call[Any]:
     _limited(rig)
     rig.run(op.set_limits(rig.keys, values={"old": "c 1"}))
@@ -263,5 +279,6 @@ CASES: dict[str, Case] = {
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit, set_limits, poke, limiters, standing),
+        *(throttle, pause, resume),
     )
 }

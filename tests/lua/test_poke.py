@@ -5,8 +5,8 @@ from tests.lua.rig import Rig
 
 
 def gates(rig: Rig) -> dict[str, float]:
-    found = rig.admin.zrange(rig.keys.key("gates"), 0, -1, withscores=True)
-    return {gate.decode(): score for gate, score in found}  # type: ignore[union-attr]
+    found: dict[str, float] = rig.snapshot().get("gates", {})
+    return found
 
 
 def waiting(rig: Rig, *keys: str, definition: str = "cdef") -> None:

@@ -16,19 +16,27 @@ AGING = "aging"
 _WEIGHT = "weight "
 
 
-def settings_of(runtime: Runtime, queue: str) -> dict[str, str]:
-    """All that the code says of a queue: what its workers publish."""
-    texts: dict[str, str] = {}
+def declared_limits(runtime: Runtime, queue: str) -> dict[str, Limit]:
+    """The limits that the code declares in a queue, by name."""
+    found: dict[str, Limit] = {}
     for name, task in runtime.definitions.items():
         options = options_of(runtime, task)
         if options.queue == queue:
-            texts |= {its: limit_text(limit) for limit, its in own_limits(name, options).items()}
+            found |= {its: limit for limit, its in own_limits(name, options).items()}
     for (home, name), named in runtime.named_limits.items():
         if home == queue:
-            texts[name] = limit_text(named.limit)
+            found[name] = named.limit
+    if whole := runtime.queue_options.get(queue):
+        found |= {its: limit for limit, its in own_limits(QUEUE, whole).items()}
+    return found
+
+
+def settings_of(runtime: Runtime, queue: str) -> dict[str, str]:
+    """All that the code says of a queue: what its workers publish."""
+    limits = declared_limits(runtime, queue)
+    texts = {name: limit_text(limit) for name, limit in limits.items()}
     whole = runtime.queue_options.get(queue)
     if whole is not None:
-        texts |= {its: limit_text(limit) for limit, its in own_limits(QUEUE, whole).items()}
         texts |= {weight_name(lane): f"{weight:g}" for lane, weight in whole.weights.items()}
         if whole.priority_aging is not None:
             texts[AGING] = str(round(whole.priority_aging * 1000))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from streamq import operations
 from streamq.asking import PAGE, Asker, known_queues, scan
 from streamq.errors import ConfigurationError
-from streamq.limit_texts import limit_text, parse_limit, settings_of, weight_name
+from streamq.limit_texts import declared_limits, limit_text, parse_limit, settings_of, weight_name
 from streamq.limits import RateLimit, named_limit
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
@@ -59,7 +59,8 @@ def limits_question(app: Application, queue: str | None = None) -> Question[list
     """The limits of a queue, or of all; what only the code here declares is among them."""
     found: list[LimitInfo] = []
     for one in [queue] if queue else (yield from queues_question(app)):
-        found += _infos(one, (yield from settings_question(app, one)))
+        here = declared_limits(app.runtime, one)
+        found += _infos(one, (yield from settings_question(app, one)), here)
     return found
 
 
@@ -85,7 +86,8 @@ def set_question(
         )
     values = {CHANGED + info.name: limit_text(wanted)}
     yield from write_question(app.keys(info.queue), values)
-    return replace(info, limit=wanted, is_changed=True)
+    limit = _keyed(wanted, info.declared) or wanted
+    return replace(info, limit=limit, is_changed=True)
 
 
 def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
@@ -131,16 +133,22 @@ def write_question(keys: QueueKeys, values: Mapping[str, str | None]) -> Questio
                 (cursor,) = yield [operations.poke(keys, limiter=limiter, cursor=cursor or "")]
 
 
-def _infos(queue: str, settings: Mapping[str, str]) -> list[LimitInfo]:
+def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -> list[LimitInfo]:
     names = {name.removeprefix(CHANGED) for name in settings}
     found = []
     for name in sorted(names):
-        declared = parse_limit(settings.get(name, ""))
+        text, own = settings.get(name, ""), here.get(name)
+        # What the code here says knows its key and its unit, where workers say the same.
+        declared = own if own and limit_text(own) == text else parse_limit(text)
         changed = parse_limit(settings.get(CHANGED + name, ""))
-        limit = changed or declared
+        limit = _keyed(changed, declared) or declared
         if limit is not None:
             found.append(LimitInfo(name, queue, limit, declared, changed is not None))
     return found
+
+
+def _keyed(changed: Limit | None, declared: Limit | None) -> Limit | None:
+    return replace(changed, key=declared.key) if changed and declared else changed
 
 
 def _chosen(name: str, found: list[LimitInfo], kind: type[Limit] | None) -> LimitInfo:
@@ -152,7 +160,7 @@ def _chosen(name: str, found: list[LimitInfo], kind: type[Limit] | None) -> Limi
     if len(meant) == 1:
         return meant[0]
     if not meant:
-        names = {one.name for one in found}
+        names = {part for one in found for part in (one.name, one.name.partition("/")[0])}
         hint = nearest(name, names) if names else "; no worker published any, and none is declared"
         raise ConfigurationError(f"no limit {name!r} here{hint}")
     which = ", ".join(f"{one.name} of queue {one.queue!r}" for one in meant[:5])

@@ -93,7 +93,7 @@ def test_a_limit_elsewhere_holds_its_key_only_and_counts_no_attempt(crew: Crew) 
 
     crew.work(2)
     first = call.delay("a", 0)
-    wait_until(lambda: attempts, "the first to be refused")
+    wait_until(lambda: attempts and first.state is JobState.PARKED, "the first to be refused")
     refused = time.monotonic()
     call.delay_many([("a", 1), ("a", 2), ("b", 0), ("b", 1)])
     runs = crew.ran(5)

@@ -68,14 +68,14 @@ def test_limits_are_listed_by_name(crew: Crew) -> None:
     assert listed == {
         "@queue/concurrency": Concurrency(9),
         "github": RateLimit(60),
-        "note/rate": RateLimit(5, per=1),
+        "note/rate": RateLimit(5, per=1, key="{what}"),
     }
 
 
 def test_what_is_no_limit_is_refused_with_what_there_is(crew: Crew) -> None:
     crew.task(rate_limit="10/s", concurrency=3)
     limits = crew.app.limits
-    with pytest.raises(ConfigurationError, match=r"no limit 'nte' here; did you mean 'note/rate'"):
+    with pytest.raises(ConfigurationError, match=r"no limit 'nte' here; did you mean 'note'"):
         limits.set("nte", "5/s")
     with pytest.raises(ConfigurationError, match=r"note/rate of queue 'default' is 10/s, not 5 at"):
         limits.set("note/rate", 5)

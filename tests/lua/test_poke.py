@@ -47,6 +47,23 @@ def test_where_nobody_waits_nothing_changes(rig: Rig) -> None:
         assert rig.run(op.poke(rig.keys, limiter="cdef")) == ""
 
 
+def test_nobody_waits_out_the_interval_of_before(rig: Rig) -> None:
+    rig.enqueue("a", "b", opts="q=|rdef=60000000=1")
+    assert rig.claimed("T1") == ["a"]
+    rig.run(op.set_limits(rig.keys, values={"=def": "r 1000 1"}))
+    rig.run(op.poke(rig.keys, limiter="rdef"))
+    assert rig.claimed("T2") == ["b"]
+
+
+def test_a_rate_for_which_nobody_waits_is_as_it_is_now_too(rig: Rig) -> None:
+    rig.enqueue("a", opts="q=|rdef=60000000=1")
+    assert rig.claimed("T1") == ["a"]
+    rig.run(op.set_limits(rig.keys, values={"def": "r 1000 1"}))
+    rig.run(op.poke(rig.keys, limiter="rdef"))
+    rig.enqueue("b", opts="q=|rdef=60000000=1")
+    assert rig.claimed("T2") == ["b"]
+
+
 def test_a_claim_after_it_closes_the_gate_again(rig: Rig) -> None:
     waiting(rig, "a")
     rig.run(op.poke(rig.keys, limiter="cdef"))

@@ -17,14 +17,15 @@ local counts = KEYS[13]
 local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
+local checkpoints = KEYS[17]
 --# include lib/line_keys.lua
-local first_ended = 28 -- KEYS[28...]: the list of ended jobs of each task named by an item
+local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local results_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
--- ended: index among the ended lists, from 1; ttl_ms: how long the outcome is kept, 0 not at all
+-- ended: index among those keys; ttl_ms: how long the outcome is kept, 0 not at all
 
 --# include lib/rest.lua
 --# include lib/number.lua
@@ -39,19 +40,17 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, claims, held, errors, progress, results, waiters, counts }, { leases, results_expiry },
+touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
   { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
-local words = {}
-local mine, by_token = holding(state, first_item, 7, words)
+local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
 if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
 local now = clock_ms()
-local now_text = whole(now)
+local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
 local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
   outbox = outbox, park = park }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
-local texts, kept, checked_ttl = {}, {}, nil
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]
@@ -68,11 +67,12 @@ vacate(park, mine.occupying, true, now * 1000)
 drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
-if redis.call('EXISTS', errors) == 1 then redis.call('HDEL', errors, unpack(ids)) end -- a revived one's too
-if redis.call('EXISTS', progress) == 1 then redis.call('HDEL', progress, unpack(ids)) end
+for _, key in ipairs({ errors, progress, checkpoints }) do -- errors: a revived job's
+  if redis.call('EXISTS', key) == 1 then redis.call('HDEL', key, unpack(ids)) end
+end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
-for i, lines in pairs(summaries) do push_ended(KEYS[i], lines) end
+for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
 write_follow(follow)

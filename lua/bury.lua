@@ -16,13 +16,14 @@ local counts = KEYS[12]
 local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
+local checkpoints = KEYS[16]
 --# include lib/line_keys.lua
-local first_ended = 27 -- KEYS[27...]: the list of ended jobs of each task named by an item
+local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
-local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from 1), error bytes
+local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index among those keys), error bytes
 
 --# include lib/rest.lua
 --# include lib/number.lua
@@ -37,7 +38,7 @@ local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index from
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
-touch({ jobs, state, claims, held, errors, progress, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, counts }, { leases, dead }, { unpack(KEYS, first_ended) }, stream)
 touch_line()
 check_numbers(0, dead_cap)
 local words, evicted = {}, 0
@@ -59,9 +60,9 @@ if #mine > 0 then
   end
   vacate(park, mine, true, now * 1000)
   drop_entries(stream, entries)
-  for list, lines in pairs(ended_jobs) do push_ended(list, lines) end
+  for list, lines in pairs(ended_jobs) do push_ended(list, lines, KEYS[first_ended]) end
   drop_held(leases, claims, held, mine)
-  evicted = bury_jobs(jobs, state, dead, errors, progress, mine, now, dead_cap)
+  evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
   notify(waiters, ids, texts)
   count(counts, 'died', #ids, 'evicted', evicted)
   write_follow(follow)

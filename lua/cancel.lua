@@ -13,7 +13,9 @@ local results_expiry = KEYS[9]
 local waiters = KEYS[10]
 local counts = KEYS[11]
 local dropped = KEYS[12]
-local wake = KEYS[13]
+local checkpoints = KEYS[13]
+local schedule_ended = KEYS[14]
+local wake = KEYS[15]
 --# include lib/line_keys.lua
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
@@ -28,7 +30,7 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/vacate.lua
 --# include lib/unpark.lua
 
-touch({ jobs, state, errors, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake }, stream)
+touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake, schedule_ended }, stream)
 touch_line()
 check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
@@ -63,7 +65,7 @@ end
 if #ids > 0 then
   unpark_jobs(park, going, now * 1000)
   vacate(park, gone, true, now * 1000)
-  push_ended(dropped, lines)
+  push_ended(dropped, lines, schedule_ended)
   drop_entries(stream, entries)
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))
@@ -71,6 +73,7 @@ if #ids > 0 then
   redis.call('HDEL', jobs, unpack(ids))
   redis.call('HDEL', state, unpack(ids))
   redis.call('HDEL', errors, unpack(ids))
+  redis.call('HDEL', checkpoints, unpack(ids))
   keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)

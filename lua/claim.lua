@@ -3,7 +3,8 @@
 -- was handed back, what only a worker that knows the task may have, and the stream. The same token again returns
 -- the same jobs. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
 -- is waiting, the server's clock in ms, how many had expired, ms until to look at the line again (-1: not),
--- `<number of the job>:<us before it may start> …`; then for each job id, attempt, crashes, record.
+-- `<number of the job>:<us before it may start> …`, a list of id and checkpoint of jobs that have one; then for
+-- each job id, attempt, crashes, record.
 local jobs = KEYS[1] -- hash, id -> record
 local state = KEYS[2] -- hash, id -> state
 local stream = KEYS[3]
@@ -14,12 +15,14 @@ local claims = KEYS[7] -- hash, token -> "worker n id…"
 local held = KEYS[8] -- hash, token -> jobs still running
 local scheduled = KEYS[9] -- zset, only looked at
 local wake = KEYS[10]
-local results = KEYS[11] -- the last five: for what has expired
+local results = KEYS[11] -- this and the next five: for what has expired
 local results_expiry = KEYS[12]
 local waiters = KEYS[13]
 local dropped = KEYS[14] -- list, ended without a run
 local errors = KEYS[15]
 local counts = KEYS[16]
+local checkpoints = KEYS[17] -- hash, looked at where it exists
+local schedule_ended = KEYS[18]
 --# include lib/line_keys.lua
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
@@ -28,8 +31,6 @@ local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
 local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while stranded jobs exist
-
---# include lib/number.lua
 --# include lib/pump_open.lua
 --# include lib/pump_close.lua
 --# include lib/pumped.lua
@@ -37,17 +38,17 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/hold_back.lua
 --# include lib/again.lua
 --# include lib/take.lua
-
-touch({ jobs, state, held, results, waiters, errors, counts }, { stranded, leases, scheduled, results_expiry }, { wake, dropped }) -- others are read first
+--# include lib/restore.lua
+touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
+  { stranded, leases, scheduled, results_expiry }, { wake, dropped, schedule_ended })
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
-local reply, at = { -1, 0, 0, now, 0, -1, '' }, 7
+local reply, at = { -1, 0, 0, now, 0, -1, '', {} }, 8
 local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
 end
-
 local before = redis.call('HGET', claims, token)
 if before then
   reply[7] = hand_out_again(before, token, jobs, state, now, hand_out)
@@ -66,15 +67,14 @@ else
     redis.call('ZADD', leases, whole(now + lease_ms), token)
   end
   settle_candidates(found, stream, returned, stranded, worker)
-  reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, results = results, waiters = waiters,
-    results_expiry = results_expiry, dropped = dropped, counts = counts, park = park }, late, pump.late, now, result_ttl_ms, results_cap)
-  if found.full or #found.ids + #pump.taken >= limit then
-    reply[3] = 1
-    wake_one(wake)
-  end
+  reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
+    results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,
+    schedule_ended = schedule_ended, park = park }, late, pump.late, now, result_ttl_ms, results_cap)
+  if #found.ids + #pump.taken >= limit then reply[3] = 1 wake_one(wake) end
   reply[6] = next_look(pump, worker, reply[3] == 1)
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end
 reply[2] = redis.call('EXISTS', stranded)
+reply[8] = read_checkpoints(checkpoints, reply, 9)
 return reply

@@ -6,12 +6,13 @@ local state = KEYS[2]
 local dead = KEYS[3]
 local errors = KEYS[4]
 local counts = KEYS[5]
+local checkpoints = KEYS[6]
 local first_item = 1 -- ARGV[1...]: ids
 
 --# include lib/touch.lua
 --# include lib/rest.lua
 
-touch({ jobs, state, errors, counts }, { dead })
+touch({ jobs, state, errors, checkpoints, counts }, { dead })
 local asked = rest_column(first_item, 1, 1)
 local deaths = redis.call('ZMSCORE', dead, unpack(asked))
 local words, ids, seen = {}, {}, {}
@@ -26,6 +27,7 @@ if #ids > 0 then
   redis.call('HDEL', jobs, unpack(ids))
   redis.call('HDEL', state, unpack(ids))
   redis.call('HDEL', errors, unpack(ids))
+  redis.call('HDEL', checkpoints, unpack(ids))
   redis.call('ZREM', dead, unpack(ids))
   redis.call('HINCRBY', counts, 'deleted', #ids)
 end

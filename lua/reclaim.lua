@@ -21,6 +21,8 @@ local policy = KEYS[14]
 local counts = KEYS[15]
 local dropped = KEYS[16]
 local wake = KEYS[17]
+local checkpoints = KEYS[18]
+local schedule_ended = KEYS[19]
 --# include lib/line_keys.lua
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
@@ -44,8 +46,8 @@ local dead_cap = tonumber(ARGV[4])
 --# include lib/wake.lua
 --# include lib/lapsed.lua
 
-touch({ jobs, state, claims, held, errors, progress, waiters, policy, rhythm, counts },
-  { returned, leases, workers, dead }, { dropped, wake }, stream)
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, rhythm, counts },
+  { returned, leases, workers, dead }, { dropped, wake, schedule_ended }, stream)
 check_numbers(1, lease_ms, gap_ms, limit)
 touch_line()
 check_numbers(0, dead_cap)
@@ -61,7 +63,8 @@ if now >= grace then
   if #gone > 0 then
     drop_held(leases, claims, held, gone)
     local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-      progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped, park = park }
+      progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
+    schedule_ended = schedule_ended, park = park }
     local poisoned = back_or_poison(keys, gone, now, dead_cap)
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned

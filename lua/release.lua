@@ -18,6 +18,8 @@ local replies = KEYS[13]
 local counts = KEYS[14]
 local dropped = KEYS[15]
 local wake = KEYS[16]
+local checkpoints = KEYS[17]
+local schedule_ended = KEYS[18]
 --# include lib/line_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
@@ -44,7 +46,7 @@ local first_item = 4 -- ARGV[4...]: id, token, crashed (1|0)
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, errors, progress, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake }, stream)
+touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, counts }, { returned, leases, dead }, { dropped, wake, schedule_ended }, stream)
 touch_line()
 check_numbers(0, dead_cap)
 local words = {}
@@ -57,7 +59,8 @@ if #mine > 0 then
   end
   drop_held(leases, claims, held, mine)
   local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-    progress = progress, waiters = waiters, policy = policy, counts = counts, dropped = dropped, park = park }
+    progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
+    schedule_ended = schedule_ended, park = park }
   local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
   for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)

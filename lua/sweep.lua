@@ -12,6 +12,7 @@ local workers = KEYS[8]
 local worker_info = KEYS[9]
 local replies = KEYS[10]
 local counts = KEYS[11]
+local checkpoints = KEYS[12]
 local dead_ttl_ms = tonumber(ARGV[1])
 local worker_ttl_ms = tonumber(ARGV[2]) -- how long a worker that counts as dead stays listed
 local limit = tonumber(ARGV[3]) -- 1 to 1000
@@ -22,7 +23,7 @@ local limit = tonumber(ARGV[3]) -- 1 to 1000
 --# include lib/count.lua
 --# include lib/consumer.lua
 
-touch({ jobs, state, errors, results, worker_info, replies, counts }, { dead, results_expiry, workers }, {}, stream)
+touch({ jobs, state, errors, checkpoints, results, worker_info, replies, counts }, { dead, results_expiry, workers }, {}, stream)
 check_numbers(1, dead_ttl_ms, worker_ttl_ms, limit)
 local now = clock_ms()
 limit = math.min(limit, 1000)
@@ -41,6 +42,7 @@ if #buried > 0 then
   redis.call('HDEL', jobs, unpack(buried))
   redis.call('HDEL', state, unpack(buried))
   redis.call('HDEL', errors, unpack(buried))
+  redis.call('HDEL', checkpoints, unpack(buried))
   redis.call('ZREM', dead, unpack(buried))
   count(counts, 'evicted', #buried)
 end

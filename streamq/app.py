@@ -13,13 +13,12 @@ from streamq.config import Settings
 from streamq.configuring import Configuring
 from streamq.declaring import Declaring
 from streamq.errors import ConfigurationError
-from streamq.later import Later
 from streamq.location import Location
 from streamq.option_checks import queue_name
 from streamq.options import call_options
-from streamq.registering import Registering
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
+from streamq.schedules.declaring import Scheduling
 from streamq.steering import Steering
 from streamq.zones import in_zone
 
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Registering, Declaring, Steering, Collecting, Configuring, Later):
+class StreamQ(Scheduling, Declaring, Steering, Collecting, Configuring):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,

@@ -58,7 +58,8 @@ class RunningJob:
     attempt: int = 1  # the number of this run; 1 for the first
     crashes: int = 0  # earlier runs that ended in a killed process
     deadline: datetime | None = None  # when a time limit ends this run; None: nothing does
-    scheduled_for: datetime | None = None  # when it was due, where it was enqueued for later
+    scheduled_for: datetime | None = None  # its schedule's tick, or when it was due; aware
+    schedule: str = ""  # the name of the schedule that made it
     tags: tuple[str, ...] = ()
     headers: dict[str, Any] = field(default_factory=dict)  # that the call was given
     detached: bool = True  # no job: nothing is reported

@@ -20,7 +20,8 @@ from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, why_missing
-from streamq.parking import parking_here
+from streamq.parking import plan_here
+from streamq.schedules.keeping import Keeper
 from streamq.standing import with_reasons
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
@@ -48,6 +49,7 @@ class Desk:
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
         self.by_name = ByName(runtime)
+        self.schedules = Keeper(runtime)
 
     def ask(self, question: Question[T]) -> T:
         """Find out, with blocking calls."""
@@ -59,9 +61,7 @@ class Desk:
 
     def plan(self, definition: Definition, declared: TaskOptions, said: CallOptions) -> Plan:
         """How a task's jobs are enqueued: as it declares, and as a call says over that."""
-        runtime, options = self.runtime, declared.overridden(said)
-        parking = parking_here(runtime, definition, declared, said)
-        return Plan(runtime, definition.name, options, said, definition, parking=parking)
+        return plan_here(self.runtime, definition, declared, said)
 
     def enqueue(self, planned: Planned) -> list[str]:
         """Enqueue prepared jobs; the id of each."""

@@ -41,6 +41,8 @@ class JobInfo:
     crashes: int = 0  # runs that ended in a killed process, counted apart
     enqueued_at: datetime | None = None  # aware, UTC, as all times here
     due_at: datetime | None = None  # when a scheduled job may run
+    scheduled_for: datetime | None = None  # the tick that a schedule made it for
+    schedule: str = ""  # the name of that schedule
     started_at: datetime | None = None  # of the run going on, or of the last one
     ended_at: datetime | None = None
     expires_at: datetime | None = None  # not started after this

@@ -121,6 +121,9 @@ def _add_record(
     if entry_ms.isdecimal():  # the server's clock; else the id's time is all we have
         facts["enqueued_at"] = moment(int(entry_ms))
     opts = dict(one.partition("=")[::2] for one in record.opts.split(","))
+    if record.schedule:
+        facts["schedule"] = record.schedule
+        facts["scheduled_for"] = moment(record.scheduled_ms)
     if opts.get("x", "").isdecimal():
         facts["expires_at"] = moment(int(opts["x"]))
     try:

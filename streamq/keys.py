@@ -15,6 +15,7 @@ HASHES = (
     "held",
     "errors",
     "progress",
+    "checkpoints",
     "results",
     "waiters",
     "replies",
@@ -25,12 +26,20 @@ HASHES = (
     "inbox",
     "places",
     "limits",
+    "schedules",
+    "schedule_state",
+    "schedule_seen",
+    "schedule_log",
+    "schedule_runs",
+    "schedule_held",
 )
 SORTED_SETS = (
     *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
     *("parked", "line", "turns", "gates", "lanes", "rates", "slots", "pumped", "timers"),
+    "schedule_due",
 )
-NAMES = ("schema", "stream", "outbox", "wake", "dropped", *HASHES, *SORTED_SETS)
+LISTS = ("wake", "dropped", "schedule_ended")
+NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream
 
@@ -41,8 +50,13 @@ def slug(queue: str) -> str:
 
 
 def registry(namespace: str) -> str:
-    """The set of the names of all queues of a namespace; the one key outside any queue's slot."""
+    """The set of the names of all queues of a namespace; outside any queue's slot."""
     return f"sq:{namespace}:queues"
+
+
+def scheduling(namespace: str) -> str:
+    """The set of `<application> <queue>` for every queue where an application has schedules."""
+    return f"sq:{namespace}:schedules"
 
 
 def reply_channel(namespace: str, process: str) -> str:
@@ -80,6 +94,10 @@ class QueueKeys:
     def idempotency(self, digest: str) -> str:
         """The first job of an idempotency key; a string with a TTL."""
         return f"{self._prefix}idem:{digest}"
+
+    def trail(self, kind: str, job_id: str) -> str:
+        """What a job says while it runs, `log` or `chunks`; a stream with a TTL."""
+        return f"{self._prefix}{kind}:{job_id}"
 
     def ended(self, task: str) -> str:
         """The summaries of the last 1,000 ended jobs of a task; a list."""

@@ -26,9 +26,6 @@ LATER = {
     "debounce": "idempotency_key= makes one job of calls with the same key",
     "time_limit": "give the task's own calls a timeout",
     "soft_time_limit": "give the task's own calls a timeout",
-    "cron": "call .delay() from your system's scheduler",
-    "every": "call .delay() from your system's scheduler",
-    "schedule": "call .delay() from your system's scheduler",
 }
 # Other libraries' words for what exists here.
 ELSEWHERE = {
@@ -40,6 +37,9 @@ ELSEWHERE = {
     "dont_autoretry_for": "give_up_on= takes exception classes",
     "task_id": "ids are made by streamq; idempotency_key= recognises a call",
     "delay": "countdown= takes seconds",
+    "cron": "a schedule stands above the task: @app.cron('*/5 * * * *')",
+    "every": "a schedule stands above the task: @app.every(timedelta(minutes=5))",
+    "schedule": "@app.cron('*/5 * * * *') or @app.every(timedelta(minutes=5)) above the task",
 }
 CALL_ONLY = {
     "eta": "a point in time belongs to one call",

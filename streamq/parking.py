@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from streamq.enqueuing import Plan
 from streamq.errors import ConfigurationError
 from streamq.holding import NO_LANE, PRIORITY
 from streamq.key_template import KeyTemplate, readers
@@ -75,13 +76,12 @@ class Parking:
         return f"q={'|'.join([lane, *sorted(limits)])}{self._rest}"
 
 
-def parking_here(
-    runtime: Runtime, task: Definition, declared: TaskOptions, said: CallOptions
-) -> Parking | None:
-    """As `parking_of`, of a task whose function is here."""
+def plan_here(runtime: Runtime, task: Definition, declared: TaskOptions, said: CallOptions) -> Plan:
+    """How jobs of a task whose function is here are enqueued. Raises as `limits_of`."""
     shared = Shared(runtime.named_limits, runtime.queue_options)
     readers_of = partial(readers, task.binder.parameters)
-    return parking_of(task.name, declared, said, shared, readers_of)
+    parking = parking_of(task.name, declared, said, shared, readers_of)
+    return Plan(runtime, task.name, declared.overridden(said), said, task, parking=parking)
 
 
 def parking_of(

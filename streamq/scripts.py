@@ -16,6 +16,7 @@ _INCLUDE = re.compile(r"^--# include (\S+)$")
 _BINDING = re.compile(r"^local (\w+) = (?:tonumber\()?(KEYS|ARGV)\[(\d+)\]")
 _REST = re.compile(r"^local first_\w+ = (\d+) -- (KEYS|ARGV)\[(\d+)\.\.\.\]")
 _NEXT = re.compile(r"^(local \w+ = (?:tonumber\()?(KEYS|ARGV)\[)\+\]")
+_NEXT_REST = re.compile(r"^(local first_\w+ = )0( -- (KEYS|ARGV)\[)\+(\.\.\.\].*)$")
 _LINE = re.compile(r"user_script:(\d+)")
 
 
@@ -100,10 +101,13 @@ def _splice(file: str, lines: list[str], origins: list[tuple[str, int]]) -> None
 
 
 def _number(lines: list[str]) -> None:
-    """`KEYS[+]`, in a fragment that several scripts include: the one after those before it."""
+    """`KEYS[+]`, in a fragment that several scripts include or behind it: the next one."""
     bound = {"KEYS": 0, "ARGV": 0}
     for at, line in enumerate(lines):
         if found := _NEXT.match(line):
             lines[at] = f"{found[1]}{bound[found[2]] + 1}]{line[found.end() :]}"
+        elif found := _NEXT_REST.match(line):
+            first = bound[found[3]] + 1
+            lines[at] = f"{found[1]}{first}{found[2]}{first}{found[4]}"
         if found := _BINDING.match(lines[at]):
             bound[found[2]] += 1

@@ -16,7 +16,7 @@ from streamq.keys import NAMES, QueueKeys, queue_keys
 from tests.servers import Server
 
 _QUEUE_KEY = re.compile(r"sq:\{([^:{}]+):([^:{}]+)\}:(.+)")
-_REGISTRY = re.compile(r"sq:[^:{}]+:queues")
+_REGISTRY = re.compile(r"sq:[^:{}]+:(queues|schedules)")
 _LISTS_BY_TASK = "ended:"  # at most 1,000 summaries each; no TTL
 _PAGE = 200
 

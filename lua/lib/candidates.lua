@@ -1,4 +1,4 @@
--- Up to `limit` jobs in the order in which they go: `{ids, entries, full, back, side}`; `back` and
+-- Up to `limit` jobs in the order in which they go: `{ids, entries, back, side}`; `back` and
 -- `side` are the members found in `returned` and `stranded`. Reading the stream makes its entries
 -- pending; the others are taken over in settle_candidates.
 local function find_candidates(pump, stream, returned, stranded, worker, limit, first_task)
@@ -35,6 +35,5 @@ local function find_candidates(pump, stream, returned, stranded, worker, limit, 
   else
     redis.call('XLEN', stream) -- WRONGTYPE now, not after the first write
   end
-  found.full = #found.ids == limit
   return found
 end

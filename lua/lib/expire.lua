@@ -15,11 +15,12 @@ local function expire_jobs(keys, late, later, now, ttl_ms, cap)
     lines[i] = job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task
   end
   vacate(keys.park, late, true, now * 1000)
-  push_ended(keys.dropped, lines)
+  push_ended(keys.dropped, lines, keys.schedule_ended)
   drop_entries(keys.stream, entries)
   redis.call('HDEL', keys.jobs, unpack(ids))
   redis.call('HDEL', keys.state, unpack(ids))
   redis.call('HDEL', keys.errors, unpack(ids))
+  redis.call('HDEL', keys.checkpoints, unpack(ids))
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)

@@ -1,7 +1,7 @@
 --# include lib/clock.lua
 -- Makes jobs dead. `gone` is a list of `{id, attempt, crashes, reason, error or false}`. Over `cap`
 -- the oldest dead jobs go, bounded by what is added plus ten; returns how many went.
-local function bury_jobs(jobs, state, dead, errors, progress, gone, now, cap)
+local function bury_jobs(jobs, state, dead, errors, progress, checkpoints, gone, now, cap)
   if #gone == 0 then return 0 end
   local ids, states, deaths, texts = {}, {}, {}, {}
   for i, job in ipairs(gone) do
@@ -25,6 +25,7 @@ local function bury_jobs(jobs, state, dead, errors, progress, gone, now, cap)
   redis.call('HDEL', jobs, unpack(old))
   redis.call('HDEL', state, unpack(old))
   redis.call('HDEL', errors, unpack(old))
+  redis.call('HDEL', checkpoints, unpack(old))
   redis.call('ZREM', dead, unpack(old))
   return #old
 end

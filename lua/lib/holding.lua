@@ -1,11 +1,11 @@
 -- As `holders`, for the call that is made most: what the jobs still held have, side by side in lists instead
 -- of a table for each, `at[i]` the first ARGV of job i; and how many of them each token holds.
 -- `occupying`: those that vacate is for.
-local function holding(state, first_item, width, words)
+local function holding(state, first_item, width)
   local ids = rest_column(first_item, width, 1)
   local states = redis.call('HMGET', state, unpack(ids))
   local mine = { at = {}, ids = {}, entries = {}, attempts = {}, occupying = {} }
-  local seen, by_token, n = {}, {}, 0
+  local words, seen, by_token, n = {}, {}, {}, 0
   for i, id in ipairs(ids) do
     local at = first_item + width * (i - 1)
     local attempt, entry, token = string.match(states[i] or '', '^R (%d+) %d+ (%S+) (%S+)')
@@ -24,5 +24,5 @@ local function holding(state, first_item, width, words)
       by_token[token] = (by_token[token] or 0) + 1
     end
   end
-  return mine, by_token
+  return words, mine, by_token
 end

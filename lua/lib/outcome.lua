@@ -11,13 +11,6 @@ local function ended_tasks(first)
   return tasks, summaries
 end
 
--- Adds summaries to a list of ended jobs, which keeps the last 1,000.
-local function push_ended(list, lines)
-  if #lines == 0 then return end
-  redis.call('LPUSH', list, unpack(lines))
-  redis.call('LTRIM', list, 0, 999)
-end
-
 -- Keeps outcomes until their time; over `cap`, the ones nearest their end go first. `kept` is a list
 -- of `{id, text, ttl_ms}`. What is removed is bounded by what is added, plus ten to catch up, and counted.
 local function keep_outcomes(results, results_expiry, counts, kept, now, cap)

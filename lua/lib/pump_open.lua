@@ -1,3 +1,4 @@
+--# include lib/number.lua
 --# include lib/timers.lua
 --# include lib/park.lua
 --# include lib/pump.lua

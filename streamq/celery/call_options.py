@@ -112,7 +112,7 @@ def _along(given: Mapping[str, Any]) -> dict[str, Any]:
     own: dict[str, Any] = {}
     for name in ("link", "link_error"):
         if given.get(name):
-            own[name] = [dict(one) for one in several(given[name])]
+            own[name] = [one.plain() for one in several(given[name])]
     if given.get("shadow"):
         own["shadow"] = given["shadow"]
     if parent := current():

@@ -121,6 +121,14 @@ class Signature(dict[str, Any]):
         self["options"] = {**self.options, name: [*there, *several(given)]}
         return given
 
+    def plain(self) -> dict[str, Any]:
+        """It and what is linked to it as dicts, to be sent."""
+        options = dict(self.options)
+        for name in ("link", "link_error"):
+            if options.get(name):
+                options[name] = [one.plain() for one in several(options[name])]
+        return {**self, "options": options}
+
     def __or__(self, other: object) -> NoReturn:
         raise refuse_workflow("chain (a | b)")
 

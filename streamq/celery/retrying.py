@@ -31,7 +31,9 @@ def asked(task: Task, how: dict[str, Any]) -> Exception:
     when = how["eta"] or how["countdown"]
     if when is None:
         when = task.default_retry_delay
-    return Retry(exc=exc, when=when, countdown=_seconds(task, when), is_eager=request.is_eager)
+    again = Retry(exc=exc, when=when, countdown=_seconds(task, when), is_eager=request.is_eager)
+    again.__cause__ = exc  # whose traceback belongs to it
+    return again
 
 
 def autoretry(task: Task, error: Exception) -> Exception:

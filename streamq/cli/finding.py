@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import sys
 import traceback
 from difflib import get_close_matches
@@ -138,6 +139,8 @@ def _searched(module: ModuleType) -> StreamQ:
             return found[name]
     if len({id(it) for it in found.values()}) == 1:
         return next(iter(found.values()))
+    if not found and (inside := _inside(module)):
+        return _searched(inside)
     if found:
         raise ConfigurationError(
             f"-A {module.__name__}: it has several applications: {_list(sorted(found))}.\n"
@@ -147,6 +150,14 @@ def _searched(module: ModuleType) -> StreamQ:
         f"-A {module.__name__}: no application in {module.__file__ or module.__name__}."
         f"{_what_there_is(module)}"
     )
+
+
+def _inside(package: ModuleType) -> ModuleType | None:
+    """The module of a package where Celery's programs have their application: `proj/celery.py`."""
+    name = f"{package.__name__}.celery"
+    if not hasattr(package, "__path__") or importlib.util.find_spec(name) is None:
+        return None
+    return _import(name)
 
 
 def _what_there_is(module: ModuleType) -> str:

@@ -41,6 +41,7 @@ def _facts(job: JobInfo, why: str, zone: tzinfo | None) -> Iterator[tuple[str, s
     yield "crashes", str(job.crashes or "")
     yield "enqueued", clock(job.enqueued_at, zone)
     yield "due", clock(job.due_at, zone)
+    yield "schedule", job.schedule and f"{job.schedule}, for {clock(job.scheduled_for, zone)}"
     yield "expires", clock(job.expires_at, zone)
     yield "started", clock(job.started_at, zone)
     yield "ended", clock(job.ended_at, zone)

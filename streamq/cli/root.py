@@ -31,6 +31,27 @@ COMMANDS = {
 }
 
 
+# Celery's commands that have another name here, or none.
+CELERYS = {
+    "beat": ": there is no beat process; workers keep the schedules themselves",
+    "status": "; use streamq inspect workers",
+    "events": "; use streamq inspect --watch",
+    "flower": "; use streamq inspect --watch",
+    "report": "; use streamq check",
+    "purge": "; use streamq cancel --queue QUEUE",
+    "result": "; use streamq inspect job ID",
+    "control": "; use streamq cancel, or signals",
+    "multi": ": start several workers, or one with --processes N",
+    "shell": ": python -i module.py has the application",
+    "list": "; use streamq inspect",
+    "graph": ": there are no graphs of workers",
+    "amqp": ": there is no AMQP",
+    "migrate": ": there is one broker",
+    "upgrade": ": settings have the names that they have in Celery",
+    "logtool": ": the worker's log has a line for each job",
+}
+
+
 class LazyGroup(click.Group):
     """A group whose commands live in `streamq.cli.commands.<name>` as `command`."""
 
@@ -54,7 +75,8 @@ class LazyGroup(click.Group):
         if name not in COMMANDS and not name.startswith("-"):
             from streamq.option_checks import nearest
 
-            raise click.UsageError(f"no command {name!r}{nearest(name, COMMANDS)}", ctx)
+            why = CELERYS.get(name) or nearest(name, COMMANDS)
+            raise click.UsageError(f"no command {name!r}{why}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

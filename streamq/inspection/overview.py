@@ -40,6 +40,7 @@ class QueueInfo:
 
 _NUMBERS = ("waiting", "scheduled", "stranded", "parked", "running", "dead", "jobs", "results")
 _OTHERS = frozenset({*_NUMBERS, "workers", "oldest_ms", "next_due_ms", "now_ms"})
+_NEVER_MS = 100 * 366 * 86_400_000  # jobs that wait for another one are due after that
 
 
 def queues_question(app: StreamQ) -> Question[list[QueueInfo]]:
@@ -76,4 +77,4 @@ def _info(queue: str, seen: Mapping[str, int]) -> QueueInfo:
 
 
 def _seconds(ms: int) -> float | None:
-    return None if ms < 0 else ms / 1000
+    return None if ms < 0 or ms > _NEVER_MS else ms / 1000

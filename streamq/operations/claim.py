@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from streamq.operations.bind import bind, text
@@ -27,6 +27,24 @@ class Record:
     opts: str  # what scripts read, "-" for nothing
     body: bytes  # the encoded call
 
+    def option(self, name: str) -> str:
+        """One of `opts`; empty where it isn't there."""
+        found = f",{self.opts}".partition(f",{name}=")[2]
+        return found.partition(",")[0]
+
+    @property
+    def scheduled_ms(self) -> int | None:
+        """The tick that a schedule made it for, or when it was due; None: it was to run at once."""
+        told = self.option("t") if self.opts != "-" else ""
+        if told.isdecimal():
+            return int(told)
+        return int(self.where[1:]) if self.where[0] == "@" else None
+
+    @property
+    def schedule(self) -> str:
+        """The name of the schedule that made it; empty for others."""
+        return self.option("s").partition("/")[2] if self.opts != "-" else ""
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimedJob:
@@ -37,6 +55,7 @@ class ClaimedJob:
     crashes: int  # runs that ended in a killed process
     record: Record
     delay_us: int = 0  # it may not start before, from the claim's answer on: a rate limit says so
+    checkpoint: bytes | None = None  # where an earlier run can be gone on from
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +127,12 @@ def _read_claim(reply: list[Any]) -> Claimed:
             reply[i + 1],
             reply[i + 2],
             _record(reply[i + 3]),
-            delays.get((i - 7) // 4, 0),
+            delays.get((i - 8) // 4, 0),
         )
-        for i in range(7, len(reply), 4)
+        for i in range(8, len(reply), 4)
     ]
+    if reply[7]:
+        jobs = _restored(jobs, reply[7])
     return Claimed(
         jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4], gate_ms=reply[5]
     )
@@ -121,6 +142,11 @@ def _read_delays(delays: str) -> dict[int, int]:
     """Number of a job in the reply -> microseconds."""
     pairs = (one.split(":") for one in delays.split(" "))
     return {int(number): int(us) for number, us in pairs}
+
+
+def _restored(jobs: list[ClaimedJob], found: list[bytes]) -> list[ClaimedJob]:
+    kept = dict(zip(map(bytes.decode, found[::2]), found[1::2], strict=True))
+    return [replace(job, checkpoint=kept.get(job.id)) for job in jobs]
 
 
 def _record(raw: bytes) -> Record:

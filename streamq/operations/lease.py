@@ -93,8 +93,3 @@ def sweep(keys: QueueKeys, *, limit: int = 200, dead_ttl_ms: int = DEAD_TTL_MS) 
         worker_ttl_ms=WORKER_TTL_MS,
         limit=limit,
     )
-
-
-def progress(keys: QueueKeys, *, jobs: Sequence[tuple[str, str, bytes]]) -> Call[list[str]]:
-    """Keeps the progress of 1 to 200 running jobs, each (id, token, bytes): OK or LEASELOST."""
-    return bind("progress", keys, words, items=[part for job in jobs for part in job])

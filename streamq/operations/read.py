@@ -32,11 +32,17 @@ STRUCTURES = (
     "dead",
     "errors",
     "progress",
+    "checkpoints",
     "results",
     "results_expiry",
     "waiters",
     *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
+    "schedule_state",
+    "schedule_due",
+    "schedule_runs",
+    "schedule_held",
+    "schedule_waiting",
     "totals",
 )
 
@@ -135,7 +141,7 @@ def _read_wait(reply: list[bytes]) -> list[Waited]:
 
 
 def parse_message(message: bytes) -> tuple[str, Outcome | None]:
-    """A reply channel's message: which job ended, and how."""
+    """A reply channel's message: which job ended, and how; None: it has news, and runs."""
     job_id, _, outcome = message.partition(b"\n")
     return text(job_id), parse_outcome(outcome)
 
@@ -167,10 +173,21 @@ def audit(
     keys: QueueKeys, *, structure: str, cursor: str = "", limit: int = 100
 ) -> Call[AuditPage]:
     """One page (1 to 200 members) of the proof that nothing is lost; one of `STRUCTURES`."""
+    if structure.startswith("schedule_"):
+        return audit_schedules(keys, structure=structure, cursor=cursor, limit=limit)
+    return bind("audit", keys, _read_audit, structure=structure, cursor=cursor, limit=limit)
 
-    def read(reply: list[Any]) -> AuditPage:
-        found = [text(one) for one in reply[2:]]
-        broken = [Violation(*found[i : i + 3]) for i in range(0, len(found), 3)]
-        return AuditPage(text(reply[0]), reply[1], broken)
 
-    return bind("audit", keys, read, structure=structure, cursor=cursor, limit=limit)
+def audit_schedules(
+    keys: QueueKeys, *, structure: str, cursor: str = "", limit: int = 100
+) -> Call[AuditPage]:
+    """As `audit`, for the structures that schedules have: its names begin with `schedule_`."""
+    return bind(
+        "audit_schedules", keys, _read_audit, structure=structure, cursor=cursor, limit=limit
+    )
+
+
+def _read_audit(reply: list[Any]) -> AuditPage:
+    found = [text(one) for one in reply[2:]]
+    broken = [Violation(*found[i : i + 3]) for i in range(0, len(found), 3)]
+    return AuditPage(text(reply[0]), reply[1], broken)

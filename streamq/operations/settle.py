@@ -82,8 +82,8 @@ class Stray:
 
 
 def _tasks(names: Sequence[str]) -> dict[str, int]:
-    """Distinct task names with their index from 1: which of the `ended` keys is whose."""
-    return {name: index for index, name in enumerate(dict.fromkeys(names), 1)}
+    """Distinct task names with their index from 2: which of the keys is whose `ended` list."""
+    return {name: index for index, name in enumerate(dict.fromkeys(names), 2)}
 
 
 def ack(
@@ -103,7 +103,7 @@ def ack(
         "ack",
         keys,
         words,
-        more_keys=map(keys.ended, index),
+        more_keys=(keys.key("schedule_ended"), *map(keys.ended, index)),
         items=items,
         worker=worker,
         seq=seq,
@@ -136,7 +136,7 @@ def bury(
         "bury",
         keys,
         lambda reply: (reply[0], words(reply[1:])),
-        more_keys=map(keys.ended, index),
+        more_keys=(keys.key("schedule_ended"), *map(keys.ended, index)),
         items=items,
         worker=worker,
         seq=seq,

@@ -31,6 +31,7 @@ from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.relayer import Relayer
 from streamq.worker.room import Kind
 from streamq.worker.runner import Runner
+from streamq.worker.scheduler import Scheduler
 from streamq.worker.served import ServedQueue
 from streamq.worker.sweeper import Sweeper
 from streamq.worker.threads import ThreadPool
@@ -113,6 +114,8 @@ def assemble(
     crew.to_the_end += [progress, flow.ticker]
     for queue in queues.values():
         _serve(app, crew, queue, identity.name, tasks)
+    flow.scheduler = Scheduler(app, weather)
+    crew.upkeep.append(flow.scheduler)
     return crew
 
 

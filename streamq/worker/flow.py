@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from streamq.worker.leases import LeaseBook
     from streamq.worker.pools import Pools
     from streamq.worker.retirement import Retirement
+    from streamq.worker.scheduler import Scheduler
     from streamq.worker.served import ServedQueue
 
 log = logging.getLogger("streamq.worker")
@@ -43,6 +44,7 @@ class Flow:
         self.pools: Pools
         self.ticker: HandBackTicker
         self.retirement: Retirement | None = None
+        self.scheduler: Scheduler | None = None
 
     def start(self, queue: ServedQueue, jobs: list[Held]) -> None:
         """Jobs were claimed: run them."""
@@ -96,6 +98,8 @@ class Flow:
             elif word == "POISON":
                 self._job_log.poisoned(one.held)
             self._book.settled(one.held)
+        if self.scheduler is not None:
+            self.scheduler.ended()
 
     def feed(self) -> None:
         """There is room, or will be after a respite: wake who waits for it."""

@@ -118,14 +118,14 @@ class Runner:
         options = task.options
         if carried:
             options = resolve(options, carried)
-        where = job.record.where
         running = RunningJob(
             job.id,
             name,
             held.lease.queue,
             job.attempt,
             job.crashes,
-            scheduled_for=moment(int(where[1:])) if where[0] == "@" else None,
+            scheduled_for=moment(job.record.scheduled_ms),
+            schedule=job.record.schedule,
             tags=options.tags,
             headers=options.headers,
             detached=False,

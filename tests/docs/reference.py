@@ -107,7 +107,7 @@ def _commands() -> Iterator[str]:
 
 def _option(parameter: click.Parameter) -> str:
     """A row for an option; empty for an argument, which the text speaks of."""
-    if not isinstance(parameter, click.Option):
+    if not isinstance(parameter, click.Option) or parameter.hidden:
         return ""
     # Not as click writes it: that differs from release to release.
     names = ", ".join(f"`{name}`" for name in sorted(parameter.opts, key=len))

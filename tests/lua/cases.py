@@ -8,6 +8,7 @@ from typing import Any
 from streamq import operations as op
 from streamq.operations import Call, Idempotency, NewJob, Sent
 from streamq.operations.call import Value
+from tests.lua import cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -37,6 +38,8 @@ def watched(rig: Rig, n: int) -> list[str]:
         some = ids[first : first + 200]
         rig.wait(*some)
         rig.run(op.progress(rig.keys, jobs=[(i, "T", b"half") for i in some]))
+        here = [(i, "T", b"here") for i in some]
+        rig.run(op.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=here))
     return ids
 
 
@@ -138,6 +141,16 @@ def extend(rig: Rig, n: int) -> Call[Any]:
 
 def progress(rig: Rig, n: int) -> Call[Any]:
     return op.progress(rig.keys, jobs=[(i, "T", b"done") for i in watched(rig, n)])
+
+
+def append(rig: Rig, n: int) -> Call[Any]:
+    jobs = [op.Said(i, "T", 1, HOUR_MS, [b"one", b"two"]) for i in watched(rig, n)]
+    return op.append(rig.keys, trail="log", jobs=jobs)
+
+
+def checkpoint(rig: Rig, n: int) -> Call[Any]:
+    jobs = [(i, "T", b"there") for i in watched(rig, n)]
+    return op.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=jobs)
 
 
 def reclaim(rig: Rig, n: int) -> Call[Any]:
@@ -277,8 +290,9 @@ CASES: dict[str, Case] = {
     case.__name__: case
     for case in (
         *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
+        *(append, checkpoint),
         *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
         *(count, options, page, audit, set_limits, poke, limiters, standing),
         *(throttle, pause, resume),
     )
-}
+} | cases_schedules.CASES

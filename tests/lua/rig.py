@@ -285,7 +285,7 @@ def as_plain(value: Any, kind: str) -> Any:
     if kind == "zset":
         return {_plain(member): score for member, score in value}
     if kind == "stream":
-        return {_plain(entry): _plain(fields[b"i"]) for entry, fields in value}
+        return {_plain(entry): _plain(fields.get(b"i", fields)) for entry, fields in value}
     return _plain(value)
 
 
@@ -297,6 +297,6 @@ def key_type(name: str) -> str:
         return "hash"
     if name in SORTED_SETS:
         return "zset"
-    if name in {"stream", "outbox"}:
+    if name in {"stream", "outbox"} or name.startswith(("log:", "chunks:")):
         return "stream"
     return "list" if name in NAMES and name != "schema" else "string"

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import pytest
 
 from streamq import operations
+from tests.lua import cases_schedules
 from tests.lua.line_fuzz import LINE
-from tests.lua.rig import HOUR_MS, Rig
+from tests.lua.rig import HOUR_MS, LEASE_MS, Rig
 
 broken_on_purpose = pytest.mark.no_audit("a rule is broken by hand")
 
@@ -18,6 +19,7 @@ def lived_in(rig: Rig) -> None:
     rig.dead("dead", "revived")
     rig.running("run", "run2", "back", "side", "again", "ends")
     rig.run(operations.progress(rig.keys, jobs=[("run", "T", b"half")]))
+    rig.run(operations.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=[("back", "T", b"here")]))
     rig.release("back")
     rig.strand("side")
     rig.retry("again")
@@ -38,6 +40,7 @@ def test_a_queue_with_a_job_in_every_place_is_sound(rig: Rig) -> None:
 
 def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
     lived_in(rig)
+    cases_schedules.watch(rig, 2)
     for structure in set(operations.STRUCTURES) - set(LINE):  # see test_audit_line
         seen, cursor = 0, ""
         while True:
@@ -72,6 +75,10 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
     "progress stays": (
         lambda r, k: r.admin.hset(k("progress"), "gone", "c"),
         *("what is named has a record", "progress", "gone"),
+    ),
+    "a checkpoint stays": (
+        lambda r, k: r.admin.hset(k("checkpoints"), "gone", "c"),
+        *("what is named has a record", "checkpoints", "gone"),
     ),
     "an entry of nobody": (
         lambda r, k: r.admin.xadd(k("stream"), {"i": "gone"}),

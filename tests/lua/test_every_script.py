@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import redis
 
-from streamq.keys import HASHES, NAMES, SORTED_SETS
+from streamq.keys import HASHES, LISTS, NAMES, SORTED_SETS
 from streamq.operations import Call, promote
 from streamq.scripts import load, lua_folder
 from tests.lua.cases import CASES
@@ -17,7 +17,16 @@ from tests.servers import NO_RETRIES
 
 SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
 READERS = {name for name in SCRIPTS if "flags=no-writes" in load(name).source}
-REFUSED_WHEN_FULL = {"enqueue", "progress", "revive", "wait"}
+REFUSED_WHEN_FULL = {
+    "append",
+    "checkpoint",
+    "define",
+    "fire",
+    "enqueue",
+    "progress",
+    "revive",
+    "wait",
+}
 STRIDES = {
     "enqueue": 7,
     "ack": 7,
@@ -27,7 +36,12 @@ STRIDES = {
     "release": 3,
     "strand": 3,
     "progress": 3,
-    **dict.fromkeys(("cancel", "revive", "delete", "forget", "wait", "look"), 1),
+    "declare": 4,
+    "checkpoint": 3,
+    "append": 5,
+    **dict.fromkeys(
+        ("cancel", "revive", "delete", "forget", "wait", "look", "suspend", "withdraw"), 1
+    ),
 }
 
 each_script = pytest.mark.parametrize("name", SCRIPTS)
@@ -190,4 +204,4 @@ def test_a_job_with_every_character_that_names_may_have_lives_its_whole_life(rig
 
 
 def test_key_names_and_types_are_all_known() -> None:
-    assert {*HASHES, *SORTED_SETS, "schema", "stream", "outbox", "wake", "dropped"} == set(NAMES)
+    assert {*HASHES, *SORTED_SETS, *LISTS, "schema", "stream", "outbox"} == set(NAMES)

@@ -12,7 +12,7 @@ from streamq import operations as op
 from streamq.keys import NAMES
 from streamq.operations import Call, Idempotency, NewJob, Violation
 from streamq.operations.call import Value
-from tests.lua.rig import BODY, HOUR_MS, Rig, State, as_plain, key_type, read_by_type
+from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig, State, as_plain, key_type, read_by_type
 from tests.model.model import Item, Model, Spec
 from tests.servers import Server
 
@@ -65,7 +65,7 @@ class Bench(RuleBasedStateMachine):
     def snapshot(self) -> State:
         """As `Rig.snapshot`, of the keys that the model knows."""
         pipe = self.rig.admin.pipeline(transaction=False)
-        names = [*NAMES, "idem:k1", "idem:k2"]
+        names = [*NAMES, "idem:k1", "idem:k2", *(f"chunks:{i}" for i in self.model.trails)]
         for name in names:
             read_by_type(pipe, self.keys.key(name), key_type(name))
         values = pipe.execute()
@@ -151,6 +151,9 @@ class Bench(RuleBasedStateMachine):
         seen = [(job.id, job.attempt, job.crashes) for job in claimed.jobs]
         jobs = [self.model.jobs[i] for i in ids]
         assert seen == [(job.id, job.attempt, job.crashes) for job in jobs]
+        restored = {job.id: job.checkpoint.decode() for job in claimed.jobs if job.checkpoint}
+        kept = self.model.checkpoints
+        assert restored == {i: kept[i] for i in ids if i in kept}
         assert claimed.expired == self.model.counts["expired"] - expired
         assert claimed.stranded == bool(self.model.in_place("N"))
 
@@ -170,6 +173,16 @@ class Bench(RuleBasedStateMachine):
                 score = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)
                 assert score is not None
                 job.due = float(score)
+
+    def saying(self, what: str, items: list[Item], number: int) -> Call[list[str]]:
+        said = f"{number}".encode()
+        if what == "append":
+            entries = [op.Said(i.id, i.token, number, HOUR_MS, [said]) for i in items]
+            return op.append(self.keys, trail="chunks", jobs=entries)
+        jobs = [(item.id, item.token, said) for item in items]
+        if what == "progress":
+            return op.progress(self.keys, jobs=jobs)
+        return op.checkpoint(self.keys, lease_ms=LEASE_MS, jobs=jobs)
 
     def settling(self, verb: str, worker: str, items: list[Item], retry_ms: int) -> Call[Any]:
         task = {i.id: self.model.jobs[i.id].task for i in items if i.id in self.model.jobs}

@@ -35,6 +35,8 @@ def _expected(model: Model) -> State:
         "held": {token: str(len(model.held(token))) for token in model.claims},
         "errors": sorted(model.errors),
         "progress": model.progress,
+        "checkpoints": model.checkpoints,
+        "trails": model.trails,
         "waiters": {id_: " ".join(channels) for id_, channels in model.waiters.items()},
         "results": model.results,
         "results_expiry": sorted(model.results),
@@ -63,14 +65,17 @@ def _found(seen: State) -> State:
         "idem": {key[5:]: text for key, text in seen.items() if key.startswith("idem:")},
         "wake": len(seen.get("wake", [])) <= 1,
         **{k: sorted(seen.get(k, {})) for k in _SETS},
-        **{
-            k: seen.get(k, {}) for k in ("claims", "held", "progress", "waiters", "counts", "inbox")
-        },
+        "trails": {key[7:]: _texts(t) for key, t in seen.items() if key.startswith("chunks:")},
+        **{k: seen.get(k, {}) for k in _HASHES},
     }
 
 
-_HASHES = ("claims", "held", "progress", "waiters", "counts", "inbox")
+_HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "counts", "inbox")
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers")
+
+
+def _texts(trail: State) -> list[str]:
+    return [entry["b"] for entry in trail.values()]
 
 
 def _parts(text: str) -> str:

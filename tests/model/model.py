@@ -64,6 +64,8 @@ class Model:
     policy: dict[str, int] = field(default_factory=dict)
     errors: set[str] = field(default_factory=set)
     progress: dict[str, str] = field(default_factory=dict)
+    checkpoints: dict[str, str] = field(default_factory=dict)
+    trails: dict[str, list[str]] = field(default_factory=dict)  # id -> what it emitted
     waiters: dict[str, list[str]] = field(default_factory=dict)
     told: list[tuple[str, str, str]] = field(default_factory=list)  # channel, id, kind
     results: dict[str, str] = field(default_factory=dict)  # id -> kind
@@ -89,6 +91,7 @@ class Model:
         del self.jobs[job.id]
         self.errors.discard(job.id)
         self.progress.pop(job.id, None)
+        self.checkpoints.pop(job.id, None)
         if kept:
             self.results[job.id] = kind
         self._tell(job.id, kind)
@@ -109,6 +112,18 @@ class Model:
         if not self.held(token):
             del self.claims[token]
             self.lapsed.discard(token)
+
+    def report(self, what: str, ids: Sequence[str], text: str) -> None:
+        """Running jobs say something to their holder's queue."""
+        for id_ in ids:
+            if what == "append":
+                self.trails.setdefault(id_, []).append(text)
+            else:
+                (self.progress if what == "progress" else self.checkpoints)[id_] = text
+            if what != "checkpoint":
+                self.told += [(channel, id_, "news") for channel in self.waiters.get(id_, [])]
+            else:
+                self.lapsed.discard(self.jobs[id_].word)
 
     def held(self, token: str) -> list[str]:
         _, ids = self.claims.get(token, ("", []))
@@ -307,6 +322,7 @@ class Model:
             else:
                 del self.jobs[id_]
                 self.errors.discard(id_)
+                self.checkpoints.pop(id_, None)
         return words
 
     def wait(self, channel: str, ids: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from streamq.cli.celery_switches import SWITCHES, autoscale, celery_switches, flags_of, pool
 from streamq.cli.target import application, meet_server, target_options
 from streamq.cli.wording import Duration, QueueName, WorkerName
 
@@ -19,7 +20,12 @@ _ANY = click.IntRange(min=1)
 @click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
 @click.option("--process-concurrency", type=click.IntRange(1, 1000), help="Child processes.")
 @click.option("--processes", type=click.IntRange(1, 1000), help="Each with all of -c.")
-@click.option("-n", "--name", type=WorkerName(), help="Begins workers' names; %h is the host.")
+@click.option(
+    *("-n", "--name", "--hostname"),
+    "name",
+    type=WorkerName(),
+    help="Begins workers' names; %h is the host.",
+)
 @click.option(
     "-l",
     "--loglevel",
@@ -35,6 +41,14 @@ _ANY = click.IntRange(min=1)
 @click.option("--max-jobs-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--max-memory-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
+@click.option("-P", "--pool", callback=pool, help="Celery's pools; says what each means here.")
+@click.option("-X", "--exclude-queues", type=QueueName(), help="a,b: all queues but these.")
+@click.option("-I", "--include", help="a,b: modules with tasks, of a Celery application.")
+@click.option("--autoscale", callback=autoscale, hidden=True)
+@click.option("--max-tasks-per-child", type=_ANY, hidden=True)
+@click.option("--time-limit", type=float, hidden=True)
+@click.option("--soft-time-limit", type=float, hidden=True)
+@celery_switches
 @target_options
 @click.pass_context
 def command(
@@ -52,12 +66,13 @@ def command(
     Then running jobs get --grace seconds to end; what has not ended is handed back.
     """
     app = application(ctx, required=True)
-    app.conf.set_flags(**settings)
+    switches = {name: settings.pop(name) for name in SWITCHES}
+    flags, named = flags_of(app, switches, tuple(queues.split(",")) if queues else None)
+    app.conf.set_flags(**{**settings, **flags})
     from streamq.embedded_default import is_embedded
 
     if not (wait or is_embedded(app.conf)):  # that one is started by the worker, which says so
         meet_server(app, starts=True)
     from streamq.worker import WorkerOptions, supervise
 
-    named = tuple(queues.split(",")) if queues else None
     return supervise(app, WorkerOptions(queues=named, name=name, burst=burst, wait=wait))

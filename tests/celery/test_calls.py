@@ -1,0 +1,145 @@
+"""`apply_async` and its options: each row of the page about Celery's calls."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from streamq import ConfigurationError
+from streamq.celery import Celery
+from streamq.celery.call_options import CALL_OPTIONS, MEANINGLESS
+from streamq.celery.exceptions import TaskRevokedError
+from streamq.option_checks import CHECKS
+
+Work = Callable[..., Any]
+
+
+@pytest.fixture
+def request_of(app: Celery) -> Any:
+    """A task that returns the named parts of its request."""
+
+    @app.task(bind=True, name="request_of")
+    def request_of(self: Any, *names: str) -> list[Any]:
+        return [self.request.get(name) for name in names]
+
+    return request_of
+
+
+def test_countdown_and_eta_say_when(app: Celery, request_of: Any) -> None:
+    before = datetime.now(UTC)
+    soon = request_of.apply_async(countdown=30).job.info()
+    assert timedelta(seconds=29) < soon.due_at - before < timedelta(seconds=35)
+    at = before + timedelta(minutes=5)
+    for eta in (at, at.replace(tzinfo=None)):  # one without a zone is in `timezone`: UTC
+        due = request_of.apply_async(eta=eta).job.info().due_at
+        assert abs(due - at) < timedelta(seconds=0.1)
+
+
+def test_expires_revokes_what_comes_too_late(app: Celery, request_of: Any, work: Work) -> None:
+    gone = request_of.apply_async(expires=datetime.now(UTC) - timedelta(seconds=1))
+    kept = request_of.apply_async(("expires",), expires=60)
+    work(app)
+    assert kept.get(timeout=10) == [60]
+    with pytest.raises(TaskRevokedError):
+        gone.get(timeout=10)
+    assert gone.state == "REVOKED"
+
+
+def test_the_request_knows_what_the_call_said(app: Celery, request_of: Any, work: Work) -> None:
+    names = ["id", "task", "args", "kwargs", "retries", "headers", "called_directly", "is_eager"]
+    work(app)
+    result = request_of.apply_async(names, headers={"tenant": 7}, task_id="mine", shadow="other")
+    assert result.get(timeout=10) == [
+        *("mine", "request_of", names, {}, 0),
+        *({"tenant": 7}, False, False),
+    ]
+    hostname, info = request_of.delay("hostname", "delivery_info").get(timeout=10)
+    assert hostname.startswith("streamq@")
+    assert (info["routing_key"], info["redelivered"]) == ("celery", False)
+    direct = request_of("id", "called_directly", "retries", "nothing")
+    assert direct == [None, True, 0, None]
+
+
+def test_a_queue_of_the_call_the_task_and_the_default(app: Celery, request_of: Any) -> None:
+    mail = app.task(name="mail", queue="mail")(abs)
+    assert [
+        request_of.delay().queue,
+        mail.delay(1).queue,
+        mail.apply_async((1,), queue="low").queue,
+    ] == ["celery", "mail", "low"]
+    assert app.queues() == ["celery", "mail"]
+
+
+def test_ignore_result_of_call_and_task(app: Celery, request_of: Any) -> None:
+    quiet = app.task(name="quiet", ignore_result=True)(abs)
+    ids = [
+        request_of.delay().id,
+        request_of.apply_async(ignore_result=True).id,
+        quiet.delay(1).id,
+        quiet.apply_async((1,), ignore_result=False).id,
+    ]
+    assert [one[19] for one in ids] == [".", "-", "-", "."], "the ids say so"
+
+
+@pytest.mark.skipif("priority" not in CHECKS, reason="this version has no priorities yet")
+def test_priority_runs_from_0_the_highest(app: Celery, work: Work) -> None:
+    ran: list[int] = []
+    task = app.task(name="task", priority=5)(lambda number: ran.append(number))
+    for number in (9, 0, 3):
+        task.apply_async((number,), priority=number)
+    task.delay(5)
+    work(app, threads=1)
+    task.apply_async((99,), priority=9).get(timeout=10)
+    assert ran == [0, 3, 5, 9, 99]
+
+
+@pytest.mark.parametrize("name", sorted(MEANINGLESS))
+def test_what_means_nothing_here_is_said_once(
+    app: Celery, request_of: Any, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    given: dict[str, Any] = {name: "x"}
+    with caplog.at_level(logging.WARNING, "streamq.celery"):
+        request_of.apply_async(**given)
+        request_of.apply_async(**given)
+    assert [one.getMessage() for one in caplog.records] == [
+        f"request_of: {name}= means nothing here; {MEANINGLESS[name]}"
+    ]
+
+
+def test_retry_is_as_it_is(app: Celery, request_of: Any, caplog: pytest.LogCaptureFixture) -> None:
+    request_of.apply_async(retry=True)
+    assert not caplog.records
+    request_of.apply_async(retry=False)
+    assert "retry=False means nothing here" in caplog.text
+
+
+def test_a_misspelt_option_is_refused_with_the_nearest(app: Celery, request_of: Any) -> None:
+    with pytest.raises(TypeError, match="'countdwon'; did you mean 'countdown'"):
+        request_of.apply_async(countdwon=3)
+    with pytest.raises(TypeError, match="did you mean 'task_id'"):
+        app.send_task("elsewhere", taskid="x")
+
+
+def test_streamqs_own_options_are_taken_too(app: Celery, request_of: Any) -> None:
+    result = request_of.apply_async(tags=("billing",), max_crashes=1)
+    assert result.job.info().tags == ("billing",)
+    assert not CALL_OPTIONS & {"tags", "max_crashes"}
+
+
+def test_a_task_sent_by_name_from_elsewhere(app: Celery, request_of: Any, work: Work) -> None:
+    work(app)
+    elsewhere = Celery("elsewhere", broker=app.conf.broker)
+    result = elsewhere.send_task("request_of", ["id"], task_id="by-name")
+    assert (result.id, result.get(timeout=10)) == ("by-name", ["by-name"])
+    elsewhere.close()
+
+
+def test_what_is_not_here_says_what_to_use(app: Celery) -> None:
+    with pytest.raises(ConfigurationError, match="streamq inspect"):
+        app.control.inspect()
+    with pytest.raises(ConfigurationError, match=r"no self\.replace yet"):
+        app.task(name="a")(abs).replace(None)

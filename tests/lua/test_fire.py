@@ -1,0 +1,155 @@
+"""fire: each tick makes exactly one job, whoever comes, and however often."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamq import operations as op
+from streamq.operations import MARK, NewJob
+from tests.lua.cases_schedules import NAME, declared, fire_call, jobs, tick_id
+from tests.lua.rig import BODY, Rig
+
+LATER = 9_007_199_254_740_991
+
+
+def fire(
+    rig: Rig, cursor: str = "-", overlap: str = "allow", n: int = 1, **more: object
+) -> list[str]:
+    return rig.run(fire_call(rig, n, cursor, overlap, **more))
+
+
+def one(number: int) -> list[tuple[int, NewJob]]:
+    return [(1_000 + number, NewJob(tick_id(number), "t", BODY, opts="t=1,s=shop/nightly"))]
+
+
+def state(rig: Rig) -> op.ScheduleState:
+    [entry] = rig.run(op.timetable(rig.keys, names=[NAME])).entries
+    return entry.schedule.state
+
+
+def test_fire_makes_the_job_due_at_once_and_moves_the_cursor(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, jobs=one(0)) == ["OK", "OK"]
+    seen = rig.state()
+    assert seen["jobs"] == {tick_id(0): ".@now t t=1,s=shop/nightly\n" + BODY.decode("latin-1")}
+    assert seen["scheduled"] == {tick_id(0): "now"}
+    assert seen["counts"] == {"enqueued": 1}
+    assert seen["wake"] == ["1"]
+    assert seen["schedule_due"] == {NAME: 5000}
+    assert seen["schedule_log"] == {NAME: tick_id(0)}
+    assert seen["schedule_runs"] == {tick_id(0): f"{NAME} 1000 now - 0 0"}
+    assert (state(rig).cursor, state(rig).fired, state(rig).last) == ("5000", 1, tick_id(0))
+
+
+def test_the_second_to_come_changes_nothing(rig: Rig) -> None:
+    declared(rig, NAME)
+    call = fire_call(rig, 3)
+    assert rig.run(call) == ["OK", "OK", "OK", "OK"]
+    with rig.unchanged():
+        assert rig.run(call) == ["STALE"]
+    rig.run(op.cancel(rig.keys, ids=[tick_id(i) for i in range(3)], result_ttl_ms=1000))
+    with rig.unchanged():
+        assert rig.run(call) == ["STALE"], "also when the jobs have ended"
+
+
+@pytest.mark.parametrize("how", ["paused", "redefined", "gone", "unknown"])
+def test_a_schedule_that_changed_meanwhile_fires_nothing(rig: Rig, how: str) -> None:
+    if how != "unknown":
+        declared(rig, NAME)
+    if how == "paused":
+        rig.run(op.suspend(rig.keys, schedules=[NAME], paused=True))
+    elif how == "redefined":
+        declared(rig, NAME, author="f2", timing="hourly")
+    elif how == "gone":
+        rig.run(op.withdraw(rig.keys, schedules=[NAME], hold_ms=0))
+    with rig.unchanged():
+        assert fire(rig) == ["STALE"]
+
+
+def test_a_call_without_jobs_only_moves_the_cursor_and_counts_what_was_missed(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, jobs=[], missed=7) == ["OK"]
+    assert (state(rig).cursor, state(rig).missed, state(rig).fired) == ("5000", 7, 0)
+    assert "jobs" not in rig.state()
+
+
+def test_after_its_last_tick_a_schedule_is_not_looked_at_any_more(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, next_cursor="end", look_at_ms=0) == ["OK", "OK"]
+    assert "schedule_due" not in rig.state()
+    assert state(rig).cursor == "end"
+
+
+def test_an_extra_run_leaves_the_ticks_alone_also_of_a_paused_schedule(rig: Rig) -> None:
+    declared(rig, NAME)
+    fire(rig, jobs=one(0))
+    rig.run(op.suspend(rig.keys, schedules=[NAME], paused=True))
+    before = state(rig)
+    call = fire_call(rig, cursor="*", jobs=one(1))
+    assert rig.run(call) == ["OK", "OK"]
+    assert rig.run(call) == ["OK", "ALREADY"], "a repeat makes no second one"
+    after = state(rig)
+    assert (after.cursor, after.paused, after.last) == (before.cursor, True, before.last)
+    assert after.fired == 2
+    assert len(rig.state()["jobs"]) == 2
+
+
+def test_skip_makes_no_job_while_the_last_one_lives(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, overlap="skip", n=3) == ["OK", "OK", "SKIPPED", "SKIPPED"]
+    rig.run(op.promote(rig.keys))
+    assert rig.claimed() == [tick_id(0)]
+    assert fire(rig, "5000", "skip", next_cursor="6000", jobs=one(4)) == ["OK", "SKIPPED"]
+    rig.ack(tick_id(0))
+    assert fire(rig, "6000", "skip", next_cursor="7000", jobs=one(5)) == ["OK", "OK"]
+    assert (state(rig).fired, state(rig).skipped) == (2, 3)
+
+
+def test_a_dead_job_is_not_in_the_way(rig: Rig) -> None:
+    declared(rig, NAME)
+    fire(rig, jobs=one(0))
+    rig.run(op.promote(rig.keys))
+    rig.claim()
+    rig.bury(tick_id(0))
+    assert fire(rig, "5000", "skip", jobs=one(1)) == ["OK", "OK"]
+
+
+def test_queue_one_holds_one_job_back_and_skips_the_others(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, overlap="queue_one", n=3) == ["OK", "OK", "HELD", "SKIPPED"]
+    seen = rig.state()
+    assert rig.admin.zscore(rig.keys.key("scheduled"), tick_id(1)) == LATER
+    assert f"b={tick_id(0)}" in seen["jobs"][tick_id(1)]
+    assert seen["schedule_held"] == {tick_id(0): tick_id(1)}
+    assert rig.run(op.promote(rig.keys)).moved == 1
+
+
+def test_queue_one_knows_the_job_that_runs_also_when_the_one_behind_it_was_cancelled(
+    rig: Rig,
+) -> None:
+    declared(rig, NAME)
+    fire(rig, overlap="queue_one", n=2)
+    rig.run(op.cancel(rig.keys, ids=[tick_id(1)], result_ttl_ms=1000))
+    assert fire(rig, "5000", "queue_one", jobs=one(7)) == ["OK", "HELD"]
+    assert rig.state()["schedule_held"] == {tick_id(0): tick_id(7)}
+
+
+def test_a_job_that_may_expire_says_so_to_scripts(rig: Rig) -> None:
+    declared(rig, NAME)
+    fire(rig, jobs=jobs(1))
+    assert rig.state()["jobs"][tick_id(0)].startswith("x@now t t=1,s=shop/nightly,x=+60s\n")
+
+
+def test_the_last_twenty_runs_are_kept(rig: Rig) -> None:
+    declared(rig, NAME)
+    fire(rig, n=15)
+    fire(rig, "5000", jobs=[(9, NewJob(tick_id(100 + i), "t", BODY)) for i in range(10)])
+    seen = rig.state()
+    kept = seen["schedule_log"][NAME].split(" ")
+    assert kept[:2] == [tick_id(109), tick_id(108)]
+    assert len(kept) == 20
+    assert set(seen["schedule_runs"]) == set(kept)
+
+
+def test_ids_of_ticks_are_known_by_their_mark() -> None:
+    assert tick_id(0)[7:11] == MARK

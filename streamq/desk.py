@@ -12,7 +12,7 @@ from streamq.asking import ask, ask_async, known_queues
 from streamq.by_name import ByName
 from streamq.durations import seconds
 from streamq.eager import run_here, run_here_async
-from streamq.enqueuing import Plan, send, send_async, sending
+from streamq.enqueuing import send, send_async, sending
 from streamq.errors import UnknownJob, WaitTimeout
 from streamq.gathering import as_completed, as_completed_async, gather, gather_async
 from streamq.ids import parse_id
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from streamq.asking import Question
     from streamq.definition import Definition
+    from streamq.enqueuing import Plan
     from streamq.keys import QueueKeys
     from streamq.operations import Look, NewJob, Outcome
     from streamq.options import CallOptions, TaskOptions
@@ -182,9 +183,9 @@ class Desk:
         except UnknownJob:  # its queue is unknown
             return JobInfo(job.id)
         task = look.record.task if look.record else look.outcome.task if look.outcome else ""
-        types = self.runtime.types_of(task or job.task)
-        info = job_info(look, job.queue or "", self.runtime.codec, types)
-        return (yield from with_reasons(self.runtime.keys(info.queue), [info]))[0]
+        runtime, queue = self.runtime, job.queue or ""
+        info = job_info(look, queue, runtime.codec, runtime.types_of(task or job.task))
+        return (yield from with_reasons(runtime.keys(queue), [info]))[0]
 
     def state(self, job: AsyncResult[Any]) -> Question[JobState]:
         """Where it is in its life."""
@@ -229,13 +230,9 @@ class Desk:
             info = JobInfo(job.id)
         waited = 0.0 if timeout is None else seconds(timeout, "timeout")
         last = f"{type(info.error).__name__}: {info.error}".splitlines()[0] if info.error else ""
+        state, reason = info.state.value, info.reason
         return WaitTimeout(
-            job.id,
-            waited,
-            state=info.state.value,
-            reason=info.reason,
-            last_error=last,
-            others=others,
+            job.id, waited, state=state, reason=reason, last_error=last, others=others
         )
 
     def settled(self, job: AsyncResult[Any], outcome: Outcome, *, propagate: bool) -> Any:

@@ -23,7 +23,6 @@ local first_item = 3 -- ARGV[3...]: ids
 
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua

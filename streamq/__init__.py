@@ -37,6 +37,7 @@ from streamq.job_state import JobState
 from streamq.option_checks import SharedKey
 from streamq.result import AsyncResult
 from streamq.task import Task
+from streamq.task_errors import RateLimited
 
 if TYPE_CHECKING:
     from streamq.job import JobInfo, Progress
@@ -65,6 +66,7 @@ __all__ = [
     "LeaseLost",
     "Progress",
     "RateLimit",
+    "RateLimited",
     "RemoteError",
     "RemoteTraceback",
     "ResultError",

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from client import app, enqueue
 
+from streamq import inspection
+
 HERE = Path(__file__).parent
 CALLS = {"large": 400, "middle": 120, "small": 30}
 COLOURS = {"large": "#3366aa", "middle": "#cc6633", "small": "#449944", "all": "#888888"}
@@ -84,6 +86,8 @@ if __name__ == "__main__":
         killed.append(time.time())
         os.killpg(one.pid, 9)  # the supervisor and its worker
 
+    while len(inspection.workers(app)) < 2:  # noqa: PLR2004
+        time.sleep(0.1)
     threading.Thread(target=kill, daemon=True).start()
     started = enqueue(**CALLS)
     two.terminate()

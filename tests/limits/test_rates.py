@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from streamq import JobState, RateLimit, current_job
-from streamq.task_errors import RateLimited
+from streamq import JobState, RateLimit, RateLimited, current_job
 from tests.limits.crew import Crew, most_started_within
 from tests.waiting import wait_until
 

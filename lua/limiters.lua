@@ -1,51 +1,36 @@
 #!lua flags=no-writes
--- What the keys of a limit have given, and what waits for them: those for which jobs wait or run.
--- Returns the cursor of the next page (empty: this was the last), the server's clock in us, then seven values
--- of each: id, running jobs, its rate's theoretical arrival time (us; 0: past), until when it is held (us; 0: it
--- isn't), classes that wait, jobs in the first 20 of them, when it is looked at next (us; empty: nobody waits).
-local line = KEYS[1]
-local slots = KEYS[2] -- zset, lex: limiter\0id
-local rates = KEYS[3] -- zset, limiter by its theoretical arrival time
-local gates = KEYS[4]
-local parked = KEYS[5]
-local limiter = ARGV[1] -- kind and name
-local cursor = ARGV[2] -- empty: the first page
-local limit = tonumber(ARGV[3]) -- ids of either kind, 1 to 100
+-- A page of the limiters that are in use: that hold jobs back, are held, or have running jobs. One may come twice,
+-- as a gate and as slots or a rate.
+-- Returns the cursor of the next page (empty: this was the last), the clock in us; then of each: id, slots taken,
+-- what is published or set for it, its theoretical arrival time, until when it is held, when it is looked at (us;
+-- "": not), classes that wait, jobs that wait in the first 20 of them, and the first of these.
+local jobs = KEYS[1]
+local stream = KEYS[2]
+local wake = KEYS[3]
+--# include lib/line_keys.lua
+local cursor = ARGV[1] -- empty: the first page
+local limit = tonumber(ARGV[2]) -- 1 to 200
 
 --# include lib/clock.lua
 --# include lib/number.lua
---# include lib/limiter_ids.lua
+--# include lib/settings.lua
+--# include lib/gate_walk.lua
+--# include lib/limiter_row.lua
 
 check_numbers(1, limit)
-limit = math.min(limit, 100)
-local waiting, next_waiting = limiter_ids(line, limiter, cursor, limit)
-local taken, next_taken = limiter_ids(slots, limiter, cursor, limit)
-local last = next_waiting ~= '' and next_waiting or next_taken -- the earlier end, as far as both are known
-if next_taken ~= '' and next_taken < last then last = next_taken end
-local ids, seen = {}, {}
-for _, list in ipairs({ cursor == '' and { limiter } or {}, waiting, taken }) do
-  for _, id in ipairs(list) do
-    if not seen[id] and (last == '' or id <= last) then
-      seen[id], ids[#ids + 1] = true, id
-    end
-  end
+limit = math.min(limit, 200)
+local phase, at = string.match(cursor == '' and 't' or cursor, '^(.)(.*)$')
+local ids, after = {}, nil
+if phase == 'z' then
+  local from = tonumber(at)
+  ids = redis.call('ZRANGE', rates, from, from + limit - 1)
+  after = #ids == limit and 'z' .. from + limit or ''
+else
+  local found, last = walk_gates(phase == 't' and turns or slots, '', at, limit)
+  ids, after = found, last and phase .. last or (phase == 't' and 's' or 'z0')
 end
-table.sort(ids)
-local now_us = clock_us()
-local reply = { last, whole(now_us) }
+local reply = { after, whole(clock_us()) }
 for _, id in ipairs(ids) do
-  local tat, held = unpack(redis.call('ZMSCORE', rates, id, 'h' .. id))
-  local look = redis.call('ZSCORE', gates, id)
-  local classes = redis.call('ZRANGE', line, '[' .. id .. '\0', '(' .. id .. '\1', 'BYLEX', 'LIMIT', 0, 20)
-  local jobs = 0
-  for _, member in ipairs(classes) do
-    local class = string.match(member, '^%Z+%z%Z*%z%Z+%z(.*)$')
-    jobs = jobs + redis.call('ZLEXCOUNT', parked, '[' .. class .. '\0', '(' .. class .. '\1')
-  end
-  local at = #reply
-  reply[at + 1], reply[at + 2] = id, redis.call('ZLEXCOUNT', slots, '[' .. id .. '\0', '(' .. id .. '\1')
-  reply[at + 3], reply[at + 4] = tat or '0', held or '0'
-  reply[at + 5] = redis.call('ZLEXCOUNT', line, '[' .. id .. '\0', '(' .. id .. '\1')
-  reply[at + 6], reply[at + 7] = jobs, look or ''
+  if string.find(id, '^h?[rco]') then limiter_row(park, reply, string.gsub(id, '^h', '', 1)) end
 end
 return reply

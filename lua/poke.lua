@@ -1,38 +1,44 @@
 #!lua flags=allow-oom
--- Has claims look at once at the gates of a limit, or of each of its keys: it was changed. What a rate has
--- given counts as if it had been what it is now: nobody waits out the interval of before.
--- Returns the cursor of the next step (empty: this was the last).
-local line = KEYS[1]
-local gates = KEYS[2] -- zset, gate by the instant at which to look
+-- Has the gates of a definition's limiters looked at, a page at a time, after its numbers changed. A rate that
+-- was lower when it was booked is not waited for longer than the new one asks.
+-- Returns the cursor of the next page; empty: done.
+local jobs = KEYS[1]
+local stream = KEYS[2]
 local wake = KEYS[3]
-local rates = KEYS[4]
-local limits = KEYS[5]
-local limiter = ARGV[1] -- kind and name
-local cursor = ARGV[2] -- empty: the first step
-local limit = tonumber(ARGV[3]) -- gates, 1 to 100
+--# include lib/line_keys.lua
+local definition = ARGV[1]
+local cursor = ARGV[2] -- empty: from the start
+local limit = tonumber(ARGV[3]) -- gates, or rates, 1 to 200
 
---# include lib/touch.lua
---# include lib/number.lua
---# include lib/wake.lua
 --# include lib/clock.lua
+--# include lib/number.lua
 --# include lib/settings.lua
---# include lib/limiter_ids.lua
+--# include lib/wake.lua
+--# include lib/gate_walk.lua
 
+touch_line()
+touch({ jobs }, {}, { wake }, stream)
 check_numbers(1, limit)
-touch({ limits }, { gates, rates }, { wake })
-local found, last = limiter_ids(line, limiter, cursor, math.min(limit, 100))
-local due, most = {}, {}
-for i, gate in ipairs(found) do due[2 * i - 1], due[2 * i] = 0, gate end
-local name = string.sub(limiter, 2)
-local interval, burst = string.match(read_settings(limits, { name })(name) or '', '^r (%S+) (%S+)$')
-if interval and string.byte(limiter) == 114 then
-  local latest = whole(clock_us() + tonumber(interval) * tonumber(burst))
-  if cursor == '' then most = { latest, limiter } end -- also where nobody waits
-  for _, gate in ipairs(found) do most[#most + 1], most[#most + 2] = latest, gate end
-  redis.call('ZADD', rates, 'XX', 'LT', unpack(most))
+limit = math.min(limit, 200)
+local now_us = clock_us()
+local phase, at = string.match(cursor == '' and 's0' or cursor, '^(.)(.*)$')
+if phase == 's' then -- first, or a claim that is woken would close the gate by what was booked before
+  local read = redis.call('ZSCAN', rates, at, 'COUNT', limit)
+  local interval, burst = string.match(read_settings(limits, { definition })(definition) or '', '^r (%S+) (%S+)$')
+  for i = 1, interval and #read[2] or 0, 2 do
+    local id, most = read[2][i], now_us + 20000 + interval * burst
+    if string.match(id, '^r([^!]*)') == definition and tonumber(read[2][i + 1]) > most then
+      redis.call('ZADD', rates, whole(most), id)
+    end
+  end
+  return read[1] == '0' and 'r' or 's' .. read[1]
 end
-if #due > 0 then
-  redis.call('ZADD', gates, 'XX', unpack(due))
+local found, after = walk_gates(turns, phase .. definition, at, limit)
+local pokes = {}
+for i, gate in ipairs(found) do pokes[2 * i - 1], pokes[2 * i] = whole(now_us), gate end
+if #pokes > 0 then
+  redis.call('ZADD', gates, 'XX', unpack(pokes))
   wake_one(wake)
 end
-return last
+if after then return phase .. after end
+return phase == 'r' and 'c' or ''

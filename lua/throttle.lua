@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
--- Running jobs that a limit elsewhere has refused: the limiter that each means gives nothing until then, and
--- the job goes back to its place in the line, the attempt not counted. One without a limiter is scheduled.
--- Returns a word per job: OK, ALREADY, LEASELOST (nothing changed).
+-- Hands back running jobs that were told to come later (an HTTP 429): their limiter is held until then, and they are
+-- in their place in the line again, the attempt not counted. A job that has no limiter is scheduled for then.
+-- Returns a word per job: OK, ALREADY, LEASELOST.
 local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
@@ -15,20 +15,17 @@ local counts = KEYS[10]
 local wake = KEYS[11]
 --# include lib/line_keys.lua
 local worker = ARGV[1]
-local seq = ARGV[2]
-local first_item = 3 -- ARGV[3...]: id, token, retry_after_ms, name of the limit ("": as lib/held_limiters.lua says)
+local seq = ARGV[2] -- number of this worker's settling call
+local first_item = 3 -- ARGV[3...]: id, token, ms from now, the limit's definition ("": see lib/hold.lua)
 
---# include lib/clock.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
---# include lib/wake.lua
 --# include lib/vacate.lua
---# include lib/park.lua
---# include lib/held_limiters.lua
+--# include lib/park_again.lua
+--# include lib/hold.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -36,40 +33,32 @@ touch({ jobs, state, claims, held, progress, counts }, { leases, scheduled }, { 
 touch_line()
 local words = {}
 local mine = holders(state, rest_column(first_item, 4, 1), rest_column(first_item, 4, 2), words)
-for _, job in ipairs(mine) do check_numbers(0, tonumber(ARGV[first_item + 4 * job.n - 2])) end
 if #mine > 0 then
   local now, now_us = clock_both()
-  local ids, entries, states, dues, holds, going = {}, {}, {}, {}, {}, {}
-  for i, job in ipairs(mine) do ids[i], entries[i] = job.id, job.entry end
-  for i, record in ipairs(redis.call('HMGET', jobs, unpack(ids))) do
-    local job = mine[i]
-    local at, attempt = first_item + 4 * (job.n - 1), job.attempt - 1
-    local after_ms, order = tonumber(ARGV[at + 2]), string.match(job.entry, '^&(.*)$')
-    local _, _, task, options = parse_record(record or '')
-    local class = class_of(task or '?', options or '-')
-    local limiters = order and meant_limiters(class, ARGV[at + 3]) or {}
-    for _, id in ipairs(limiters) do
-      holds[#holds + 1] = whole(now_us + after_ms * 1000)
-      holds[#holds + 1] = 'h' .. id
-    end
+  local ids, entries, states, dues, going = {}, {}, {}, {}, {}
+  for i, job in ipairs(mine) do
+    local at = first_item + 4 * (job.n - 1)
+    local later = tonumber(ARGV[at + 2])
+    check_numbers(0, later)
+    job.until_ms, job.limit, ids[i], entries[i] = now + later, ARGV[at + 3], job.id, job.entry
+  end
+  hold_limiters(park, mine)
+  for i, job in ipairs(mine) do
+    local in_line = job.is_held and string.byte(job.entry) == 38
+    if in_line then going[#going + 1] = { id = job.id, order = string.sub(job.entry, 2) } end
+    if not in_line then dues[#dues + 1], dues[#dues + 2] = whole(job.until_ms), job.id end
     states[2 * i - 1] = job.id
-    if #limiters > 0 then
-      states[2 * i] = string.format('P %d %d %s refused', attempt, job.crashes, job.entry)
-      going[#going + 1] = { id = job.id, class = class, order = order, options = options }
-    else
-      dues[#dues + 1], dues[#dues + 2] = whole(now + after_ms), job.id
-      states[2 * i] = string.format('S %d %d %s snooze', attempt, job.crashes, whole(now + after_ms)) .. (order and ' &' .. order or '')
-    end
+    states[2 * i] = string.format('%s %d %d %s throttled', in_line and 'P' or 'S', job.attempt - 1, job.crashes,
+      in_line and job.entry or whole(job.until_ms)) .. (not in_line and string.byte(job.entry) == 38 and ' ' .. job.entry or '')
   end
   vacate(park, mine, false, now_us)
   drop_entries(stream, entries)
   redis.call('HSET', state, unpack(states))
   if #dues > 0 then redis.call('ZADD', scheduled, unpack(dues)) end
-  if #holds > 0 then redis.call('ZADD', rates, 'GT', unpack(holds)) end
-  park_jobs(park, going, now_us)
   redis.call('HDEL', progress, unpack(ids))
+  park_again(park, going, now_us)
   drop_held(leases, claims, held, mine)
-  redis.call('HINCRBY', counts, 'retried', #ids)
+  redis.call('HINCRBY', counts, 'throttled', #ids)
   wake_one(wake)
 end
 remember_reply(replies, worker, seq, words)

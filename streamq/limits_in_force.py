@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamq import operations
-from streamq.asking import PAGE, Asker, known_queues, scan
+from streamq.asking import PAGE, Asker, known_queues
 from streamq.errors import ConfigurationError
 from streamq.limit_texts import declared_limits, limit_text, parse_limit, settings_of, weight_name
 from streamq.limits import RateLimit, named_limit
@@ -18,7 +18,7 @@ from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from streamq.asking import Question
     from streamq.keys import QueueKeys
@@ -84,8 +84,7 @@ def set_question(
         raise ConfigurationError(
             f"{name}: what it is counted by is said in the code; leave key= out"
         )
-    values = {CHANGED + info.name: limit_text(wanted)}
-    yield from write_question(app.keys(info.queue), values)
+    yield from _write(app.keys(info.queue), info.name, limit_text(wanted))
     limit = _keyed(wanted, info.declared) or wanted
     return replace(info, limit=limit, is_changed=True)
 
@@ -93,21 +92,26 @@ def set_question(
 def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
     """Let the code's word count again; what holds then."""
     info = _chosen(name, (yield from limits_question(app, queue)), None)
-    yield from write_question(app.keys(info.queue), {CHANGED + info.name: None})
+    yield from _write(app.keys(info.queue), info.name, "")
     return replace(info, limit=info.declared or info.limit, is_changed=False)
 
 
 def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
     """Give a lane a share beside others of 1, until reset (None)."""
-    text = None if share is None else f"{weight(share, lane):g}"
-    yield from write_question(app.keys(queue), {CHANGED + weight_name(lane_key(lane)): text})
+    text = "" if share is None else f"{weight(share, lane):g}"
+    yield [operations.set_limits(app.keys(queue), values={weight_name(lane_key(lane)): text})]
 
 
 def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
     """All settings of a queue, by the names under which scripts find them."""
     found = settings_of(app.runtime, queue)
-    stored = yield from scan("HSCAN", app.keys(queue).key("limits"))
-    return found | dict(zip(stored[::2], stored[1::2], strict=True))
+    cursor = "start"
+    while cursor:
+        at = "" if cursor == "start" else cursor
+        (page,) = yield [operations.get_limits(app.keys(queue), cursor=at)]
+        found |= page.values
+        cursor = page.cursor
+    return found
 
 
 def queues_question(app: Application) -> Question[list[str]]:
@@ -118,19 +122,31 @@ def queues_question(app: Application) -> Question[list[str]]:
     return sorted({*known, *declared, *own, *app.runtime.queue_options})
 
 
-def write_question(keys: QueueKeys, values: Mapping[str, str | None]) -> Question[None]:
-    """Write settings (None: remove); what waits for a limit that changed is looked at, in steps."""
-    changed: list[str] = []
-    items = list(values.items())
+def publish_question(keys: QueueKeys, settings: Mapping[str, str]) -> Question[None]:
+    """Say what the code says; where that is new, what waits for it is looked at."""
+    items = list(settings.items())
+    changed = 0
     for at in range(0, len(items), PAGE):
-        (some,) = yield [operations.set_limits(keys, values=dict(items[at : at + PAGE]))]
-        changed += some
-    for name in changed:
-        for kind in "rc":
-            cursor = None
-            while cursor != "":
-                limiter = kind + name.removeprefix(CHANGED)
-                (cursor,) = yield [operations.poke(keys, limiter=limiter, cursor=cursor or "")]
+        values = dict(items[at : at + PAGE])
+        changed += (yield [operations.set_limits(keys, values=values, published=True)])[0]
+    if changed:
+        yield from _poke(keys, settings)
+
+
+def _write(keys: QueueKeys, name: str, text: str) -> Question[None]:
+    """Change a setting until it is reset (an empty text)."""
+    (changed,) = yield [operations.set_limits(keys, values={name: text})]
+    if changed:
+        yield from _poke(keys, [name])
+
+
+def _poke(keys: QueueKeys, names: Iterable[str]) -> Question[None]:
+    """Have claims look at what waits for these, in bounded steps."""
+    for name in names:
+        cursor = "start"
+        while cursor:
+            at = "" if cursor == "start" else cursor
+            (cursor,) = yield [operations.poke(keys, definition=name, cursor=at)]
 
 
 def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -> list[LimitInfo]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamq import operations
-from streamq.asking import pages
+from streamq.asking import Command, pages
 from streamq.job_reading import NO_WORKER
 from streamq.job_state import JobState
 
@@ -29,15 +29,27 @@ _REASONS = {
 
 
 def held_reason(standing: Standing) -> str:
-    """What a job that has not started waits for, in a word or two; empty: for a worker."""
-    return PAUSED if standing.paused else _REASONS.get(standing.gate[:1], "")
+    """What a job in the line waits for, in a word or two; empty where it isn't in the line."""
+    return _REASONS.get(standing.gate[:1], "")
+
+
+def is_paused(keys: QueueKeys) -> Question[bool]:
+    """Whether the whole queue is paused."""
+    key = keys.key("limits")
+    return bool((yield Command(("HEXISTS", key, "pause"), key)))
 
 
 def with_reasons(keys: QueueKeys, infos: list[JobInfo]) -> Question[list[JobInfo]]:
     """The jobs, of one queue; those that are held back with what they wait for now."""
-    unsaid = [one.id for one in infos if one.state in _MAY_BE_HELD and one.reason != NO_WORKER]
-    reasons: dict[str, str] = {}
-    for some in pages(unsaid):
-        (found,) = yield [operations.standing(keys, ids=some)]
-        reasons |= dict(zip(some, map(held_reason, found), strict=True))
+    held = [one.id for one in infos if one.state in _MAY_BE_HELD and one.reason != NO_WORKER]
+    if not held:
+        return infos
+    if (yield from is_paused(keys)):
+        reasons = dict.fromkeys(held, PAUSED)
+    else:
+        reasons = {}
+        parked = [one.id for one in infos if one.state is JobState.PARKED and one.id in held]
+        for some in pages(parked):
+            (found,) = yield [operations.standing(keys, ids=some)]
+            reasons |= dict(zip(some, map(held_reason, found), strict=True))
     return [replace(one, reason=reasons.get(one.id) or one.reason) for one in infos]

@@ -7,7 +7,7 @@
 -- jobs too, all of it for higher ones, and for lower ones what is left over (pump_rest).
 local function open_pump(keys, limit, now_us, names_tasks)
   local pump = { keys = keys, now = now_us, taken = {}, marked = {}, rates = {}, slots = {}, late = {}, page = 4,
-    steps = 4 * limit + 50, worst = 5, share = math.floor((limit + now_us % 2) / 2), delays = '' }
+    steps = 2 * limit + 50, worst = 5, share = math.floor((limit + now_us % 2) / 2), delays = '' }
   local head = redis.call('ZRANGE', keys.gates, 0, 0, 'WITHSCORES')
   pump.at = tonumber(head[2])
   pump.works = pump.at and pump.at <= now_us

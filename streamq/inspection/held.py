@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from streamq.key_template import shown
 from streamq.operations import count, standing
+from streamq.standing import is_paused
 
 if TYPE_CHECKING:
     from streamq.app import StreamQ
@@ -16,13 +17,14 @@ if TYPE_CHECKING:
 
 def why_held(app: StreamQ, info: JobInfo) -> Question[str]:
     """What holds it back, its place in line, and whether anybody is there to run it."""
-    ((found,), queue) = yield [
-        standing(app.keys(info.queue), ids=[info.id]),
-        count(app.keys(info.queue)),
-    ]
-    if not found.parked:
+    keys = app.keys(info.queue)
+    ((found,), queue) = yield [standing(keys, ids=[info.id]), count(keys)]
+    if not found.gate:
         return "it has moved on meanwhile"
-    said = [_stopped(found, info.queue), f"{_nth(found.place)} in line"]
+    stopped = _stopped(found, info.queue)
+    if (yield from is_paused(keys)):
+        stopped = f"queue {info.queue!r} is paused: streamq queue resume {info.queue}"
+    said = [stopped, f"{_nth(found.place)} in line"]
     if not queue["workers"]:
         said.append(f"no worker serves queue {info.queue!r} now")
     return "; ".join(said)
@@ -30,8 +32,6 @@ def why_held(app: StreamQ, info: JobInfo) -> Question[str]:
 
 def _stopped(found: Standing, queue: str) -> str:
     """What it waits for."""
-    if found.paused:
-        return f"queue {queue!r} is paused: streamq queue resume {queue}"
     name = shown(found.gate[1:])
     said = {
         "T": f"task {name} is paused: streamq queue resume {queue} --task {name}",
@@ -49,9 +49,9 @@ def _limit(name: str) -> str:
 
 
 def _when(found: Standing) -> str:
-    if found.look_ms is None:
+    if found.look_in_us is None:
         return ""
-    return f": the next may start in {max(0.0, found.look_ms / 1000):.1f} s"
+    return f": the next may start in {found.look_in_us / 1e6:.1f} s"
 
 
 def _nth(place: int) -> str:

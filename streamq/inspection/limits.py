@@ -12,11 +12,16 @@ from streamq.limits_in_force import limits_question
 from streamq.operations import limiters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from streamq.app import StreamQ
     from streamq.asking import Question
     from streamq.limits import Concurrency
     from streamq.limits_in_force import LimitInfo
     from streamq.operations import Limiter
+
+
+_CLASSES = 20  # of which the script counts the jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +42,45 @@ class LimiterInfo:
 def limiters_question(
     app: StreamQ, queues: list[str] | None = None, limit: int = 50
 ) -> Question[list[LimiterInfo]]:
-    """All limits, and of those with keys each that is in use; up to `limit` of them a limit."""
-    found: list[LimiterInfo] = []
+    """All limits, and of those with keys each that is in use; up to `limit` of a queue."""
+    by_queue: dict[str, dict[str, LimitInfo]] = {}
     for info in (yield from limits_question(app)):
-        if not queues or info.queue in queues:
-            found += yield from _keys_of(app, info, limit)
+        by_queue.setdefault(info.queue, {})[info.name] = info
+    found: list[LimiterInfo] = []
+    for queue, infos in by_queue.items():
+        if not queues or queue in queues:
+            found += yield from _of_queue(app, queue, infos, limit)
     return found
 
 
-def _keys_of(app: StreamQ, info: LimitInfo, limit: int) -> Question[list[LimiterInfo]]:
-    kind = "r" if isinstance(info.limit, RateLimit) else "c"
-    found: list[LimiterInfo] = []
-    cursor = ""
-    while True:
-        call = limiters(app.keys(info.queue), limiter=kind + info.name, cursor=cursor)
-        (page,) = yield [call]
-        found += [_described(info, one) for one in page.limiters]
+def _of_queue(
+    app: StreamQ, queue: str, infos: Mapping[str, LimitInfo], limit: int
+) -> Question[list[LimiterInfo]]:
+    seen: dict[str, LimiterInfo] = {}  # one may be on two pages
+    cursor = "start"
+    while cursor and len(seen) <= limit:
+        at = "" if cursor == "start" else cursor
+        (page,) = yield [limiters(app.keys(queue), cursor=at)]
+        for one in page.limiters:
+            info = infos.get(one.id[1:].partition("!")[0])
+            if info is not None:
+                seen.setdefault(one.id, _described(info, one))
         cursor = page.cursor
-        if not cursor or len(found) > limit:
-            break
-    if len(found) > 1:  # the first one is the limit without a key
-        found = [one for one in found if one.key or one.used or one.waiting]
-    return found[:limit]
+    shown_names = {one.name for one in seen.values()}
+    idle = [_idle(info) for name, info in infos.items() if name not in shown_names]
+    return sorted([*seen.values(), *idle], key=lambda one: (one.name, one.key))[:limit]
 
 
 def _described(info: LimitInfo, seen: Limiter) -> LimiterInfo:
-    used, free_ms = seen.running, 0.0
-    free: float | None = 0.0
+    used = seen.used
+    free: float | None = seen.held_in_us / 1e6
     if isinstance(info.limit, RateLimit):
-        step_ms = info.limit.interval * 1000
-        used = max(0, math.ceil(seen.arrival_ms / step_ms))
-        free_ms = seen.arrival_ms - (info.limit.burst - 1) * step_ms
-        free = max(0.0, free_ms, seen.held_ms) / 1000
+        step_us = info.limit.interval * 1e6
+        used = math.ceil(seen.booked_in_us / step_us)
+        after_us = seen.booked_in_us - (info.limit.burst - 1) * step_us
+        free = max(0.0, after_us, seen.held_in_us) / 1e6
     elif used >= info.limit.limit:
         free = None
-    elif seen.held_ms > 0:
-        free = seen.held_ms / 1000
     return LimiterInfo(
         info.queue,
         info.name,
@@ -80,7 +88,12 @@ def _described(info: LimitInfo, seen: Limiter) -> LimiterInfo:
         info.limit,
         used,
         seen.jobs,
-        seen.classes > 20,  # noqa: PLR2004 - as many as the script counts
+        seen.classes > _CLASSES,
         free,
-        seen.held_ms > 0,
+        seen.held_in_us > 0,
     )
+
+
+def _idle(info: LimitInfo) -> LimiterInfo:
+    """A limit that nobody uses now."""
+    return LimiterInfo(info.queue, info.name, "", info.limit, 0, 0, False, 0.0, False)  # noqa: FBT003

@@ -21,20 +21,23 @@ from streamq.operations.lease import (
     sweep,
     unregister,
 )
-from streamq.operations.line import (
+from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.parking import (
     Limiter,
     LimiterPage,
+    SettingsPage,
     Standing,
     Throttled,
+    get_limits,
     limiters,
     pause,
     poke,
+    reset_limits,
     resume,
     set_limits,
     standing,
     throttle,
 )
-from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
@@ -121,6 +124,7 @@ __all__ = [
     "ScheduleRead",
     "ScheduleState",
     "Sent",
+    "SettingsPage",
     "Standing",
     "StateText",
     "Stray",
@@ -149,6 +153,7 @@ __all__ = [
     "follow_up",
     "forget",
     "forward",
+    "get_limits",
     "limiters",
     "look",
     "options",
@@ -166,6 +171,7 @@ __all__ = [
     "register",
     "relay",
     "release",
+    "reset_limits",
     "resume",
     "retry",
     "revive",

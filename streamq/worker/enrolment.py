@@ -8,7 +8,7 @@ from streamq import operations
 from streamq.asking import ask_async
 from streamq.jitter import jitter
 from streamq.keys import registry
-from streamq.limits_in_force import write_question
+from streamq.limits_in_force import publish_question
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
@@ -69,4 +69,4 @@ class Enrolment(Duty):
             )
         )
         if settings := self._settings.get(queue.name):
-            await ask_async(self._app, write_question(queue.keys, settings))
+            await ask_async(self._app, publish_question(queue.keys, settings))

@@ -9,7 +9,7 @@ import pytest
 from streamq import Concurrency, RateLimit, StreamQ
 from streamq.asking import ask
 from streamq.limit_texts import settings_of
-from streamq.limits_in_force import write_question
+from streamq.limits_in_force import publish_question
 from tests.cli.conftest import Cli
 from tests.inspection.hand import Hand
 from tests.servers import Server
@@ -38,7 +38,7 @@ def hand(app: StreamQ) -> Hand:
     """A worker's hands; what it publishes is published."""
     hand = Hand(app)
     hand.enrol(["send", "print", "plain"])
-    ask(app, write_question(app.keys("default"), settings_of(app.runtime, "default")))
+    ask(app, publish_question(app.keys("default"), settings_of(app.runtime, "default")))
     return hand
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from streamq import operations as op
 from streamq.operations import Call, Idempotency, NewJob, Sent
 from streamq.operations.call import Value
-from tests.lua import cases_schedules
+from tests.lua import cases_line, cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -240,59 +240,40 @@ def audit(rig: Rig, n: int) -> Call[Any]:
     return op.audit(rig.keys, structure="jobs", limit=n)
 
 
-def throttle(rig: Rig, n: int) -> Call[Any]:
-    jobs = [op.Throttled(i, "T", 60_000) for i in watched(rig, n)]
-    return op.throttle(rig.keys, worker="w", seq=9, jobs=jobs)
-
-
-def pause(rig: Rig, n: int) -> Call[Any]:
-    _limited(rig)
-    return op.pause(rig.keys, what="queue")
-
-
-def resume(rig: Rig, n: int) -> Call[Any]:
-    _limited(rig)
-    rig.run(op.pause(rig.keys, what="task", name="t"))
-    return op.resume(rig.keys, what="task", name="t")
-
-
-def set_limits(rig: Rig, n: int) -> Call[Any]:
-    _limited(rig)
-    rig.run(op.set_limits(rig.keys, values={"old": "c 1"}))
-    values: dict[str, str | None] = {f"limit-{i}": "r 100 1" for i in range(n - 1)}
-    return op.set_limits(rig.keys, values={**values, "old": None})
-
-
-def poke(rig: Rig, n: int) -> Call[Any]:
-    _limited(rig)
-    return op.poke(rig.keys, limiter="climit", limit=n)
-
-
-def limiters(rig: Rig, n: int) -> Call[Any]:
-    _limited(rig)
-    return op.limiters(rig.keys, limiter="climit", limit=n)
-
-
-def standing(rig: Rig, n: int) -> Call[Any]:
-    rig.enqueue(*names(n), opts=LIMITED)
-    return op.standing(rig.keys, ids=names(n))
-
-
-def _limited(rig: Rig) -> None:
-    """One runs, and others wait for its place, under several keys."""
-    for key in "abc":
-        ids = [f"{key}{i}" for i in range(3)]
-        rig.enqueue(*ids, opts=f"q=lane|climit!{key}=1")
-    assert len(rig.claimed()) == 3
-
-
-CASES: dict[str, Case] = {
-    case.__name__: case
-    for case in (
-        *(enqueue, claim, ack, retry, bury, release, strand, extend, progress, reclaim, promote),
-        *(append, checkpoint),
-        *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
-        *(count, options, page, audit, set_limits, poke, limiters, standing),
-        *(throttle, pause, resume),
-    )
-} | cases_schedules.CASES
+CASES: dict[str, Case] = (
+    {
+        case.__name__: case
+        for case in (
+            *(
+                enqueue,
+                claim,
+                ack,
+                retry,
+                bury,
+                release,
+                strand,
+                extend,
+                progress,
+                reclaim,
+                promote,
+            ),
+            *(append, checkpoint),
+            *(
+                relay,
+                forward,
+                cancel,
+                revive,
+                delete,
+                forget,
+                wait,
+                look,
+                sweep,
+                register,
+                unregister,
+            ),
+            *(count, options, page, audit),
+        )
+    }
+    | cases_schedules.CASES
+    | cases_line.CASES
+)

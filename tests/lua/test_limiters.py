@@ -1,63 +1,34 @@
+"""limiters: what each one in use has taken, and who waits for it."""
+
 from __future__ import annotations
 
 from streamq import operations as op
-from streamq.operations import Limiter
 from tests.lua.rig import Rig
 
 
-def page(rig: Rig, limiter: str, cursor: str = "", limit: int = 100) -> op.LimiterPage:
-    return rig.run(op.limiters(rig.keys, limiter=limiter, cursor=cursor, limit=limit))
+def test_used_waiting_and_next_free(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c", opts="q=lane|cone=1")
+    rig.enqueue("d", "e", opts="q=|rtwo!k=60000000=1")
+    assert sorted(rig.claimed("T1")) == ["a", "d"]
+    page = rig.run(op.limiters(rig.keys))
+    found = {limiter.id: limiter for limiter in page.limiters}
+    cursor = page.cursor
+    while cursor:
+        page = rig.run(op.limiters(rig.keys, cursor=cursor, limit=1))
+        found |= {limiter.id: limiter for limiter in page.limiters}
+        cursor = page.cursor
+    one, two = found["cone"], found["rtwo!k"]
+    assert (one.used, one.classes, one.jobs, one.look_in_us) == (1, 1, 2, None)
+    assert (two.used, two.classes, two.jobs) == (0, 1, 1)
+    assert two.look_in_us is not None
+    assert 50e6 < two.look_in_us <= two.booked_in_us <= 60e6
 
 
-def test_a_limit_that_nobody_uses_is_there_with_nothing(rig: Rig) -> None:
-    found = page(rig, "cdef")
-    assert found.cursor == ""
-    (only,) = found.limiters
-    assert (only.id, only.running, only.classes, only.jobs, only.look_ms) == ("cdef", 0, 0, 0, None)
-
-
-def test_running_and_waiting_jobs_of_each_key(rig: Rig) -> None:
-    for key in "ab":
-        rig.enqueue(*[f"{key}{n}" for n in range(4)], opts=f"q=|cdef!{key}=1")
-    rig.enqueue("b4", "b5", opts="q=lane|cdef!b=1")
-    rig.claim()
-    shown = {one.id: (one.running, one.classes, one.jobs) for one in page(rig, "cdef").limiters}
-    assert shown == {"cdef": (0, 0, 0), "cdef!a": (1, 1, 3), "cdef!b": (1, 2, 5)}
-
-
-def test_a_rate_says_when_the_next_start_is_due(rig: Rig) -> None:
-    rig.enqueue("a", "b", "c", opts="q=|rdef=5000000=1")
-    assert rig.claimed() == ["a"]
-    (rate,) = page(rig, "rdef").limiters
-    assert rate.running == 0
-    assert 4000 < rate.arrival_ms <= 5000
-    assert rate.jobs == 2
-    assert rate.look_ms is not None
-    assert 4000 < rate.look_ms <= 5000
-
-
-def test_pages_have_every_key_once(rig: Rig) -> None:
-    keys = [f"k{n:02d}" for n in range(15)]
-    for key in keys[:10]:
-        rig.enqueue(f"{key}a", opts=f"q=|cdef!{key}=1")
-    rig.claim(limit=10)
-    for key in keys[5:]:
-        rig.enqueue(f"{key}b", f"{key}c", opts=f"q=|cdef!{key}=1")
-    rig.claim("T2", limit=100)
-    found: list[Limiter] = []
+def test_of_an_empty_queue_there_is_none(rig: Rig) -> None:
     cursor = ""
     while True:
-        one = page(rig, "cdef", cursor, 4)
-        found += one.limiters
-        cursor = one.cursor
+        page = rig.run(op.limiters(rig.keys, cursor=cursor))
+        assert page.limiters == []
+        cursor = page.cursor
         if not cursor:
             break
-    assert [one.id for one in found[1:]] == sorted(f"cdef!{key}" for key in keys)
-    assert [one.running for one in found[1:]] == [1] * 15
-
-
-def test_it_changes_nothing(rig: Rig) -> None:
-    rig.enqueue("a", "b", opts="q=|cdef=1")
-    rig.claim()
-    with rig.unchanged():
-        page(rig, "cdef")

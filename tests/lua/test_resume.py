@@ -1,4 +1,4 @@
-"""What resume does beside undoing a pause, which `test_pause` shows."""
+"""resume: what was held back goes on in its order."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ from streamq import operations as op
 from tests.lua.rig import Rig
 
 
-def test_nothing_of_a_pause_is_left(rig: Rig) -> None:
-    rig.enqueue("a", opts="q=x")
-    before = rig.snapshot()
-    for what, name in (("queue", ""), ("task", "t"), ("lane", "x")):
-        rig.run(op.pause(rig.keys, what=what, name=name))
-    for what, name in (("lane", "x"), ("task", "t"), ("queue", "")):
-        assert rig.run(op.resume(rig.keys, what=what, name=name))
-    assert rig.snapshot() == before
+def test_resuming_what_is_not_paused_changes_nothing(rig: Rig) -> None:
+    with rig.unchanged():
+        assert rig.run(op.resume(rig.keys, what="lane", name="a")) is False
 
 
-def test_a_lane_that_was_found_paused_is_looked_at_again(rig: Rig) -> None:
-    rig.enqueue("a", opts="q=x")
-    rig.run(op.pause(rig.keys, what="lane", name="x"))
+def test_a_queue_stays_paused_while_only_its_task_is_resumed(rig: Rig) -> None:
+    rig.enqueue("a", task="a")
+    rig.run(op.pause(rig.keys))
+    rig.run(op.pause(rig.keys, what="task", name="a"))
+    rig.run(op.resume(rig.keys, what="task", name="a"))
     assert rig.claimed("T1") == []
-    assert rig.snapshot()["gates"] == {"Lx": float("inf")}
-    rig.run(op.resume(rig.keys, what="lane", name="x"))
-    assert rig.snapshot()["gates"] == {"Lx": 0}
+    rig.run(op.resume(rig.keys))
     assert rig.claimed("T2") == ["a"]
+    assert "limits" not in rig.snapshot()
+    assert "gates" not in rig.snapshot()

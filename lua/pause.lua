@@ -11,8 +11,7 @@ local what = ARGV[1] -- `pause`, `pause task <task>`, `pause lane <lane>`: the s
 
 touch_line()
 touch({ jobs }, {}, { wake }, stream)
-if redis.call('HEXISTS', limits, what) == 1 then return 0 end
-redis.call('HSET', limits, what, whole(clock_ms()))
+if redis.call('HSETNX', limits, what, whole(clock_ms())) == 0 then return 0 end
 if string.sub(what, 1, 10) ~= 'pause lane' then -- claims look at these outside the line too
   redis.call('HINCRBY', limits, '!paused', 1)
   redis.call('ZADD', gates, -1, '!paused')

@@ -100,6 +100,16 @@ def test_a_low_job_waits_no_longer_than_its_patience(rig: Rig) -> None:
 
 
 @each_version
+def test_no_flood_of_high_jobs_keeps_plain_ones_out_for_longer_than_that(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"aging": "60"}, published=True))
+    enqueue(rig, [("plain", "-"), *((f"high{n}", "q=,p=9") for n in range(50))])
+    assert take(rig, 2, 2) == ["high0", "high1"]
+    time.sleep(0.08)
+    assert "plain" in take(rig, 2, 2)
+    rig.admin.flushall()
+
+
+@each_version
 def test_an_ordered_lane_waits_for_its_retry_and_others_do_not(rig: Rig) -> None:
     enqueue(rig, [("a1", "q=a|oa"), ("a2", "q=a|oa"), ("b1", "q=b|ob")])
     assert rig.claimed("T1") == ["a1", "b1"]

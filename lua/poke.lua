@@ -21,8 +21,8 @@ touch({ jobs }, {}, { wake }, stream)
 check_numbers(1, limit)
 limit = math.min(limit, 200)
 local now_us = clock_us()
-local phase, at = string.match(cursor == '' and 'r' or cursor, '^(.)(.*)$')
-if phase == 's' then
+local phase, at = string.match(cursor == '' and 's0' or cursor, '^(.)(.*)$')
+if phase == 's' then -- first, or a claim that is woken would close the gate by what was booked before
   local read = redis.call('ZSCAN', rates, at, 'COUNT', limit)
   local interval, burst = string.match(read_settings(limits, { definition })(definition) or '', '^r (%S+) (%S+)$')
   for i = 1, interval and #read[2] or 0, 2 do
@@ -31,7 +31,7 @@ if phase == 's' then
       redis.call('ZADD', rates, whole(most), id)
     end
   end
-  return read[1] == '0' and '' or 's' .. read[1]
+  return read[1] == '0' and 'r' or 's' .. read[1]
 end
 local found, after = walk_gates(turns, phase .. definition, at, limit)
 local pokes = {}
@@ -41,4 +41,4 @@ if #pokes > 0 then
   wake_one(wake)
 end
 if after then return phase .. after end
-return phase == 'r' and 'c' or 's0'
+return phase == 'r' and 'c' or ''

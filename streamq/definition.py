@@ -60,6 +60,13 @@ class Definition:
         """Where it is written, for messages."""
         return f"{self.file}:{self.line}"
 
+    def check_keys(self, options: CallOptions) -> None:
+        """Refuse limits and lanes whose keys name no argument of the function: `TypeError`."""
+        if options.rate_limit or options.concurrency or options.lane:
+            from streamq.limits_of import check_keys  # noqa: PLC0415 - only for who has limits
+
+            check_keys(self.name, self.binder.parameters, options)
+
     def canonical(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:

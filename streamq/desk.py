@@ -11,7 +11,7 @@ from streamq import operations
 from streamq.asking import ask, ask_async, known_queues
 from streamq.by_name import ByName
 from streamq.eager import run_here, run_here_async
-from streamq.enqueuing import Plan, send, send_async, sending
+from streamq.enqueuing import send, send_async, sending
 from streamq.errors import UnknownJob
 from streamq.gathering import as_completed, as_completed_async, gather, gather_async
 from streamq.ids import parse_id
@@ -19,9 +19,11 @@ from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
 from streamq.outcomes import failure_of, value_of, waited_too_long, why_missing
+from streamq.parking import plan_here
 from streamq.reading_along import Along
 from streamq.schedules.keeping import Keeper
 from streamq.sources import SOURCES, whole_log
+from streamq.standing import with_reasons
 from streamq.streaming import Stream, send_one
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
     from streamq.asking import Question
     from streamq.definition import Definition
+    from streamq.enqueuing import Plan
     from streamq.job import LogLine
     from streamq.keys import QueueKeys
     from streamq.operations import Look, NewJob, Outcome
@@ -63,9 +66,9 @@ class Desk:
         """Find out, in the running loop."""
         return await ask_async(self.runtime, question)
 
-    def plan(self, definition: Definition, options: TaskOptions, said: CallOptions) -> Plan:
-        """How a task's jobs are enqueued under these options."""
-        return Plan(self.runtime, definition.name, options, said, definition)
+    def plan(self, definition: Definition, declared: TaskOptions, said: CallOptions) -> Plan:
+        """How a task's jobs are enqueued: as it declares, and as a call says over that."""
+        return plan_here(self.runtime, definition, declared, said)
 
     def enqueue(self, planned: Planned) -> list[str]:
         """Enqueue prepared jobs; the id of each."""
@@ -190,8 +193,9 @@ class Desk:
         except UnknownJob:  # its queue is unknown
             return JobInfo(job.id)
         task = look.record.task if look.record else look.outcome.task if look.outcome else ""
-        types = self.runtime.types_of(task or job.task)
-        return job_info(look, job.queue or "", self.runtime.codec, types)
+        runtime, queue = self.runtime, job.queue or ""
+        info = job_info(look, queue, runtime.codec, runtime.types_of(task or job.task))
+        return (yield from with_reasons(runtime.keys(queue), [info]))[0]
 
     def state(self, job: AsyncResult[Any]) -> Question[JobState]:
         """Where it is in its life."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from streamq.definition import Definition
     from streamq.operations import Enqueued
     from streamq.options import CallOptions, TaskOptions
+    from streamq.parking import Parking
     from streamq.runtime import Runtime
 
 BATCH_JOBS = 200  # of one script call
@@ -35,7 +36,7 @@ class Plan:
 
     __slots__ = (
         *("due", "eager", "expires", "keys", "opts", "options", "plain", "queue", "runtime"),
-        *("_definition", "_max_bytes", "_tail", "_types", "task", "version", "_wire"),
+        *("_definition", "_max_bytes", "_parking", "_tail", "_types", "task", "version", "_wire"),
     )
 
     def __init__(
@@ -45,6 +46,8 @@ class Plan:
         options: TaskOptions,
         said: CallOptions,
         definition: Definition | None = None,  # None: sent by name, the function is elsewhere
+        *,
+        parking: Parking | None = None,  # None: nothing holds its jobs back
     ) -> None:
         self.runtime, self.task, self.options = runtime, task, options
         self.version = runtime.conf.version
@@ -59,18 +62,22 @@ class Plan:
         self.opts = "-" if said.max_crashes is None else f"c={said.max_crashes}"
         self._tail = id_tail(options.queue, not options.ignore_result)
         self._definition = definition
+        self._parking = parking
         self._types = definition.types if definition else None
         self._wire = said.wire()
         if options.tags:
             self._wire["tags"] = list(options.tags)
-        is_plain = (self.due, self.expires, options.idempotency_key) == ("0", "-", None)
+        held = options.idempotency_key or parking
+        is_plain = (self.due, self.expires, held) == ("0", "-", None)
         self.plain = PlainEnqueue(self.keys, task, self.opts) if is_plain else None
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
         """The job of one call, encoded; `EncodeError` names the argument that can't be sent."""
         body = self.encoded(args, kwargs)
         idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
-        return self.job(self.new_id(), body, idempotency)
+        job = self.job(self.new_id(), body, idempotency)
+        parking = self._parking
+        return job if parking is None else replace(job, opts=parking.opts(job.opts, args, kwargs))
 
     def job(self, job_id: str, body: bytes, idempotency: Idempotency | None = None) -> NewJob:
         """A job as the script takes it."""

@@ -21,6 +21,7 @@ _PLACES = {
     "W": JobState.WAITING,  # was scheduled or dead before
     "S": JobState.SCHEDULED,
     "N": JobState.PARKED,
+    "P": JobState.PARKED,  # in the line; what for is asked there
     "D": JobState.DEAD,
 }
 _KINDS = {
@@ -71,15 +72,15 @@ def state_of(look: Look) -> tuple[JobState, str]:
         return _KINDS.get(kind, JobState.DEAD), "" if kind in {"ok", "none"} else kind
     if look.record is None and look.state is None:
         return JobState.UNKNOWN, ""
-    where = look.record.where if look.record else ""
-    return waiting_state(look.state, delayed=where.startswith("@"))
+    return waiting_state(look.state, look.record.where if look.record else "")
 
 
-def waiting_state(state: StateText | None, *, delayed: bool) -> tuple[JobState, str]:
-    """The state of a job that has not ended well; `delayed`: it was enqueued for later."""
+def waiting_state(state: StateText | None, where: str) -> tuple[JobState, str]:
+    """The state of a job that has not ended well; `where` enqueue put it."""
     if state is None:
-        return (JobState.SCHEDULED, "delayed") if delayed else (JobState.WAITING, "")
-    reason = {"R": "", "N": NO_WORKER}.get(state.place, state.token)
+        untouched = {"@": (JobState.SCHEDULED, "delayed"), "&": (JobState.PARKED, "")}
+        return untouched.get(where[:1], (JobState.WAITING, ""))
+    reason = {"R": "", "N": NO_WORKER, "P": ""}.get(state.place, state.token)
     return _PLACES.get(state.place, JobState.UNKNOWN), reason
 
 

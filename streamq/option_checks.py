@@ -10,6 +10,7 @@ from streamq.backoff import as_delays
 from streamq.content import content_kind
 from streamq.durations import seconds
 from streamq.errors import ConfigurationError
+from streamq.holding import HOLDING
 from streamq.retry import attempts, exception_classes
 
 if TYPE_CHECKING:
@@ -21,12 +22,8 @@ TAG_LIMIT, TAG_LENGTH = 32, 128  # tags of a job, characters of one
 
 # What other work will bring; until then an option that is silently ignored would be a trap.
 LATER = {
-    "priority": "jobs of a queue run in the order in which they came; use a queue of their own",
-    "lane": "use a queue of its own",
     "unique": "idempotency_key= makes one job of calls with the same key",
     "debounce": "idempotency_key= makes one job of calls with the same key",
-    "rate_limit": "bound the load with a queue of its own and its worker's -c",
-    "concurrency": "bound the load with a queue of its own and its worker's -c",
     "time_limit": "give the task's own calls a timeout",
     "soft_time_limit": "give the task's own calls a timeout",
 }
@@ -174,6 +171,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "headers": _headers,
     "serializer": lambda given: content_kind(given, "serializer"),
     "pool": _pool,
+    **HOLDING,
 }
 
 

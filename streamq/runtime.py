@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from streamq.definition import Definition
     from streamq.desk import Desk
     from streamq.keys import QueueKeys
+    from streamq.limits import NamedLimit
     from streamq.listener import Listener
+    from streamq.queue_options import QueueOptions
 
 ANNOUNCE_S = 60.0  # a queue is made known again after this, should the server have been emptied
 _LOCKED = ("broker", "backend", "broker_options", "durability", "enqueue_timeout", "namespace")
@@ -35,6 +37,8 @@ class Runtime:
         self.conf = conf
         self.ids = IdMaker()
         self.definitions: dict[str, Definition] = {}  # of the tasks known here, by name
+        self.queue_options: dict[str, QueueOptions] = {}  # of the queues declared here
+        self.named_limits: dict[tuple[str, str], NamedLimit] = {}  # by queue and name
         self._codec: Codec | None = None
         self._codec_version = -1  # of the settings that it follows
         self._routing: tuple[int, Routing | None] = (-1, None)  # and for which settings

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
 from streamq.call_signature import TaskCall, checked_call
 from streamq.context import current_job
-from streamq.effective import options_of, own_options, said_by_call
+from streamq.effective import options_of, said_by_call
 from streamq.options import CallOptions, call_options
 from streamq.result import AsyncResult
 from streamq.zones import in_zone
@@ -119,6 +119,7 @@ class Enqueueable(Generic[P, T]):
         """The same task, under these options for the calls made through it."""
         given = in_zone(options, self._runtime.conf.zone)
         said = call_options(given, f"{self.name}.options()")
+        self.definition.check_keys(said)
         return Enqueueable(self.definition, self._runtime, said.over(self._said))
 
     def plan(self, args: Any = (), kwargs: Any = None) -> Plan:
@@ -129,8 +130,7 @@ class Enqueueable(Generic[P, T]):
             by_call = runtime.routing.by_call
             if by_call:
                 said = said_by_call(runtime, self.definition, said, args, kwargs)
-            options = self.task_options.overridden(said)
-            plan = runtime.desk.plan(self.definition, options, said)
+            plan = runtime.desk.plan(self.definition, self.task_options, said)
             self._plan = None if by_call else plan
         return plan
 
@@ -213,11 +213,9 @@ class Task(Enqueueable[P, T]):
 
     def published(self) -> str:
         """What workers publish of it, as JSON."""
-        import json  # noqa: PLC0415 - only workers publish
+        from streamq.publishing import task_text  # noqa: PLC0415 - only workers publish
 
-        own = own_options(self._runtime, self.definition).said
-        facts = {**self.task_options.as_json(), "own": list(own)}
-        return json.dumps(facts, separators=(",", ":"))
+        return task_text(self._runtime, self.definition)
 
     def __repr__(self) -> str:
         return f"<task {self.definition.binder.signature}>"

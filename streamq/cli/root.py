@@ -22,6 +22,8 @@ COMMANDS = {
     "inspect": "Show queues, jobs and workers.",
     "cancel": "Cancel jobs that have not started.",
     "dead": "Run dead jobs again, or delete them.",
+    "queue": "Pause a queue, resume it.",
+    "limit": "Show limits, change them now.",
     "call": "Enqueue one job.",
     "schedule": "List schedules, or change them.",
     "check": "Check configuration, server and queues.",

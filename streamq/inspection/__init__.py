@@ -9,6 +9,7 @@ from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
 from streamq.inspection.jobs import job_question, why_question
+from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
 from streamq.inspection.schedules import report_question, schedules_question
@@ -23,6 +24,7 @@ ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
 tasks = blocking(tasks_question, refuse_asleep)
+limiters = blocking(limiters_question, refuse_asleep)
 workers = blocking(workers_question, refuse_asleep)
 audit = blocking(audit_question, refuse_asleep)
 server = blocking(report_question, refuse_asleep)
@@ -36,6 +38,7 @@ aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
 atasks = asynchronous(tasks_question, refuse_asleep)
+alimiters = asynchronous(limiters_question, refuse_asleep)
 aworkers = asynchronous(workers_question, refuse_asleep)
 aaudit = asynchronous(audit_question, refuse_asleep)
 aserver = asynchronous(report_question, refuse_asleep)
@@ -47,6 +50,7 @@ __all__ = [
     "Finding",
     "JobPage",
     "Level",
+    "LimiterInfo",
     "Place",
     "QueueInfo",
     "QueueViolation",
@@ -56,6 +60,7 @@ __all__ = [
     "acounts",
     "aended",
     "ajob",
+    "alimiters",
     "apage",
     "aqueues",
     "aschedules",
@@ -68,6 +73,7 @@ __all__ = [
     "counts",
     "ended",
     "job",
+    "limiters",
     "nothing_runs",
     "page",
     "queues",

@@ -115,7 +115,12 @@ class Claimer:
         """The jobs that it brought, each under the claim's lease."""
         queue = self._queue
         lease = Lease(queue.name, self._token, len(reply.jobs), reply.now_ms, time.monotonic())
-        queue.claimed(more=reply.more, stranded=reply.stranded, next_due_ms=reply.next_due_ms)
+        queue.claimed(
+            more=reply.more,
+            stranded=reply.stranded,
+            next_due_ms=reply.next_due_ms,
+            gate_ms=reply.gate_ms,
+        )
         self._token, self._is_armed = "", False
         self.give_room_back()
         if reply.jobs:

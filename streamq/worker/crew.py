@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from streamq.limit_texts import settings_of
+from streamq.publishing import texts_of
 from streamq.worker.bell import Bell
 from streamq.worker.cell import Cell
 from streamq.worker.claimer import Claimer
@@ -155,12 +157,13 @@ def _serve(
 def enrolment(app: StreamQ, crew: Crew, identity: Identity) -> Enrolment:
     """The duty that keeps the worker known."""
     return Enrolment(
-        app.client,
+        app,
         list(crew.queues.values()),
         crew.weather,
         identity=identity,
         alive_ms=int(app.conf.lease * 1000),
-        published={name: task.published() for name, task in app.tasks.items()},
+        published={name: texts_of(app.runtime, name) for name in crew.queues},
+        settings={name: settings_of(app.runtime, name) for name in crew.queues},
         calm_s=CALM_PER_QUEUE_S * len(crew.queues),
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.operations import Ack, Again, Burial, HandBack, Said
+from streamq.operations import Ack, Again, Burial, HandBack, Said, Throttled
 from streamq.worker.held import Held, Lease
 from streamq.worker.identity import new_name
 from streamq.worker.job_log import JobLog
@@ -109,6 +109,7 @@ class _Drainer:
             if time.monotonic() > self._deadline:
                 self._hand_back(keys, claimed.jobs[0].id, token)
                 raise TimeoutError(f"drain: time is over, and queue {keys.queue!r} has more jobs")
+            time.sleep(claimed.jobs[0].delay_us / 1e6)  # a rate limit's next one, 20 ms at most
             lease = Lease(keys.queue, token, 1, claimed.now_ms, time.monotonic())
             self._run(keys, Held(claimed.jobs[0], lease))
 
@@ -133,7 +134,7 @@ class _Drainer:
         report, outcome, job = self.report, ended.outcome, ended.held.job
         if isinstance(outcome, Ack):
             report.succeeded += 1
-        elif isinstance(outcome, Again):
+        elif isinstance(outcome, (Again, Throttled)):
             report.retried += 1
         elif isinstance(outcome, Burial):
             report.dead += 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
-from streamq.operations import Ack, Again, Burial, ClaimedJob, HandBack, Record, Stray
+from streamq.operations import Ack, Again, Burial, ClaimedJob, HandBack, Record, Stray, Throttled
 from streamq.worker.held import Ended, Held, Lease
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _HEAD = struct.Struct(">I")
 MOST_BYTES = 1 << 30  # of one message, where nothing narrower is known
 
 _OUTCOMES: Mapping[str, type[Outcome]] = {
-    one.__name__: one for one in (Ack, Again, Burial, HandBack, Stray)
+    one.__name__: one for one in (Ack, Again, Burial, HandBack, Stray, Throttled)
 }
 
 

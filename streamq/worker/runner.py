@@ -14,9 +14,10 @@ from streamq.context import RunningJob, enter
 from streamq.ids import id_time_ms, keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
-from streamq.operations import Ack, Again, Burial, HandBack, Stray, follow_up
+from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
 from streamq.options import resolve
 from streamq.retry import Reason, decide
+from streamq.task_errors import RateLimited
 from streamq.worker.held import Ended
 from streamq.worker.reporting import Reporter
 
@@ -172,10 +173,14 @@ class Runner:
             if ready.job.follow_ups:
                 burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
+        delay_ms = int(decision.delay * 1000)
+        if isinstance(error, RateLimited):
+            throttled = Throttled(held.job.id, held.lease.token, delay_ms, error.limit)
+            return Ended(held, throttled, seconds, error)
         again = Again(
             held.job.id,
             held.lease.token,
-            int(decision.delay * 1000),
+            delay_ms,
             decision.reason is not Reason.SNOOZE,
             self._codec.encode_exception(error),
         )

@@ -19,6 +19,7 @@ from streamq.cli import celery_switches as switches
 from streamq.cli.root import COMMANDS, root
 from streamq.cli.target import Target
 from streamq.config import Settings, default_options
+from streamq.holding import HOLDING
 from streamq.option_checks import CALL_ONLY, CHECKS, LATER, TASK_ONLY
 from streamq.options import TaskOptions
 from streamq.settings import Setting
@@ -59,7 +60,8 @@ def option_defaults() -> str:
 
 def _option_default(holds: TaskOptions, name: str) -> str:
     from_setting = {"queue": "default_queue"}
-    if (setting := from_setting.get(name, name)) in Settings.names():
+    setting = from_setting.get(name, name)
+    if setting in Settings.names() and name not in HOLDING:  # `concurrency` there is of a worker
         return f"the setting `{setting}`"
     value = getattr(holds, name) if hasattr(holds, name) else getattr(holds.retry, name)
     if name == "backoff":

@@ -47,7 +47,7 @@ def get_limits(rig: Rig, n: int) -> Call[Any]:
 
 def poke(rig: Rig, n: int) -> Call[Any]:
     _parked(rig, n)
-    return op.poke(rig.keys, definition="rate", limit=n)
+    return op.poke(rig.keys, definition="rate", cursor="r", limit=n)  # the step that has gates
 
 
 def limiters(rig: Rig, n: int) -> Call[Any]:

@@ -227,8 +227,8 @@ def test_the_environment_names_contents_and_routes() -> None:
 
 
 def test_later_limits_are_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match="no 'rate_limit' yet"):
-        Settings(code={"rate_limit": "10/m"})
+    with pytest.raises(ConfigurationError, match="no 'time_limit' yet"):
+        Settings(code={"time_limit": 30})
 
 
 @pytest.mark.parametrize(

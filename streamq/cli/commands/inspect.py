@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.cli.inspect_views import View
 
-_SHOWS = ["pending", *views.PLACES, "ended", "workers", "queues", "job"]
+_SHOWS = ["pending", *views.PLACES, "ended", "workers", "limits", "queues", "job"]
 _EVERY = 1.0  # seconds between two pictures of --watch
 _HOME = "\033[H\033[2J"  # an empty screen
 _SHOWS.append("schedules")  # all, or one of them by its name
@@ -53,7 +53,7 @@ def command(
     """Show queues (no WHAT), jobs, workers, or all of one job.
 
     WHAT is pending (all that has not ended), waiting, scheduled, parked, running, dead, ended,
-    workers, queues, or job with its ID.
+    workers, limits, queues, or job with its ID.
 
     Reads from the server, never asks a worker, and starts nothing.
     schedules shows all of them, or one by its NAME with its last runs.
@@ -87,6 +87,10 @@ def _show(
         return lambda: views.one_job(app, job_id)
     if what == "workers":
         return lambda: views.all_workers(app, queues)
+    if what == "limits":
+        from streamq.cli.inspect_limits import all_limits
+
+        return lambda: all_limits(app, queues, page.limit)
     if what in {None, "queues"}:
         return views.Queues(app, queues)
     return lambda: views.jobs(app, what or "", queues, page)

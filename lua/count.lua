@@ -1,6 +1,6 @@
 #!lua flags=no-writes
 -- How many jobs are where, and what the queue has seen since it was made. All of it at one instant.
--- Returns names and numbers in turn: waiting, scheduled, stranded, parked, running, dead, jobs, results,
+-- Returns names and numbers in turn: waiting, scheduled, stranded, parked, heirs, running, dead, jobs, results,
 -- workers, oldest_ms (age of the job that is next, -1: none), next_due_ms, now_ms; then the counters.
 local jobs = KEYS[1]
 local stream = KEYS[2]

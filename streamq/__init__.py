@@ -39,10 +39,12 @@ from streamq.job_state import JobState
 from streamq.option_checks import SharedKey
 from streamq.result import AsyncResult
 from streamq.task import Task
+from streamq.task_errors import RateLimited
 from streamq.unique import Unique
 
 if TYPE_CHECKING:
     from streamq.job import JobInfo, Progress
+    from streamq.limits import Concurrency, RateLimit
 
 __version__ = "0.1.0"
 
@@ -52,6 +54,7 @@ __all__ = [
     "BlockingGetRefused",
     "BrokerRefused",
     "BrokerUnavailable",
+    "Concurrency",
     "ConfigurationError",
     "DecodeError",
     "EncodeError",
@@ -67,6 +70,8 @@ __all__ = [
     "LeaseLost",
     "Progress",
     "QueueFull",
+    "RateLimit",
+    "RateLimited",
     "RemoteError",
     "RemoteTraceback",
     "ResultError",
@@ -90,15 +95,18 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """`JobInfo` and `Progress` when first asked for: most programs never name them."""
-    if name not in {"JobInfo", "Progress"}:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from streamq import job  # noqa: PLC0415 - the point of it: 5 ms
+_LATE = {"JobInfo": "job", "Progress": "job", "RateLimit": "limits", "Concurrency": "limits"}
 
-    return getattr(job, name)
+
+def __getattr__(name: str) -> object:
+    """What most programs never name, when it is first asked for: 5 ms each module."""
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - the point of it
+
+    return getattr(import_module(f"streamq.{_LATE[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    """Those two as well, for whoever explores."""
+    """Those as well, for whoever explores."""
     return sorted({*globals(), *__all__})

@@ -13,13 +13,13 @@ from streamq.config import Settings
 from streamq.configuring import Configuring
 from streamq.declaring import Declaring
 from streamq.errors import ConfigurationError
-from streamq.later import Later
 from streamq.location import Location
 from streamq.option_checks import queue_name
 from streamq.options import call_options
 from streamq.result import AsyncResult
 from streamq.runtime import Runtime, check_backend
 from streamq.schedules.declaring import Scheduling
+from streamq.steering import Steering
 from streamq.zones import in_zone
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Scheduling, Declaring, Collecting, Configuring, Later):
+class StreamQ(Scheduling, Declaring, Steering, Collecting, Configuring):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
@@ -106,11 +106,10 @@ class StreamQ(Scheduling, Declaring, Collecting, Configuring, Later):
         return self.runtime.keys(queue)
 
     def queues(self) -> list[str]:
-        """The default queue and all that tasks, `task_queues` and dicts of routes name."""
+        """The default queue and all that tasks, `app.queue`, settings and routes name."""
         named = [task.task_options.queue for task in self._tasks.values()]
-        named += [*self.conf.task_queues, *self.runtime.routing.queues]
-        declared = self.runtime.queue_options
-        return list(dict.fromkeys([self.conf.default_queue, *named, *declared]))
+        named += [*self.runtime.queue_options, *self.conf.task_queues, *self.runtime.routing.queues]
+        return list(dict.fromkeys([self.conf.default_queue, *named]))
 
     def register_type(
         self,

@@ -46,7 +46,6 @@ class Definition:
         self.bind = bind
         self.is_async = inspect.iscoroutinefunction(function)
         self.binder = Binder(function, name, bound=bind)
-        self.checked(declared)
         self.file: str = code.co_filename if code else "?"
         self.line: int = code.co_firstlineno if code else 0
 
@@ -57,16 +56,19 @@ class Definition:
 
         return TaskTypes(self.function, self.binder.names)
 
-    def checked(self, said: CallOptions) -> CallOptions:
-        """These options, if its calls have the arguments that they name; else `TypeError`."""
-        if said.unique:
-            check_by(said.unique, self)
-        return said
-
     @property
     def place(self) -> str:
         """Where it is written, for messages."""
         return f"{self.file}:{self.line}"
+
+    def check_keys(self, options: CallOptions) -> None:
+        """Refuse limits, lanes and unique keys that name no argument of it: `TypeError`."""
+        if options.unique:
+            check_by(options.unique, self)
+        if options.rate_limit or options.concurrency or options.lane:
+            from streamq.limits_of import check_keys  # noqa: PLC0415 - only for who has limits
+
+            check_keys(self.name, self.binder.parameters, options)
 
     def canonical(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

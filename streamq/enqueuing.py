@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from streamq.config import Settings
     from streamq.definition import Definition
     from streamq.options import CallOptions, TaskOptions
+    from streamq.parking import Parking
     from streamq.runtime import Runtime
 
 
@@ -27,8 +29,8 @@ class Plan:
 
     __slots__ = (
         *("budget", "due", "eager", "expires", "keys", "opts", "options", "plain", "queue"),
-        *("_definition", "_max_bytes", "runtime", "_tail", "_types", "task", "unique", "version"),
-        "_wire",
+        *("_definition", "_max_bytes", "_parking", "runtime", "_tail", "_types", "task", "unique"),
+        *("version", "_wire"),
     )
 
     def __init__(
@@ -38,6 +40,8 @@ class Plan:
         options: TaskOptions,
         said: CallOptions,
         definition: Definition | None = None,  # None: sent by name, the function is elsewhere
+        *,
+        parking: Parking | None = None,  # None: nothing holds its jobs back
     ) -> None:
         self.runtime, self.task, self.options = runtime, task, options
         self.version = runtime.conf.version
@@ -55,12 +59,13 @@ class Plan:
         self.opts = "-" if said.max_crashes is None else f"c={said.max_crashes}"
         self._tail = id_tail(options.queue, not options.ignore_result)
         self._definition = definition
+        self._parking = parking
         self._types = definition.types if definition else None
         self._wire = said.wire()
         if options.tags:
             self._wire["tags"] = list(options.tags)
         self.budget = runtime.budget(options.queue)
-        special = options.idempotency_key or self.unique or self.budget
+        special = options.idempotency_key or parking or self.unique or self.budget
         is_plain = (self.due, self.expires, special) == ("0", "-", None)
         self.plain = PlainEnqueue(self.keys, task, self.opts) if is_plain else None
 
@@ -69,7 +74,9 @@ class Plan:
         body = self.encoded(args, kwargs)
         idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
         unique = self.unique.text(self.runtime.codec, args, kwargs) if self.unique else ""
-        return self.job(self.new_id(), body, idempotency, unique)
+        job = self.job(self.new_id(), body, idempotency, unique)
+        parking = self._parking
+        return job if parking is None else replace(job, opts=parking.opts(job.opts, args, kwargs))
 
     def job(
         self, job_id: str, body: bytes, idempotency: Idempotency | None = None, unique: str = ""

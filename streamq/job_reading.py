@@ -22,6 +22,7 @@ _PLACES = {
     "S": JobState.SCHEDULED,
     "N": JobState.PARKED,
     "H": JobState.PARKED,  # next at its unique key
+    "P": JobState.PARKED,  # in the line; what for is asked there
     "D": JobState.DEAD,
 }
 _KINDS = {
@@ -52,8 +53,11 @@ def job_info(look: Look, queue: str, codec: Codec, types: TaskTypes | None = Non
         facts["due_at"] = moment(look.at_ms)
     if look.worker:
         facts["worker"] = look.worker
-    if look.error:
-        facts["error"] = error = codec.decode_exception(look.error)
+    failure = look.error
+    if look.outcome and look.outcome.kind == "failed":  # of eager mode: it has no other place
+        failure = failure or look.outcome.value
+    if failure:
+        facts["error"] = error = codec.decode_exception(failure)
         facts["traceback"] = traceback_of(error)
     if look.outcome:
         _add_outcome(facts, look.outcome, codec, types, problems)
@@ -70,15 +74,15 @@ def state_of(look: Look) -> tuple[JobState, str]:
         return _KINDS.get(kind, JobState.DEAD), "" if kind in {"ok", "none"} else kind
     if look.record is None and look.state is None:
         return JobState.UNKNOWN, ""
-    where = look.record.where if look.record else ""
-    return waiting_state(look.state, delayed=where.startswith("@"))
+    return waiting_state(look.state, look.record.where if look.record else "")
 
 
-def waiting_state(state: StateText | None, *, delayed: bool) -> tuple[JobState, str]:
-    """The state of a job that has not ended well; `delayed`: it was enqueued for later."""
+def waiting_state(state: StateText | None, where: str) -> tuple[JobState, str]:
+    """The state of a job that has not ended well; `where` enqueue put it."""
     if state is None:
-        return (JobState.SCHEDULED, "delayed") if delayed else (JobState.WAITING, "")
-    reason = {"R": "", "N": NO_WORKER, "H": HEIR}.get(state.place, state.token)
+        untouched = {"@": (JobState.SCHEDULED, "delayed"), "&": (JobState.PARKED, "")}
+        return untouched.get(where[:1], (JobState.WAITING, ""))
+    reason = {"R": "", "N": NO_WORKER, "P": "", "H": HEIR}.get(state.place, state.token)
     return _PLACES.get(state.place, JobState.UNKNOWN), reason
 
 

@@ -10,6 +10,7 @@ from streamq.backoff import as_delays
 from streamq.content import content_kind
 from streamq.durations import seconds
 from streamq.errors import ConfigurationError
+from streamq.holding import HOLDING
 from streamq.retry import attempts, exception_classes
 from streamq.unique import unique_option
 
@@ -22,10 +23,6 @@ TAG_LIMIT, TAG_LENGTH = 32, 128  # tags of a job, characters of one
 
 # What other work will bring; until then an option that is silently ignored would be a trap.
 LATER = {
-    "priority": "jobs of a queue run in the order in which they came; use a queue of their own",
-    "lane": "use a queue of its own",
-    "rate_limit": "bound the load with a queue of its own and its worker's -c",
-    "concurrency": "bound the load with a queue of its own and its worker's -c",
     "time_limit": "give the task's own calls a timeout",
     "soft_time_limit": "give the task's own calls a timeout",
 }
@@ -176,6 +173,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "unique": unique_option,
     "debounce": lambda given: seconds(given, "debounce"),
     "max_wait": _above_zero("max_wait"),
+    **HOLDING,
 }
 
 

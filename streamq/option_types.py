@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence  # noqa: TC003 - nothing here runs
 from datetime import datetime, timedelta  # noqa: TC003 - nothing here runs
 from typing import Any, Literal, TypeAlias, TypedDict
 
 from streamq.backoff import BackoffOption  # noqa: TC001 - nothing here runs
+from streamq.limits import (
+    Concurrency,
+    NamedLimit,
+    RateLimit,
+)
 from streamq.unique import Unique  # noqa: TC001 - nothing here runs
 
 Seconds: TypeAlias = float | timedelta
+RateLimits: TypeAlias = str | RateLimit | NamedLimit | Sequence[str | RateLimit | NamedLimit]
+Concurrencies: TypeAlias = (
+    int | str | Concurrency | NamedLimit | Sequence[int | str | Concurrency | NamedLimit]
+)
 Exceptions: TypeAlias = type[BaseException] | str | Sequence[type[BaseException] | str]
 
 
@@ -29,7 +38,12 @@ class _Common(TypedDict, total=False):
     headers: dict[str, Any] | None
     serializer: str | None
     tags: str | Sequence[str] | set[str] | frozenset[str] | None
-
+    rate_limit: RateLimits | None
+    concurrency: Concurrencies | None
+    lane: str | None
+    priority: int | None
+    cost: float | None
+    ordered: bool | None
     unique: bool | Unique | None
     debounce: Seconds | None
     max_wait: Seconds | None
@@ -42,15 +56,19 @@ class CallOptionsDict(_Common, total=False):
     idempotency_key: str | None
 
 
-class QueueOptionsDict(TypedDict, total=False):
-    """Options of `app.queue(…)`."""
-
-    max_jobs: int | None
-    max_bytes: int | None
-    on_full: Literal["raise", "block"] | None
-
-
 class TaskOptionsDict(_Common, total=False):
     """Options of `@app.task(…)`, beside `name` and `bind`."""
 
     pool: Literal["process"] | None
+
+
+class QueueOptionsDict(TypedDict, total=False):
+    """Options of `app.queue(…)`."""
+
+    rate_limit: RateLimits | None
+    concurrency: Concurrencies | None
+    weights: Mapping[str, float] | None
+    priority_aging: Seconds | None
+    max_jobs: int | None
+    max_bytes: int | None
+    on_full: Literal["raise", "block"] | None

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from streamq.backoff import Computed, delays_from_json
+from streamq.holding import NO_LANE, PRIORITY, holding_json, limits_from_json
 from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY, refuse_unknown
 from streamq.retry import RetryPolicy, class_names
 from streamq.unique import check_debounce
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from streamq.backoff import Delays
+    from streamq.key_template import KeyTemplate
+    from streamq.limits import Limits
     from streamq.retry import ExceptionClass
     from streamq.unique import Unique
 
@@ -22,6 +25,11 @@ PoolName: TypeAlias = Literal["process"]
 
 _CARRIED = {"max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result", "headers"}
 _BOUND = CALL_ONLY.keys() | TASK_ONLY.keys()  # they don't travel
+_READERS = {
+    "backoff": delays_from_json,
+    "rate_limit": limits_from_json,
+    "concurrency": limits_from_json,
+}
 _OF_RETRY = ("max_attempts", "backoff", "retry_on", "give_up_on", "max_age")
 
 
@@ -50,6 +58,12 @@ class CallOptions:
     unique: Unique | Literal[False] | None = None
     debounce: float | None = None  # seconds of quiet; 0: not
     max_wait: float | None = None  # seconds, of a debounced job
+    rate_limit: Limits | None = None  # empty: none
+    concurrency: Limits | None = None  # the same
+    lane: KeyTemplate | None = None
+    priority: int | None = None  # 0 lowest to 9
+    cost: float | None = None  # starts of its rate limits
+    ordered: bool | None = None
 
     @property
     def said(self) -> dict[str, Any]:
@@ -102,6 +116,18 @@ class TaskOptions:
     unique: Unique | Literal[False] = False
     debounce: float | None = None  # seconds
     max_wait: float | None = None  # seconds
+    rate_limit: Limits = ()
+    concurrency: Limits = ()
+    lane: KeyTemplate | None = None
+    priority: int = PRIORITY
+    cost: float = 1.0
+    ordered: bool = False  # a job that retries keeps the others of its lane waiting
+
+    @property
+    def is_held(self) -> bool:
+        """Whether something of this holds jobs back, or lets them pass others."""
+        limits = self.rate_limit or self.concurrency or self.lane or self.ordered
+        return bool(limits) or self.priority != PRIORITY
 
     def overridden(self, by: CallOptions) -> TaskOptions:
         """These with what was said on top."""
@@ -130,6 +156,7 @@ class TaskOptions:
             "unique": self.unique and self.unique.as_json(),
             "debounce": self.debounce,
             "max_wait": self.max_wait,
+            **holding_json(self),
         }
 
 
@@ -161,7 +188,10 @@ def task_options(given: Mapping[str, Any], where: str) -> CallOptions:
     for name, why in CALL_ONLY.items():
         if given.get(name) is not None:
             raise TypeError(f"{where}: {name}= here; {why}: task.options({name}=…).delay(…)")
-    return _checked(given, where)
+    checked = _checked(given, where)
+    if checked.ordered and checked.lane is None:
+        raise TypeError(f"{where}: {NO_LANE}")
+    return checked
 
 
 def options_from_json(published: Mapping[str, Any]) -> CallOptions:
@@ -171,8 +201,8 @@ def options_from_json(published: Mapping[str, Any]) -> CallOptions:
         if name not in CHECKS or name in _BOUND or value is None:
             continue
         try:
-            real = delays_from_json(value) if name == "backoff" else value
-            understood[name] = CHECKS[name](real)
+            read = _READERS.get(name)
+            understood[name] = CHECKS[name](read(value) if read else value)
         except (TypeError, ValueError, KeyError, AttributeError):
             continue  # another release's words; the rest still holds
     return CallOptions(**understood)

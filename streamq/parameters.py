@@ -29,6 +29,16 @@ class Kind(Enum):
     KEYWORD_ONLY = 3
     VARKEYWORDS = 4
 
+    @property
+    def is_positional(self) -> bool:
+        """Whether one argument by position can be meant for it."""
+        return self in (Kind.POSITIONAL_ONLY, Kind.PLAIN)
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it takes one argument, not all the rest."""
+        return self not in (Kind.VARARGS, Kind.VARKEYWORDS)
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:

@@ -120,6 +120,7 @@ class Registering:
         given = in_zone(options, self.runtime.conf.zone)
         declared = task_options(given, f"@app.task on {chosen}")
         definition = Definition(function, chosen, declared, bind=bind)
+        definition.check_keys(declared)
         known = self._tasks.get(chosen)
         if known is not None and not known.definition.is_same_place(definition):
             raise ConfigurationError(

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from streamq.definition import Definition
     from streamq.desk import Desk
     from streamq.keys import QueueKeys
+    from streamq.limits import NamedLimit
     from streamq.listener import Listener
     from streamq.queue_options import QueueBudget, QueueOptions
 
@@ -37,6 +38,7 @@ class Runtime:
         self.ids = IdMaker()
         self.definitions: dict[str, Definition] = {}  # of the tasks known here, by name
         self.queue_options: dict[str, QueueOptions] = {}  # of the queues declared here
+        self.named_limits: dict[tuple[str, str], NamedLimit] = {}  # by queue and name
         self._codec: Codec | None = None
         self._codec_version = -1  # of the settings that it follows
         self._routing: tuple[int, Routing | None] = (-1, None)  # and for which settings

@@ -64,6 +64,11 @@ class Binder:
         return None
 
     @property
+    def parameters(self) -> Sequence[Parameter]:
+        """The parameters, without the job's own."""
+        return self._parameters
+
+    @property
     def signature(self) -> str:
         """The task's name and parameters, as a person would write them."""
         return f"{self.name}({', '.join(written(self._parameters))})"

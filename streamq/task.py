@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from streamq.call_signature import TaskCall
+from streamq.call_signature import TaskCall, checked_call
 from streamq.context import current_job
-from streamq.effective import options_of, own_options, said_by_call
+from streamq.effective import options_of, said_by_call
 from streamq.options import CallOptions, call_options
 from streamq.result import AsyncResult
 from streamq.zones import in_zone
@@ -81,18 +81,19 @@ class Enqueueable(Generic[P, T]):
     def delay_many(self, calls: Iterable[tuple[Any, ...] | TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue many jobs at once: a tuple of arguments each, or `task.s(…)`.
 
-        All are checked and encoded before the first is sent; 200 go in one call.
+        200 go in one call. A thousand are checked and encoded before the first is sent, and
+        ahead of what is sent from then on; a note on what fails says how many are enqueued.
         """
+        runtime = self._runtime
+        if not runtime.conf.eager:
+            return runtime.desk.enqueue_many(partial(checked_call, self), calls)
         planned = [self._planned(call) for call in calls]
-        if self._runtime.conf.eager:
-            return [self._handle(job.id, plan, job) for plan, job in planned]
-        job_ids = self._runtime.desk.enqueue(planned)
-        return [self._handle(one, plan) for one, (plan, _) in zip(job_ids, planned, strict=True)]
+        return [self._handle(job.id, plan, job) for plan, job in planned]
 
     async def adelay_many(
         self, calls: Iterable[tuple[Any, ...] | TaskCall[T]]
     ) -> list[AsyncResult[T]]:
-        """As `delay_many`, from async code."""
+        """As `delay_many`, from async code; all are encoded before the first is sent."""
         planned = [self._planned(call) for call in calls]
         if self._runtime.conf.eager:
             return [self._handle(job.id, plan, job) for plan, job in planned]
@@ -117,7 +118,8 @@ class Enqueueable(Generic[P, T]):
     def options(self, **options: Unpack[CallOptionsDict]) -> Enqueueable[P, T]:
         """The same task, under these options for the calls made through it."""
         given = in_zone(options, self._runtime.conf.zone)
-        said = self.definition.checked(call_options(given, f"{self.name}.options()"))
+        said = call_options(given, f"{self.name}.options()")
+        self.definition.check_keys(said)
         return Enqueueable(self.definition, self._runtime, said.over(self._said))
 
     def plan(self, args: Any = (), kwargs: Any = None) -> Plan:
@@ -128,8 +130,7 @@ class Enqueueable(Generic[P, T]):
             by_call = runtime.routing.by_call
             if by_call:
                 said = said_by_call(runtime, self.definition, said, args, kwargs)
-            options = self.task_options.overridden(said)
-            plan = runtime.desk.plan(self.definition, options, said)
+            plan = runtime.desk.plan(self.definition, self.task_options, said)
             self._plan = None if by_call else plan
         return plan
 
@@ -158,16 +159,8 @@ class Enqueueable(Generic[P, T]):
         return plan, plan.prepare(args, kwargs)
 
     def _planned(self, call: tuple[Any, ...] | TaskCall[T]) -> tuple[Plan, NewJob]:
-        if isinstance(call, TaskCall):
-            if call.task.definition is not self.definition:
-                raise TypeError(f"{self.name}.delay_many: {call!r} is a call of another task")
-            return call.task.prepare(call.args, call.kwargs)
-        if not isinstance(call, (tuple, list)):
-            raise TypeError(
-                f"{self.name}.delay_many: {call!r} is no tuple of arguments; "
-                f"for one argument write ({call!r},)"
-            )
-        return self.prepare(tuple(call), {})
+        plan, args, kwargs = checked_call(self, call)
+        return plan, plan.prepare(args, kwargs)
 
     def _handle(self, job_id: str, plan: Plan, job: NewJob | None = None) -> AsyncResult[T]:
         desk = self._runtime.desk
@@ -220,11 +213,9 @@ class Task(Enqueueable[P, T]):
 
     def published(self) -> str:
         """What workers publish of it, as JSON."""
-        import json  # noqa: PLC0415 - only workers publish
+        from streamq.publishing import task_text  # noqa: PLC0415 - only workers publish
 
-        own = own_options(self._runtime, self.definition).said
-        facts = {**self.task_options.as_json(), "own": list(own)}
-        return json.dumps(facts, separators=(",", ":"))
+        return task_text(self._runtime, self.definition)
 
     def __repr__(self) -> str:
         return f"<task {self.definition.binder.signature}>"

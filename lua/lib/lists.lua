@@ -13,3 +13,8 @@ end
 local function first_lex(key, prefix)
   return redis.call('ZRANGE', key, '[' .. prefix .. '\0', '(' .. prefix .. '\1', 'BYLEX', 'LIMIT', 0, 1)[1]
 end
+
+-- What stands behind the first part.
+local function behind(member, prefix)
+  return member and string.sub(member, #prefix + 2)
+end

@@ -1,4 +1,5 @@
 --# include lib/resettle.lua
+--# include lib/join.lua
 -- Puts jobs into the line, each `{id, class, order, options}`, their states written by the caller. A job
 -- behind the first of its class changes nothing but `parked`.
 local function park_jobs(keys, going, now_us)
@@ -9,7 +10,8 @@ local function park_jobs(keys, going, now_us)
   for i, job in ipairs(going) do
     members[2 * i - 1], members[2 * i] = 0, job.class .. '\0' .. job.order .. ' ' .. job.id
     if not firsts[job.class] then names[#names + 1] = job.class end
-    if not firsts[job.class] or job.order < firsts[job.class] then firsts[job.class] = job.order end
+    local head = job.order .. ' ' .. job.id
+    if not firsts[job.class] or head < firsts[job.class] then firsts[job.class] = head end
     local expires = tonumber(record_option(job.options, 'x'))
     if expires then timed[#timed + 1], timed[#timed + 2] = whole(expires * 1000), 'x ' .. job.id end
     if aging and string.byte(job.order) > 48 then
@@ -22,10 +24,11 @@ local function park_jobs(keys, going, now_us)
     redis.call('ZADD', keys.timers, unpack(timed))
     redis.call('ZADD', keys.gates, 'LT', redis.call('ZRANGE', keys.timers, 0, 0, 'WITHSCORES')[2], '!timers')
   end
-  local stored, moved = redis.call('HMGET', keys.places, unpack(names)), {}
+  local stored, moved, heads = redis.call('HMGET', keys.places, unpack(names)), {}, {}
   for i, class in ipairs(names) do
-    local head = stored[i] and string.match(stored[i], '%z(%d+)')
-    if not head or firsts[class] < head then moved[class] = false end
+    local head = stored[i] and string.match(stored[i], '%z(.*)$')
+    if not head or firsts[class] < head then moved[class], heads[class] = false, firsts[class] end
   end
-  if next(moved) then resettle(keys, now_us, moved, {}) end
+  if not next(moved) then return end
+  resettle(keys, now_us, join_gates(keys, moved, stored, names, now_us), { heads = heads })
 end

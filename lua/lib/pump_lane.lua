@@ -6,7 +6,7 @@ local function serve_lane(pump, view, lane, room)
   local at, by = earliest(class, pump.now)
   if by and at > pump.now + class.ahead then
     heap_pop(lane.classes)
-    return stop_class(pump, view, class, at, by)
+    return stop_class(pump, view, lane, class, at, by)
   end
   if not class.jobs then load_class(pump, view, class, room) end
   local member = class.jobs[class.at]
@@ -17,14 +17,20 @@ local function serve_lane(pump, view, lane, room)
   pump.present = math.max(pump.present, lane.start)
   lane.start = lane.start + lane.cost
   view.ends[lane.name] = lane.start
-  view.moved[class.name] = view.moved[class.name] or (class.gate ~= home_of(class.name) and home_of(class.name))
+  view.moved[class.name] = view.moved[class.name] or (class.gate ~= class.home and class.home)
   class.at = class.at + 1
   heap_pop(lane.classes)
   local following = class.jobs[class.at]
   if following then
     class.key = string.sub(following, #class.name + 2)
+    view.heads[class.name] = class.key
     heap_push(lane.classes, class)
-  elseif class.full and not (lane.limit and lane.limit < class.key) then -- its next job wasn't read
+    return
+  end
+  view.heads[class.name] = nil
+  if not class.full then
+    view.heads[class.name], lane.left = false, lane.left - 1
+  elseif not (lane.limit and lane.limit < class.key) then -- its next job wasn't read
     lane.limit = class.key
   end
 end

@@ -1,7 +1,7 @@
 --# include lib/pump_read.lua
 -- The lanes at the gates that are due, as far as one pass goes; those that weren't read come after `bound`.
 local function read_lanes(pump, view, room)
-  local due = redis.call('ZRANGE', pump.keys.gates, 0, whole(pump.now), 'BYSCORE', 'LIMIT', 0, math.min(room, 50) + 2)
+  local due = redis.call('ZRANGE', pump.keys.gates, 0, whole(pump.now), 'BYSCORE', 'LIMIT', 0, math.min(room, 50) + 8)
   for _, gate in ipairs(due) do
     if string.byte(gate) ~= 33 then
       view.gates[gate] = true

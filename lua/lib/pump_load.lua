@@ -5,12 +5,13 @@
 -- A pass's view of the line: lanes by virtual time, with weights, pauses and limiters as they are now.
 local function load_view(pump, room)
   local view = { gates = {}, lanes = {}, names = {}, limiters = {}, bound = math.huge, heap = {},
-    moved = {}, looks = {}, wants = {}, out = {}, ends = {} }
+    moved = {}, looks = {}, wants = {}, out = {}, ends = {}, heads = {} }
   read_lanes(pump, view, room)
   if #view.names == 0 then return view end
   local ends, names, seen = redis.call('ZMSCORE', pump.keys.lanes, unpack(view.names)), {}, {}
-  for id in pairs(view.limiters) do names[#names + 1] = string.match(id, '^.([^!]*)') end
-  for _, name in ipairs(view.names) do
+  local any = redis.call('EXISTS', pump.keys.limits) == 1
+  for id in pairs(any and view.limiters or {}) do names[#names + 1] = string.match(id, '^.([^!]*)') end
+  for _, name in ipairs(any and view.names or {}) do
     names[#names + 1], names[#names + 2] = 'weight ' .. name, 'pause lane ' .. name
     for _, class in ipairs(view.lanes[name].classes) do
       class.task = string.match(class.name, '^[^|]*')
@@ -24,9 +25,11 @@ local function load_view(pump, room)
     local ended = tonumber(ends[i] or 0)
     lane.start = math.max(ended, pump.present)
     if ended > lane.low then view.ends[name], pump.progress = ended, true end -- served elsewhere since: sort it in anew
-    lane.cost = math.max(1, math.floor(1e4 / (tonumber(settings('weight ' .. name)) or 1) + 0.5))
+    lane.left = #lane.classes
+    lane.cost = math.max(1, math.floor(1e4 / (tonumber(any and settings('weight ' .. name)) or 1) + 0.5))
     for _, class in ipairs(lane.classes) do
-      class.paused = settings('pause lane ' .. name) and 'L' .. name or settings('pause task ' .. class.task) and 'T' .. class.task or nil
+      class.paused = any and (settings('pause lane ' .. name) and 'L' .. name
+        or settings('pause task ' .. class.task) and 'T' .. class.task) or nil
       class.ahead = class.rates > 1 and 5000 or class.rates == 1 and 20000 or 0
     end
     queue_lane(view, lane)

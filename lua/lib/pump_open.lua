@@ -1,13 +1,14 @@
 --# include lib/number.lua
 --# include lib/timers.lua
 --# include lib/park.lua
---# include lib/pump.lua
+--# include lib/pump_rest.lua
+--# include lib/patience.lua
 -- What a claim sees of the jobs in the line, in one command where nothing is due: the first gate. If one is:
 -- timers run, and what may start is pumped, half of the room for the default priority while the stream has
 -- jobs too, all of it for higher ones, and for lower ones what is left over (pump_rest).
 local function open_pump(keys, limit, now_us, names_tasks)
   local pump = { keys = keys, now = now_us, taken = {}, marked = {}, rates = {}, slots = {}, late = {}, page = 4,
-    steps = 4 * limit + 50, worst = 5, share = math.floor((limit + now_us % 2) / 2), delays = '' }
+    steps = 2 * limit + 50, worst = 5, share = math.floor((limit + now_us % 2) / 2), delays = '' }
   local head = redis.call('ZRANGE', keys.gates, 0, 0, 'WITHSCORES')
   pump.at = tonumber(head[2])
   pump.works = pump.at and pump.at <= now_us
@@ -24,15 +25,13 @@ local function open_pump(keys, limit, now_us, names_tasks)
   end
   park_jobs(keys, aged, now_us)
   pump.present = tonumber(redis.call('HGET', keys.places, '!now') or 0)
-  if redis.call('XLEN', keys.stream) == 0 then pump.worst, pump.share = 9, limit end
-  if not more then pump_jobs(pump, limit) end
+  local room = limit
+  if redis.call('XLEN', keys.stream) == 0 then
+    pump.worst, pump.share = 9, limit
+  else
+    room = line_room(keys, limit, now_us)
+  end
+  if not more and room > 0 then pump_jobs(pump, room) end
   pump.works = not more
   return pump
-end
-
--- The stream had less than there is room for.
-local function pump_rest(pump, room)
-  if room <= 0 or not pump.works or pump.stopped or pump.worst == 9 then return end
-  pump.worst, pump.share = 9, room
-  pump_jobs(pump, room)
 end

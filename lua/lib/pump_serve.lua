@@ -1,10 +1,10 @@
 --# include lib/class.lua
 -- The class can't start before `at` because of `by`: it waits there. An ordered lane waits as a whole.
-local function stop_class(pump, view, class, at, by)
-  local home = home_of(class.name)
-  local gate = home ~= '*' and at < math.huge and home or by
+local function stop_class(pump, view, lane, class, at, by)
+  local gate = class.home ~= '*' and at < math.huge and class.home or by
   local look = at - class.ahead / 2
-  if gate ~= class.gate or view.moved[class.name] ~= nil then view.moved[class.name] = gate end
+  if gate ~= class.gate then lane.left = lane.left - 1 end
+  if gate ~= class.gate or view.moved[class.name] ~= nil then view.moved[class.name], view.heads[class.name] = gate, class.key end
   if view.gates[gate] then
     view.looks[gate] = math.min(view.looks[gate] or math.huge, look)
   else

@@ -17,12 +17,16 @@ local function store_pass(pump, view, taken)
     redis.call('ZREM', keys.parked, unpack(view.out))
     drop_timers(keys, taken)
   end
-  local seats = {}
-  for lane in pairs(view.ends) do
-    for seat, of in pairs(view.lanes[lane].seats) do seats[seat] = of end
+  local seats, empty = {}, {}
+  for name, lane in pairs(view.lanes) do
+    for seat, of in pairs(lane.seats) do
+      if view.ends[name] then seats[seat] = of end
+      if lane.left == 0 and not lane.limit then empty[seat] = true end
+    end
   end
   for gate in pairs(view.gates) do -- the longest not looked at is next
     if not view.looks[gate] and gate ~= '*' then view.looks[gate] = pump.now end
   end
-  resettle(keys, pump.now, view.moved, { seats = seats, gates = view.gates, looks = view.looks, wants = view.wants })
+  resettle(keys, pump.now, view.moved, { seats = seats, gates = view.gates, looks = view.looks, wants = view.wants,
+    heads = view.heads, empty = empty })
 end

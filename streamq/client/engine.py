@@ -37,18 +37,19 @@ class Engine:
         self.talk = Talk(self.connector, _router(url), Producers(), durability)
         self._timeout = timeout
         self._blocking = BlockingTransport(self.connector)
-        self._asynchronous: AsyncTransports | None = None
+        self._asynchronous: dict[str, AsyncTransports] = {}  # one, once a loop has asked for it
         self.drive = self._blocking.drive
         self.shortcut = self._make_shortcut(timeout)
 
     @property
     def asynchronous(self) -> AsyncTransports:
         """The transports of event loops."""
-        if self._asynchronous is None:
+        if not self._asynchronous:
             from streamq.client.asynchronous import AsyncTransports
 
-            self._asynchronous = AsyncTransports(self.connector)
-        return self._asynchronous
+            # Loops in several threads may ask at once: all have the first one's.
+            self._asynchronous.setdefault("all", AsyncTransports(self.connector))
+        return self._asynchronous["all"]
 
     def _make_shortcut(self, timeout: float) -> Shortcut | None:
         talk = self.talk
@@ -74,8 +75,8 @@ class Engine:
     async def aclose(self) -> None:
         """Close everything that this loop and no loop may close."""
         self._blocking.close()
-        if self._asynchronous is not None:
-            await self._asynchronous.aclose()
+        if self._asynchronous:
+            await self.asynchronous.aclose()
 
 
 def _router(url: str | Callable[[], str]) -> Router:

@@ -9,9 +9,11 @@ from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
 from streamq.inspection.jobs import job_question, why_question
+from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
-from streamq.inspection.server import Finding, Level, ServerReport, server_question, too_old
+from streamq.inspection.schedules import report_question, schedules_question
+from streamq.inspection.server import Finding, Level, ServerReport, too_old
 from streamq.inspection.workers import WorkerInfo, workers_question
 
 queues = blocking(queues_question, refuse_asleep)
@@ -22,9 +24,11 @@ ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
 tasks = blocking(tasks_question, refuse_asleep)
+limiters = blocking(limiters_question, refuse_asleep)
 workers = blocking(workers_question, refuse_asleep)
 audit = blocking(audit_question, refuse_asleep)
-server = blocking(server_question, refuse_asleep)
+server = blocking(report_question, refuse_asleep)
+schedules = blocking(schedules_question, refuse_asleep)
 
 aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
@@ -34,9 +38,11 @@ aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
 atasks = asynchronous(tasks_question, refuse_asleep)
+alimiters = asynchronous(limiters_question, refuse_asleep)
 aworkers = asynchronous(workers_question, refuse_asleep)
 aaudit = asynchronous(audit_question, refuse_asleep)
-aserver = asynchronous(server_question, refuse_asleep)
+aserver = asynchronous(report_question, refuse_asleep)
+aschedules = asynchronous(schedules_question, refuse_asleep)
 
 __all__ = [
     "PENDING",
@@ -44,6 +50,7 @@ __all__ = [
     "Finding",
     "JobPage",
     "Level",
+    "LimiterInfo",
     "Place",
     "QueueInfo",
     "QueueViolation",
@@ -53,8 +60,10 @@ __all__ = [
     "acounts",
     "aended",
     "ajob",
+    "alimiters",
     "apage",
     "aqueues",
+    "aschedules",
     "aserver",
     "atasks",
     "audit",
@@ -64,10 +73,12 @@ __all__ = [
     "counts",
     "ended",
     "job",
+    "limiters",
     "nothing_runs",
     "page",
     "queues",
     "refuse_asleep",
+    "schedules",
     "server",
     "tasks",
     "too_old",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info
 from streamq.operations import look
+from streamq.standing import with_reasons
 
 if TYPE_CHECKING:
     from streamq.app import StreamQ
@@ -44,7 +45,7 @@ def looks(app: StreamQ, keys: QueueKeys, ids: list[str]) -> Question[list[JobInf
         first = yield from looks(app, keys, ids[:half])
         second = yield from looks(app, keys, ids[half:])
         return first + second
-    return [_described(app, keys, seen) for seen in found]
+    return (yield from with_reasons(keys, [_described(app, keys, seen) for seen in found]))
 
 
 def _described(app: StreamQ, keys: QueueKeys, seen: Look) -> JobInfo:

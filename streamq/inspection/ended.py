@@ -43,7 +43,7 @@ def find_ended(app: StreamQ, queue: str, job_id: str) -> Question[JobInfo | None
 def published_tasks(app: StreamQ, queue: str) -> Question[list[str]]:
     """The tasks that workers of this queue have published."""
     fields = yield from scan("HSCAN", app.keys(queue).key("policy"))
-    return sorted(fields[::2])
+    return sorted(name for name in fields[::2] if not name.startswith("@"))  # of whole queues
 
 
 def tasks_question(app: StreamQ) -> Question[list[str]]:

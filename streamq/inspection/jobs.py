@@ -9,6 +9,7 @@ from streamq.asking import PAGE, known_queues, queues_of
 from streamq.errors import UnknownJob
 from streamq.inspection.details import looks
 from streamq.inspection.ended import find_ended, published_tasks
+from streamq.inspection.held import why_held
 from streamq.inspection.overview import counts_question
 from streamq.job import JobState
 from streamq.job_reading import NO_WORKER
@@ -105,7 +106,7 @@ def _jobs_before(app: StreamQ, info: JobInfo) -> Question[tuple[int, bool]]:
 
 def _why_parked(app: StreamQ, info: JobInfo) -> Question[str]:
     if info.reason != NO_WORKER:
-        return info.reason
+        return (yield from why_held(app, info))
     published = yield from published_tasks(app, info.queue)
     known = sorted({*published, *app.tasks} - {info.task})
     near = get_close_matches(info.task, known, 1)

@@ -22,7 +22,7 @@ class QueueInfo:
     queue: str
     waiting: int  # may run now
     scheduled: int  # may run later: delayed, or to be retried
-    parked: int  # held back: no worker knows their task, or another job has their unique key
+    parked: int  # held back: by a limit, lane, pause or unique key, or no worker knows their task
     running: int
     dead: int
     workers: int  # that count as alive
@@ -38,7 +38,8 @@ class QueueInfo:
         return self.waiting + self.scheduled + self.parked + self.running
 
 
-_NUMBERS = ("waiting", "scheduled", "stranded", "heirs", "running", "dead", "jobs", "results")
+_HELD = ("stranded", "parked", "heirs")
+_NUMBERS = ("waiting", "scheduled", *_HELD, "running", "dead", "jobs", "results")
 _OTHERS = frozenset({*_NUMBERS, "workers", "oldest_ms", "next_due_ms", "now_ms"})
 _NEVER_MS = 100 * 366 * 86_400_000  # jobs that wait for another one are due after that
 
@@ -64,7 +65,7 @@ def _info(queue: str, seen: Mapping[str, int]) -> QueueInfo:
         queue,
         waiting=seen["waiting"],
         scheduled=seen["scheduled"],
-        parked=seen["stranded"] + seen["heirs"],
+        parked=sum(seen[name] for name in _HELD),
         running=seen["running"],
         dead=seen["dead"],
         workers=seen["workers"],

@@ -27,7 +27,7 @@ class Place(StrEnum):
 
 
 PENDING = (Place.RUNNING, Place.WAITING, Place.PARKED, Place.SCHEDULED)  # what has not ended
-_SCRIPT_NAMES = {Place.PARKED: ("stranded", "heirs")}  # one after the other
+_SCRIPT_NAMES = {Place.PARKED: ("parked", "stranded", "heirs")}  # the script's, in turn
 
 
 class JobPage(list[JobInfo]):
@@ -58,17 +58,28 @@ def page_question(
     where = Place(place)
     keys = app.keys(queue)
     names = _SCRIPT_NAMES.get(where, (str(where),))
-    name, _, inner = cursor.rpartition(":")
-    name = name or names[0]
-    (found,) = yield [page(keys, place=name, cursor=inner, limit=max(1, min(limit, PAGE)))]
-    rest = names[names.index(name) + 1 :]
-    following = f"{name}:{found.cursor}" if found.cursor else f"{rest[0]}:" if rest else ""
+    at, inner = _opened(cursor) if len(names) > 1 else (0, cursor)
+    size = max(1, min(limit, PAGE))
+    (found,) = yield [page(keys, place=names[at], cursor=inner, limit=size)]
+    following = found.cursor
+    if len(names) > 1:
+        following = _closed(at, found.cursor) if found.cursor or at + 1 < len(names) else ""
     jobs: list[JobInfo] = []
-    for at in range(0, len(found.ids), PAGE):
-        jobs += yield from looks(app, keys, found.ids[at : at + PAGE])
+    for first in range(0, len(found.ids), PAGE):
+        jobs += yield from looks(app, keys, found.ids[first : first + PAGE])
     here = [job for job in jobs if job.state == where.value or job.state is JobState.UNKNOWN]
     gone = [job for job in here if job.state is JobState.UNKNOWN and not job.problem]
     return JobPage([job for job in here if job not in gone], following)
+
+
+def _closed(at: int, cursor: str) -> str:
+    """A cursor with the number of the script's place that it is of; without one, of the next."""
+    return f"{at} {cursor}" if cursor else f"{at + 1} "
+
+
+def _opened(cursor: str) -> tuple[int, str]:
+    number, _, inner = cursor.partition(" ")
+    return int(number or 0), inner
 
 
 def walk_question(
@@ -102,7 +113,7 @@ def _told(spot: _Spot) -> str:
 def _from(spots: list[_Spot], cursor: str) -> list[_Spot]:
     if not cursor:
         return spots
-    queue, place, inner = (*cursor.split("/"), "", "")[:3]
+    queue, place, inner = (*cursor.split("/", 2), "", "")[:3]
     for at, spot in enumerate(spots):
         if (spot.queue, spot.place) == (queue, place):
             return [_Spot(spot.queue, spot.place, inner), *spots[at + 1 :]]

@@ -12,6 +12,7 @@ from streamq.operations.claim import (
     parse_record,
     promote,
 )
+from streamq.operations.deposit import deposit
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
 from streamq.operations.follow import Sent, follow_up, forward, relay
 from streamq.operations.lease import (
@@ -24,6 +25,22 @@ from streamq.operations.lease import (
     unregister,
 )
 from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.parking import (
+    Limiter,
+    LimiterPage,
+    SettingsPage,
+    Standing,
+    Throttled,
+    get_limits,
+    limiters,
+    pause,
+    poke,
+    reset_limits,
+    resume,
+    set_limits,
+    standing,
+    throttle,
+)
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
@@ -41,7 +58,16 @@ from streamq.operations.read import (
     parse_message,
     wait,
 )
-from streamq.operations.report import Entry, Said, append, checkpoint, progress, read_trail
+from streamq.operations.report import (
+    CHUNKS,
+    LOG,
+    Entry,
+    Said,
+    append,
+    checkpoint,
+    progress,
+    read_trail,
+)
 from streamq.operations.schedule import (
     HELD_BACK_MS,
     HOLD_MS,
@@ -77,8 +103,10 @@ from streamq.operations.settle import (
 from streamq.operations.steer import cancel, delete, forget, revive
 
 __all__ = [
+    "CHUNKS",
     "HELD_BACK_MS",
     "HOLD_MS",
+    "LOG",
     "MARK",
     "PLACES",
     "RUN_TIME",
@@ -96,6 +124,8 @@ __all__ = [
     "Entry",
     "HandBack",
     "Idempotency",
+    "Limiter",
+    "LimiterPage",
     "Look",
     "NewJob",
     "Outcome",
@@ -109,9 +139,12 @@ __all__ = [
     "ScheduleRead",
     "ScheduleState",
     "Sent",
+    "SettingsPage",
+    "Standing",
     "StateText",
     "Stray",
     "Swept",
+    "Throttled",
     "Timetable",
     "Timetabled",
     "Violation",
@@ -130,12 +163,15 @@ __all__ = [
     "declare",
     "define",
     "delete",
+    "deposit",
     "enqueue",
     "extend",
     "fire",
     "follow_up",
     "forget",
     "forward",
+    "get_limits",
+    "limiters",
     "look",
     "options",
     "page",
@@ -143,6 +179,8 @@ __all__ = [
     "parse_outcome",
     "parse_record",
     "parse_state",
+    "pause",
+    "poke",
     "progress",
     "promote",
     "read_trail",
@@ -150,11 +188,16 @@ __all__ = [
     "register",
     "relay",
     "release",
+    "reset_limits",
+    "resume",
     "retry",
     "revive",
+    "set_limits",
+    "standing",
     "strand",
     "suspend",
     "sweep",
+    "throttle",
     "timetable",
     "unregister",
     "wait",

@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamq import operations
+from streamq.asking import ask_async
 from streamq.jitter import jitter
 from streamq.keys import registry
+from streamq.limits_in_force import publish_question
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from streamq.client import Client
+    from streamq.asking import Asker
     from streamq.worker.identity import Identity
     from streamq.worker.served import ServedQueue
     from streamq.worker.weather import Weather
@@ -25,21 +27,23 @@ class Enrolment(Duty):
 
     def __init__(
         self,
-        client: Client,
+        app: Asker,
         queues: Sequence[ServedQueue],
         weather: Weather,
         *,
         identity: Identity,
         alive_ms: int,
-        published: Mapping[str, str],
+        published: Mapping[str, Mapping[str, str]],
+        settings: Mapping[str, Mapping[str, str]],
         calm_s: float,
     ) -> None:
         super().__init__(weather)
-        self._client = client
+        self._app = app
         self._queues = queues
         self._identity = identity
         self._alive_ms = alive_ms
-        self._published = published  # options of each task, as JSON
+        self._published = published  # by queue: options of each task, as JSON
+        self._settings = settings  # limits and weights by queue, as scripts read them
         self._rhythm_s = max(RHYTHM_S, 4 * calm_s)
 
     async def once(self) -> float:
@@ -47,20 +51,22 @@ class Enrolment(Duty):
         for queue in self._queues:
             key = queue.keys.key("worker_info")
             name = self._identity.name
-            if not await self._client.command_async("HEXISTS", key, name, key=key):
+            if not await self._app.client.command_async("HEXISTS", key, name, key=key):
                 await self._register(queue)
         self.weather.answered()
         return self._rhythm_s * jitter.uniform(0.8, 1.0)
 
     async def _register(self, queue: ServedQueue) -> None:
         key = registry(queue.keys.namespace)
-        await self._client.command_async("SADD", key, queue.name, key=key)
-        await self._client.run_async(
+        await self._app.client.command_async("SADD", key, queue.name, key=key)
+        await self._app.client.run_async(
             operations.register(
                 queue.keys,
                 worker=self._identity.name,
                 alive_ms=self._alive_ms,
                 info=self._identity.as_json(),
-                tasks=self._published,
+                tasks=self._published[queue.name],
             )
         )
+        if settings := self._settings.get(queue.name):
+            await ask_async(self._app, publish_question(queue.keys, settings))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from streamq.operations import Ack, Again, Burial, HandBack, Stray
+from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled
 
 if TYPE_CHECKING:
     from streamq.operations import ClaimedJob
 
-Outcome: TypeAlias = Ack | Again | Burial | HandBack | Stray
+Outcome: TypeAlias = Ack | Again | Burial | HandBack | Stray | Throttled
 
 
 @dataclass(slots=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from streamq.operations import Ack, Again, Burial, HandBack
+from streamq.operations import Ack, Again, Burial, HandBack, Throttled
 
 if TYPE_CHECKING:
     from streamq.worker.held import Ended, Held
@@ -29,11 +29,8 @@ class JobLog:
                 if outcome.kind == "unsendable":
                     why = outcome.value.decode("utf-8", "replace")
                     self._say(logging.WARNING, one, f"has no result: {why}", None)
-            elif type(outcome) is Again:
-                in_s = outcome.delay_ms / 1000
-                what = f"again in {in_s:g} s, after {_brief(one.error)}"
-                level = logging.WARNING if outcome.counted else logging.INFO
-                self._say(level, one, what, None)
+            elif type(outcome) in {Again, Throttled}:
+                self._say(*_again(one), None)
             elif type(outcome) is Burial:
                 self._say(logging.ERROR, one, f"is dead ({outcome.reason})", one.error)
             elif type(outcome) is HandBack and outcome.crashed:
@@ -72,6 +69,16 @@ class JobLog:
             exc_info=error,
             extra={"job": facts},
         )
+
+
+def _again(one: Ended) -> tuple[int, Ended, str]:
+    outcome = one.outcome
+    if isinstance(outcome, Throttled):
+        in_s = outcome.retry_after_ms / 1000
+        return logging.INFO, one, f"met a limit elsewhere; its key may start again in {in_s:g} s"
+    assert isinstance(outcome, Again)  # noqa: S101 - the caller's business
+    level = logging.WARNING if outcome.counted else logging.INFO
+    return level, one, f"again in {outcome.delay_ms / 1000:g} s, after {_brief(one.error)}"
 
 
 def _brief(error: BaseException | None) -> str:

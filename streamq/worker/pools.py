@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from streamq.operations import Stray
+from streamq.worker.early import Early
 from streamq.worker.held import Ended
 from streamq.worker.room import Kind, Room
 
@@ -47,11 +48,14 @@ class Pools:
         self._isolated = isolated
         self._ended = ended
         self.room = Room({kind: pool.slots for kind, pool in pools.items()})
+        self._early = Early(self.room, self._start_one)
 
     def start(self, jobs: Iterable[Held], seen: set[Kind]) -> None:
         """Give each job to its pool; `seen` gets the kinds that were among them."""
         sorted_by: dict[Kind, list[Held]] = {kind: [] for kind in self._pools}
         for held in jobs:
+            if held.job.delay_us and self._early.keep(held):
+                continue
             task = self._tasks.get(held.job.record.task)
             if task is None:
                 stray = Stray(held.job.id, held.lease.token, held.job.record.task)
@@ -66,6 +70,10 @@ class Pools:
                 seen.add(kind)
                 self._pools[kind].start(some)
 
+    def _start_one(self, held: Held) -> None:
+        """The instant of a job has come."""
+        self.start([held], set())
+
     def _goes_alone(self, held: Held, task: KnownTask) -> bool:
         if held.job.crashes < ALONE_FROM or task.kind is Kind.PROCESS:  # there, all are alone
             return False
@@ -74,7 +82,7 @@ class Pools:
     @property
     def backlog(self) -> int:
         """How many jobs are held and haven't started."""
-        return sum(pool.backlog for pool in self._pools.values())
+        return len(self._early) + sum(pool.backlog for pool in self._pools.values())
 
     @property
     def running(self) -> list[Held]:
@@ -89,11 +97,11 @@ class Pools:
         More than `backlog` and `running` together: a thread's job is in neither just before it
         starts, and from its end until the loop hears of that.
         """
-        return sum(pool.slots.held for pool in self._pools.values())
+        return len(self._early) + sum(pool.slots.held for pool in self._pools.values())
 
     def stale(self, now: float, age: float) -> list[Held]:
         """Take back what was claimed so many seconds ago or more and hasn't started."""
-        taken: list[Held] = []
+        taken = self._early.stale(now - age)
         for pool in self._pools.values():
             some = pool.stale(now - age)
             if some:

@@ -15,7 +15,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, cast
 
 from streamq import operations
-from streamq.operations import Ack, Again, Burial, HandBack, Stray
+from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled
 from streamq.operations.follow import WIDTH
 from streamq.worker.room import MOST
 
@@ -56,6 +56,7 @@ class Settler:
             Burial: partial(operations.bury, dead_cap=bounds.dead_cap),
             HandBack: partial(operations.release, dead_cap=bounds.dead_cap),
             Stray: operations.strand,
+            Throttled: operations.throttle,
         }
         self._waiting: dict[type[Outcome], list[Ended]] = {}
         self._size = 0

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from streamq import operations as op
-from streamq.operations import Call, Idempotency, NewJob, Sent
+from streamq.operations import Call, Idempotency, NewJob, Outcome, Sent
 from streamq.operations.call import Value
-from tests.lua import cases_schedules
+from tests.lua import cases_line, cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 
 Case = Callable[[Rig, int], Call[Any]]
@@ -119,6 +119,14 @@ def ack(rig: Rig, n: int) -> Call[Any]:
         for k, i in enumerate(watched(rig, n))
     ]
     return op.ack(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def deposit(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue("other")
+    rig.wait("other")
+    outcome = Outcome("ok", 0, 1, 3, "t", b"value")
+    key = Idempotency("k", "args", HOUR_MS)
+    return op.deposit(rig.keys, id=names(n)[-1], outcome=outcome, ttl_ms=HOUR_MS, idempotency=key)
 
 
 def relay(rig: Rig, n: int) -> Call[Any]:
@@ -270,12 +278,41 @@ def audit(rig: Rig, n: int) -> Call[Any]:
     return op.audit(rig.keys, structure="jobs", limit=n)
 
 
-CASES: dict[str, Case] = {
-    case.__name__: case
-    for case in (
-        *(enqueue, admit, claim, ack, retry, bury, release, strand, extend, progress),
-        *(reclaim, promote, append, checkpoint),
-        *(relay, forward, cancel, revive, delete, forget, wait, look, sweep, register, unregister),
-        *(count, options, page, audit),
-    )
-} | cases_schedules.CASES
+CASES: dict[str, Case] = (
+    {
+        case.__name__: case
+        for case in (
+            *(
+                enqueue,
+                admit,
+                claim,
+                ack,
+                retry,
+                bury,
+                release,
+                strand,
+                extend,
+                progress,
+                reclaim,
+                promote,
+            ),
+            *(append, checkpoint),
+            *(
+                relay,
+                forward,
+                cancel,
+                revive,
+                delete,
+                forget,
+                wait,
+                look,
+                sweep,
+                register,
+                unregister,
+            ),
+            *(count, options, page, audit, deposit),
+        )
+    }
+    | cases_schedules.CASES
+    | cases_line.CASES
+)

@@ -88,7 +88,12 @@ class Rig:
         return [(answer.word, answer.id) for answer in self.run(call)]
 
     def claim(
-        self, token: str = "T", limit: int = 10, worker: str = "w", tasks: Sequence[str] = ()
+        self,
+        token: str = "T",
+        limit: int = 10,
+        worker: str = "w",
+        tasks: Sequence[str] = (),
+        armed: bool = False,
     ) -> Claimed:
         return self.run(
             operations.claim(
@@ -99,6 +104,7 @@ class Rig:
                 limit=limit,
                 result_ttl_ms=HOUR_MS,
                 tasks=tasks,
+                armed=armed,
             )
         )
 

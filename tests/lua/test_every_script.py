@@ -38,6 +38,9 @@ STRIDES = {
     "release": 3,
     "strand": 3,
     "progress": 3,
+    "set_limits": 2,
+    "throttle": 4,
+    "standing": 1,
     "declare": 4,
     "checkpoint": 3,
     "append": 5,
@@ -45,6 +48,8 @@ STRIDES = {
         ("cancel", "revive", "delete", "forget", "wait", "look", "suspend", "withdraw"), 1
     ),
 }
+
+REFUSED_WHEN_FULL |= {"deposit"}  # it adds, and runs in no worker
 
 each_script = pytest.mark.parametrize("name", SCRIPTS)
 # A cluster's nodes and an ACL user's server are Valkey: what only Lua and the version decide.

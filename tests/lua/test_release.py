@@ -99,7 +99,7 @@ def test_a_repeated_release_says_poison_again(rig: Rig) -> None:
     ("opts", "published", "bound"),
     [
         ("c=1", '{"max_crashes": 5}', 1),
-        ("z=9,c=2", None, 2),
+        ("y=9,c=2", None, 2),
         ("-", '{"max_crashes": 1}', 1),
         ("-", '{"max_crashes": null}', 3),
         ("-", "{}", 3),

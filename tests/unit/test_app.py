@@ -9,7 +9,6 @@ import pytest
 
 import streamq.embedded.binary
 from streamq import ConfigurationError, StreamQ, Task, UnknownJob
-from streamq.later import Later
 from streamq.runtime import check_backend
 
 URL = "redis://127.0.0.1:1"  # nobody listens there, and nothing here connects
@@ -100,14 +99,8 @@ def test_an_unknown_option_of_a_task_is_a_type_error(app: StreamQ) -> None:
 
 
 def test_options_of_later_versions_are_refused_by_name(app: StreamQ) -> None:
-    with pytest.raises(ConfigurationError, match="no rate_limit= yet"):
-        app.task(name="x", rate_limit="10/m")(print)  # type: ignore[call-overload]
-
-
-@pytest.mark.parametrize("name", [name for name in vars(Later) if not name.startswith("_")])
-def test_parts_of_later_versions_are_refused_by_name(app: StreamQ, name: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"no app\.{name} yet"):
-        getattr(app, name)("x")
+    with pytest.raises(ConfigurationError, match="no time_limit= yet"):
+        app.task(name="x", time_limit=2.0)(print)  # type: ignore[call-overload]
 
 
 def test_a_misspelt_setting_is_refused_with_the_nearest() -> None:

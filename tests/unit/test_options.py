@@ -34,7 +34,7 @@ def test_an_unknown_option_is_a_type_error_that_names_the_nearest() -> None:
 
 
 def test_an_option_near_to_none_is_answered_with_all_there_are() -> None:
-    with pytest.raises(TypeError, match="there are backoff, countdown, debounce, eta"):
+    with pytest.raises(TypeError, match="there are backoff, concurrency, cost, countdown"):
         call(zzz=3)
 
 
@@ -175,7 +175,7 @@ def test_a_job_carries_its_calls_overrides_and_the_worker_reads_them() -> None:
 
 
 def test_words_of_another_release_are_left_out() -> None:
-    published = {"queue": "mail", "max_attempts": "many", "lane": "x", "backoff": {"kind": "moon"}}
+    published = {"queue": "mail", "max_attempts": "many", "lane": 5, "backoff": {"kind": "moon"}}
     assert options_from_json(published) == CallOptions(queue="mail")
     assert options_from_json({"backoff": 7, "result_ttl": 3}) == CallOptions(result_ttl=3.0)
 

@@ -1,0 +1,120 @@
+"""`streamq limit`: limits as they hold now, changed without a deploy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streamq.cli.documents import plain, print_document
+from streamq.cli.failures import BadAnswer
+from streamq.cli.target import connected, target_options
+from streamq.cli.wording import QueueName
+from streamq.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from streamq.app import StreamQ
+    from streamq.limits import Concurrency, RateLimit
+    from streamq.limits_in_force import LimitInfo
+
+_WORDS = {"list": 0, "set": 2, "reset": 1, "weigh": 2}  # action: how many words follow
+_USAGE = {
+    "list": "streamq limit list",
+    "set": "streamq limit set NAME 20/m (or 5: so many at once)",
+    "reset": "streamq limit reset NAME",
+    "weigh": "streamq limit weigh LANE 3 -q QUEUE (or 1)",
+}
+
+
+@click.command(short_help="Show limits, change them now.")
+@click.argument("action", type=click.Choice(list(_WORDS)))
+@click.argument("words", nargs=-1, metavar="[NAME] [VALUE]")
+@click.option("-q", "--queue", "-Q", type=QueueName(), help="Of this queue; else of all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON document.")
+@target_options
+@click.pass_context
+def command(
+    ctx: click.Context, *, action: str, words: tuple[str, ...], queue: str | None, as_json: bool
+) -> int:
+    """Show limits (list), change one until it is reset (set, reset), weigh a lane (weigh).
+
+    NAME is as `list` shows it, or the task's; VALUE a rate ("20/m"), or a number for so many at
+    once. It holds for all workers at once, and survives deploys and restarts until `reset`.
+    """
+    if len(words) != _WORDS[action]:
+        raise click.UsageError(f"write {_USAGE[action]}", ctx)
+    if queue is not None and "," in queue:
+        raise click.UsageError("one queue at a time", ctx)
+    app = connected(ctx)
+    if action == "list":
+        return _list(app, queue, as_json=as_json)
+    if action == "weigh":
+        return _weigh(ctx, app, words, queue, as_json=as_json)
+    info = _change(ctx, app, action, words, queue)
+    if as_json:
+        print_document({"action": action, "limit": _document(info)})
+    else:
+        code = "" if info.is_changed or info.declared is None else ", as the code says"
+        click.echo(f"{info.name} of queue {info.queue}: {info.limit}{code}")
+    return 0
+
+
+def _change(
+    ctx: click.Context, app: StreamQ, action: str, words: Sequence[str], queue: str | None
+) -> LimitInfo:
+    try:
+        if action == "reset":
+            return app.limits.reset(words[0], queue=queue)
+        value: str | int = int(words[1]) if words[1].isdigit() else words[1]
+        return app.limits.set(words[0], value, queue=queue)
+    except ConfigurationError as error:
+        raise BadAnswer(str(error)) from None
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(str(error), ctx) from None
+
+
+def _weigh(
+    ctx: click.Context, app: StreamQ, words: Sequence[str], queue: str | None, *, as_json: bool
+) -> int:
+    lane, text = words
+    try:
+        weight = None if text == "reset" else float(text)
+        app.limits.weigh(lane, weight, queue=queue or app.conf.default_queue)
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(f"{error}; or reset", ctx) from None
+    if as_json:
+        print_document({"action": "weigh", "lane": lane, "weight": weight})
+    else:
+        click.echo(f"lane {lane}: {'as the code says' if weight is None else f'weight {weight:g}'}")
+    return 0
+
+
+def _list(app: StreamQ, queue: str | None, *, as_json: bool) -> int:
+    from streamq.terminal import Column, table
+
+    found = app.limits.list(queue)
+    if as_json:
+        print_document({"limits": [_document(one) for one in found]})
+        return 0
+    if not found:
+        click.echo("No limit is declared or published here.")
+        return 0
+    columns = [Column("LIMIT", cut=True), Column("QUEUE", cut=True), Column("NOW"), Column("CODE")]
+    rows = [[one.name, one.queue, _now(one), str(one.declared or "")] for one in found]
+    click.echo(table(columns, rows))
+    return 0
+
+
+def _now(info: LimitInfo) -> str:
+    return f"{info.limit} (changed)" if info.is_changed else str(info.limit)
+
+
+def _document(info: LimitInfo) -> dict[str, Any]:
+    found: dict[str, Any] = plain(info)
+    return {**found, "limit": _shown(info.limit), "declared": _shown(info.declared)}
+
+
+def _shown(limit: RateLimit | Concurrency | None) -> dict[str, Any] | None:
+    return None if limit is None else {"text": str(limit), **plain(limit)}

@@ -1,0 +1,183 @@
+"""What holds in a queue now: what its workers published, and what was changed at run time.
+
+Written in the queue's own settings, so it is in force with the next claim of any worker, and
+survives restarts. A change at run time wins over the code until it is reset.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from streamq import operations
+from streamq.asking import PAGE, Asker, known_queues
+from streamq.errors import ConfigurationError
+from streamq.limit_texts import declared_limits, limit_text, parse_limit, settings_of, weight_name
+from streamq.limits import RateLimit, named_limit
+from streamq.option_checks import nearest
+from streamq.queue_options import lane_key, weight
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from streamq.asking import Question
+    from streamq.keys import QueueKeys
+    from streamq.limits import Concurrency, Limit
+    from streamq.runtime import Runtime
+    from streamq.task import Task
+
+CHANGED = "="  # before the name of what was changed at run time
+
+
+class Application(Asker, Protocol):
+    """Whose limits they are; one made by the command line may know no tasks."""
+
+    runtime: Runtime
+
+    @property
+    def tasks(self) -> Mapping[str, Task[..., Any]]:
+        """By name."""
+        ...
+
+    def keys(self, queue: str) -> QueueKeys:
+        """The keys of a queue."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LimitInfo:
+    """One limit of one queue."""
+
+    name: str  # "shop.send/rate", "@queue/concurrency", or what app.limit named it
+    queue: str
+    limit: RateLimit | Concurrency  # what holds
+    declared: RateLimit | Concurrency | None  # what the code says; None: nothing any more
+    is_changed: bool = False  # at run time
+
+
+def limits_question(app: Application, queue: str | None = None) -> Question[list[LimitInfo]]:
+    """The limits of a queue, or of all; what only the code here declares is among them."""
+    found: list[LimitInfo] = []
+    for one in [queue] if queue else (yield from queues_question(app)):
+        here = declared_limits(app.runtime, one)
+        found += _infos(one, (yield from settings_question(app, one)), here)
+    return found
+
+
+def limit_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
+    """One limit, by its name or the task's; `ConfigurationError` with the nearest name there is."""
+    return _chosen(name, (yield from limits_question(app, queue)), None)
+
+
+def set_question(
+    app: Application, name: str, limit: str | int | Limit, queue: str | None = None
+) -> Question[LimitInfo]:
+    """Change a limit until it is reset; what holds then. Again changes nothing more."""
+    wanted = named_limit("limit", limit, "default").limit
+    info = _chosen(name, (yield from limits_question(app, queue)), type(wanted))
+    if type(info.limit) is not type(wanted):
+        form = "'20/m'" if isinstance(info.limit, RateLimit) else "5"
+        raise ConfigurationError(
+            f"{info.name} of queue {info.queue!r} is {info.limit}, not {wanted}; write {form}"
+        )
+    if wanted.key is not None:
+        raise ConfigurationError(
+            f"{name}: what it is counted by is said in the code; leave key= out"
+        )
+    yield from _write(app.keys(info.queue), info.name, limit_text(wanted))
+    limit = _keyed(wanted, info.declared) or wanted
+    return replace(info, limit=limit, is_changed=True)
+
+
+def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
+    """Let the code's word count again; what holds then."""
+    info = _chosen(name, (yield from limits_question(app, queue)), None)
+    yield from _write(app.keys(info.queue), info.name, "")
+    return replace(info, limit=info.declared or info.limit, is_changed=False)
+
+
+def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
+    """Give a lane a share beside others of 1, until reset (None)."""
+    text = "" if share is None else f"{weight(share, lane):g}"
+    yield [operations.set_limits(app.keys(queue), values={weight_name(lane_key(lane)): text})]
+
+
+def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
+    """All settings of a queue, by the names under which scripts find them."""
+    found = settings_of(app.runtime, queue)
+    cursor = "start"
+    while cursor:
+        at = "" if cursor == "start" else cursor
+        (page,) = yield [operations.get_limits(app.keys(queue), cursor=at)]
+        found |= page.values
+        cursor = page.cursor
+    return found
+
+
+def queues_question(app: Application) -> Question[list[str]]:
+    """Every queue that was ever used, and those that the application declares or its tasks name."""
+    known = yield from known_queues(app)
+    declared = [home for home, _ in app.runtime.named_limits]
+    own = [task.task_options.queue for task in app.tasks.values()]
+    return sorted({*known, *declared, *own, *app.runtime.queue_options})
+
+
+def publish_question(keys: QueueKeys, settings: Mapping[str, str]) -> Question[None]:
+    """Say what the code says; where that is new, what waits for it is looked at."""
+    items = list(settings.items())
+    changed = 0
+    for at in range(0, len(items), PAGE):
+        values = dict(items[at : at + PAGE])
+        changed += (yield [operations.set_limits(keys, values=values, published=True)])[0]
+    if changed:
+        yield from _poke(keys, settings)
+
+
+def _write(keys: QueueKeys, name: str, text: str) -> Question[None]:
+    """Change a setting until it is reset (an empty text)."""
+    (changed,) = yield [operations.set_limits(keys, values={name: text})]
+    if changed:
+        yield from _poke(keys, [name])
+
+
+def _poke(keys: QueueKeys, names: Iterable[str]) -> Question[None]:
+    """Have claims look at what waits for these, in bounded steps."""
+    for name in names:
+        cursor = "start"
+        while cursor:
+            at = "" if cursor == "start" else cursor
+            (cursor,) = yield [operations.poke(keys, definition=name, cursor=at)]
+
+
+def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -> list[LimitInfo]:
+    names = {name.removeprefix(CHANGED) for name in settings}
+    found = []
+    for name in sorted(names):
+        text, own = settings.get(name, ""), here.get(name)
+        # What the code here says knows its key and its unit, where workers say the same.
+        declared = own if own and limit_text(own) == text else parse_limit(text)
+        changed = parse_limit(settings.get(CHANGED + name, ""))
+        limit = _keyed(changed, declared) or declared
+        if limit is not None:
+            found.append(LimitInfo(name, queue, limit, declared, changed is not None))
+    return found
+
+
+def _keyed(changed: Limit | None, declared: Limit | None) -> Limit | None:
+    return replace(changed, key=declared.key) if changed and declared else changed
+
+
+def _chosen(name: str, found: list[LimitInfo], kind: type[Limit] | None) -> LimitInfo:
+    """The one that is meant by its name, or by its task's where there is no other."""
+    exact = [one for one in found if one.name == name]
+    meant = exact or [one for one in found if one.name.partition("/")[0] == name]
+    if len(meant) > 1 and kind is not None:
+        meant = [one for one in meant if isinstance(one.limit, kind)] or meant
+    if len(meant) == 1:
+        return meant[0]
+    if not meant:
+        names = {part for one in found for part in (one.name, one.name.partition("/")[0])}
+        hint = nearest(name, names) if names else "; no worker published any, and none is declared"
+        raise ConfigurationError(f"no limit {name!r} here{hint}")
+    which = ", ".join(f"{one.name} of queue {one.queue!r}" for one in meant[:5])
+    raise ConfigurationError(f"{name!r} is several limits: {which}. Name one, and its queue.")

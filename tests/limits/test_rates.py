@@ -1,0 +1,120 @@
+"""Rate limits with real workers: global, used to the full, in order, and in nobody's way."""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from streamq import JobState, RateLimit, RateLimited, current_job
+from tests.limits.crew import Crew, most_started_within
+from tests.waiting import wait_until
+
+FULL = pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="ten seconds")
+
+
+@pytest.mark.parametrize(
+    ("jobs", "share"),
+    [(120, 0.9), pytest.param(600, 0.97, marks=FULL)],
+)
+def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew, jobs: int, share: float) -> None:
+    """In any second at most 60 and the burst of 1 start; hardly a start that may be is missed."""
+    task = crew.task(rate_limit="60/s")
+    crew.work(4)
+    task.delay_many([(n,) for n in range(jobs)])
+    runs = crew.ran(jobs, timeout=jobs / 60 * 2 + 10)
+    # One more than the limit and its burst, where a busy machine was late with a start.
+    assert most_started_within(runs, 1.0) <= 62
+    took = runs[-1].began - runs[0].began
+    assert (jobs - 1) / (60 * took) >= share
+    displaced = max(abs(run.what - place) for place, run in enumerate(runs))
+    assert displaced <= 2, "they start in the order in which they came, but for a thread's wake-up"
+
+
+def test_a_burst_starts_at_once_and_then_evenly(crew: Crew) -> None:
+    task = crew.task(rate_limit=RateLimit(20, per=1, burst=5))
+    crew.work()
+    task.delay_many([(n,) for n in range(15)])
+    begins = [run.began for run in crew.ran(15)]
+    assert begins[4] - begins[0] < 0.1
+    assert begins[14] - begins[0] >= 0.05 * 9
+    assert most_started_within(crew.runs, 1.0) <= 20 + 5
+
+
+def test_a_costly_call_takes_more_starts(crew: Crew) -> None:
+    task = crew.task(rate_limit="20/s")
+    crew.work()
+    task.options(cost=10).delay("dear")
+    task.delay("next")
+    dear, following = crew.ran(2)
+    assert (dear.what, following.what) == ("dear", "next")
+    assert 0.4 <= following.began - dear.began < 1.5
+
+
+def test_each_key_has_a_rate_of_its_own(crew: Crew) -> None:
+    task = crew.task(rate_limit=RateLimit(2, per=1, key="{what}"))
+    crew.work()
+    begun = time.monotonic()
+    task.delay_many([(n,) for n in range(8)])
+    crew.ran(8)
+    assert time.monotonic() - begun < 2
+    task.delay_many([(0,), (0,)])
+    again = [run.began for run in crew.ran(10) if run.what == 0]
+    assert again[1] - again[0] >= 0.49
+    assert again[2] - again[1] >= 0.49
+
+
+def test_jobs_over_a_limit_hold_no_slot_and_no_attempt(crew: Crew) -> None:
+    limited = crew.task(rate_limit="5/s", name="limited")
+    plain = crew.task(name="plain")
+    crew.work(threads=1)
+    jobs = limited.delay_many([("limited",)] * 10)
+    begun = time.monotonic()
+    for _ in range(20):
+        plain.delay("plain")
+    wait_until(lambda: sum(run.what == "plain" for run in crew.runs) == 20, "the plain ones")
+    assert time.monotonic() - begun < 1
+    assert jobs[-1].state is JobState.PARKED
+    assert jobs[-1].info().reason == "rate limit"
+    assert jobs[-1].info().attempt == 0
+    crew.ran(30)
+
+
+def test_a_limit_elsewhere_holds_its_key_only_and_counts_no_attempt(crew: Crew) -> None:
+    attempts: list[tuple[str, int]] = []
+
+    @crew.app.task(name="call", rate_limit=RateLimit(100, per=1, key="{customer}"))
+    def call(customer: str, number: int) -> None:
+        attempts.append((customer, current_job().attempt))
+        if customer == "a" and len([one for one in attempts if one[0] == "a"]) == 1:
+            raise RateLimited(retry_after=1.0)
+        crew.note((customer, number), time.monotonic())
+
+    crew.work(2)
+    first = call.delay("a", 0)
+    wait_until(lambda: attempts and first.state is JobState.PARKED, "the first to be refused")
+    refused = time.monotonic()
+    call.delay_many([("a", 1), ("a", 2), ("b", 0), ("b", 1)])
+    runs = crew.ran(5)
+    begins = {run.what: run.began - refused for run in runs}
+    assert begins["b", 1] < 0.8
+    assert min(begins["a", n] for n in range(3)) >= 0.9
+    assert begins["a", 0] < begins["a", 1] < begins["a", 2], "the refused one kept its place"
+    assert {attempt for _, attempt in attempts} == {1}
+    assert first.get(timeout=5) is None
+
+
+def test_without_a_limit_a_refused_job_runs_again_alone(crew: Crew) -> None:
+    tries: list[float] = []
+
+    @crew.app.task(name="call")
+    def call() -> int:
+        tries.append(time.monotonic())
+        if len(tries) == 1:
+            raise RateLimited(retry_after=0.3)
+        return current_job().attempt
+
+    crew.work()
+    assert call.delay().get(timeout=10) == 1
+    assert tries[1] - tries[0] >= 0.29

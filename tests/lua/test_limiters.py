@@ -1,0 +1,34 @@
+"""limiters: what each one in use has taken, and who waits for it."""
+
+from __future__ import annotations
+
+from streamq import operations as op
+from tests.lua.rig import Rig
+
+
+def test_used_waiting_and_next_free(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c", opts="q=lane|cone=1")
+    rig.enqueue("d", "e", opts="q=|rtwo!k=60000000=1")
+    assert sorted(rig.claimed("T1")) == ["a", "d"]
+    page = rig.run(op.limiters(rig.keys))
+    found = {limiter.id: limiter for limiter in page.limiters}
+    cursor = page.cursor
+    while cursor:
+        page = rig.run(op.limiters(rig.keys, cursor=cursor, limit=1))
+        found |= {limiter.id: limiter for limiter in page.limiters}
+        cursor = page.cursor
+    one, two = found["cone"], found["rtwo!k"]
+    assert (one.used, one.classes, one.jobs, one.look_in_us) == (1, 1, 2, None)
+    assert (two.used, two.classes, two.jobs) == (0, 1, 1)
+    assert two.look_in_us is not None
+    assert 50e6 < two.look_in_us <= two.booked_in_us <= 60e6
+
+
+def test_of_an_empty_queue_there_is_none(rig: Rig) -> None:
+    cursor = ""
+    while True:
+        page = rig.run(op.limiters(rig.keys, cursor=cursor))
+        assert page.limiters == []
+        cursor = page.cursor
+        if not cursor:
+            break

@@ -1,0 +1,221 @@
+"""What lanes, limits and priorities promise, seen in the claims that they let through."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+
+import pytest
+
+from streamq import operations as op
+from streamq.operations import NewJob
+from tests.lua.rig import BODY, Rig
+
+each_version = pytest.mark.parametrize("any_server", ["redis70", "valkey9"], indirect=True)
+
+
+def enqueue(rig: Rig, specs: list[tuple[str, str]]) -> None:
+    for first in range(0, len(specs), 200):
+        jobs = [NewJob(i, "t", BODY, opts=opts) for i, opts in specs[first : first + 200]]
+        counter = rig.next_counter("p")
+        rig.run(op.enqueue(rig.keys, producer="p", counter=counter, jobs=jobs))
+
+
+def take(rig: Rig, n: int, limit: int = 20) -> list[str]:
+    """The next `n` starts, each claim acked before the next."""
+    started: list[str] = []
+    while len(started) < n:
+        token = f"T{rig.next_seq()}"
+        ids = rig.claimed(token, min(limit, n - len(started)))
+        assert ids, started
+        rig.ack(*ids, token=token, ttl_ms=0)
+        started += ids
+    return started
+
+
+def commands(rig: Rig) -> int:
+    stats = rig.admin.info("commandstats")
+    return sum(int(facts["calls"]) for facts in stats.values())
+
+
+@each_version
+@pytest.mark.parametrize("limit", [1, 3, 20])
+def test_a_small_lane_is_not_behind_a_large_one(rig: Rig, limit: int) -> None:
+    enqueue(rig, [(f"a{n}", "q=a") for n in range(2000)])
+    enqueue(rig, [(f"b{n}", "q=b") for n in range(10)])
+    first = take(rig, 20, limit)
+    assert [i for i in first if i[0] == "b"] == [f"b{n}" for n in range(10)]
+    rig.admin.flushall()
+
+
+@each_version
+@pytest.mark.parametrize("limit", [1, 7, 20])
+def test_weights_of_three_to_one_give_three_to_one(rig: Rig, limit: int) -> None:
+    enqueue(rig, [(f"{lane}{n}", f"q={lane}") for n in range(320) for lane in "ab"])
+    rig.run(op.set_limits(rig.keys, values={"weight a": "3"}, published=True))
+    counted = Counter(i[0] for i in take(rig, 400, limit))
+    assert counted["a"] == pytest.approx(300, abs=4)
+    rig.admin.flushall()
+
+
+@each_version
+def test_an_emptied_lane_that_comes_back_has_no_advantage(rig: Rig) -> None:
+    enqueue(rig, [(f"a{n}", "q=a") for n in range(60)])
+    got = Counter[str]()
+    for n in range(40):  # b has one job at a time, as soon as its last has started
+        enqueue(rig, [(f"b{n}", "q=b")])
+        got.update(i[0] for i in take(rig, 2, 1))
+        if not got["b"] > n:
+            break
+    assert abs(got["a"] - got["b"]) <= 2
+    rig.admin.flushall()
+
+
+@each_version
+def test_the_highest_priority_is_next_and_plain_jobs_go_before_lower_ones(rig: Rig) -> None:
+    enqueue(rig, [(f"plain{n}", "-") for n in range(30)])
+    enqueue(rig, [("low", "q=,p=0"), ("lane-high", "q=z,p=8"), ("high", "q=,p=9")])
+    assert take(rig, 2, 1) == ["high", "lane-high"]
+    assert take(rig, 31) == [*(f"plain{n}" for n in range(30)), "low"]
+
+
+@each_version
+def test_a_token_goes_to_the_highest_priority_of_its_lane(rig: Rig) -> None:
+    enqueue(rig, [(f"a{n}", "q=a|cone=1") for n in range(30)])
+    assert rig.claimed("T1") == ["a0"]
+    enqueue(rig, [("high", "q=a|cone=1,p=9")])
+    rig.ack("a0", token="T1")
+    assert rig.claimed("T2") == ["high"]
+
+
+@each_version
+def test_a_low_job_waits_no_longer_than_its_patience(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"aging": "100"}, published=True))
+    enqueue(rig, [("low", "q=,p=0"), *((f"high{n}", "q=,p=9") for n in range(50))])
+    assert take(rig, 2, 1) == ["high0", "high1"]
+    time.sleep(0.12)
+    enqueue(rig, [("newest", "q=,p=9")])
+    assert take(rig, 1, 1) == ["low"]
+    rig.admin.flushall()
+
+
+@each_version
+def test_no_flood_of_high_jobs_keeps_plain_ones_out_for_longer_than_that(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"aging": "60"}, published=True))
+    enqueue(rig, [("plain", "-"), *((f"high{n}", "q=,p=9") for n in range(50))])
+    assert take(rig, 2, 2) == ["high0", "high1"]
+    time.sleep(0.08)
+    assert "plain" in take(rig, 2, 2)
+    rig.admin.flushall()
+
+
+@each_version
+def test_an_ordered_lane_waits_for_its_retry_and_others_do_not(rig: Rig) -> None:
+    enqueue(rig, [("a1", "q=a|oa"), ("a2", "q=a|oa"), ("b1", "q=b|ob")])
+    assert rig.claimed("T1") == ["a1", "b1"]
+    rig.retry("a1", token="T1", delay_ms=40)
+    assert rig.claimed("T2") == []
+    time.sleep(0.05)
+    rig.run(op.promote(rig.keys))
+    assert rig.claimed("T3") == ["a1"]
+    rig.ack("a1", token="T3")
+    assert rig.claimed("T4") == ["a2"]
+
+
+@each_version
+def test_a_rate_is_never_exceeded_and_nearly_all_of_it_is_used(rig: Rig) -> None:
+    """200 a second, from a worker that looks when it is told; every window of 100 ms."""
+    enqueue(rig, [(f"a{n}", "q=|rone=5000=1") for n in range(400)])
+    starts: list[float] = []
+    began = time.monotonic()
+    while time.monotonic() < began + 1:
+        token = f"T{rig.next_seq()}"
+        claimed = rig.claim(token, 50)
+        starts += [claimed.now_ms + job.delay_us / 1000 for job in claimed.jobs]
+        if claimed.jobs:
+            rig.ack(*(job.id for job in claimed.jobs), token=token, ttl_ms=0)
+        assert claimed.gate_ms > 0
+        time.sleep(claimed.gate_ms / 1000)
+    assert starts == sorted(starts)
+    for i, first in enumerate(starts):
+        assert sum(first <= at < first + 99 for at in starts[i:]) <= 21
+    # How late this machine wakes us up is not the queue's: 20 ms ahead make up for the usual.
+    assert len(starts) >= 0.9 * (starts[-1] - starts[0]) / 5
+    rig.admin.flushall()
+
+
+@each_version
+def test_cost_burst_and_several_limits_are_taken_all_or_nothing(rig: Rig) -> None:
+    hour = 3_600_000_000
+    enqueue(rig, [(f"a{n}", f"q=|call=1|rone={hour}=5=2") for n in range(4)])
+    assert rig.claimed("T1") == ["a0"]
+    assert rig.claimed("T2") == []
+    rig.ack("a0", token="T1")
+    assert rig.claimed("T3") == ["a1"]
+    rig.ack("a1", token="T3")
+    assert rig.claimed("T4") == []  # 4 of 5 taken: the slot is free, the rate is not
+    assert "slots" not in rig.snapshot()
+
+
+@each_version
+def test_waiters_of_a_slot_go_in_order_and_a_dead_worker_frees_it(rig: Rig) -> None:
+    enqueue(rig, [(f"a{n}", "q=|cone=1") for n in range(3)])
+    assert rig.claimed("T1") == ["a0"]
+    rig.lapse("T1")
+    rig.reclaim()
+    assert rig.claimed("T2") == ["a0"], "at its very place"
+    rig.ack("a0", token="T2")
+    assert rig.claimed("T3") == ["a1"]
+
+
+@each_version
+def test_parked_jobs_that_are_too_old_to_start_end_as_expired(rig: Rig) -> None:
+    enqueue(rig, [("first", "q=|cone=1")])
+    assert rig.claimed("T1") == ["first"]
+    rig.enqueue("old", opts="q=|cone=1", expires="+20")
+    claimed = rig.claim("T2")
+    assert 0 < claimed.gate_ms <= 21
+    time.sleep(0.03)
+    assert rig.claim("T3").expired == 1
+    assert rig.wait("old") == ["ended"]
+
+
+@each_version
+def test_one_worker_holds_the_alarm(rig: Rig) -> None:
+    enqueue(rig, [(f"a{n}", "q=|rone=10000000=1") for n in range(3)])
+    first = rig.claim("T1", worker="w1").gate_ms
+    other = rig.claim("T2", worker="w2").gate_ms
+    assert 9000 < first <= 10_000
+    assert 100 <= other - first + 50 <= 200
+
+
+@each_version
+def test_parked_jobs_cost_a_claim_of_plain_ones_nothing(rig: Rig) -> None:
+    rig.enqueue("warm", "up")
+    rig.claim("T1", 2)
+    counted = []
+    for parked in (0, 2000):
+        enqueue(rig, [(f"p{n}", "q=|rone=3600000000000=1") for n in range(parked)])
+        rig.claim("X" + str(parked), 1)
+        rig.claim("Y" + str(parked), 1)
+        enqueue(rig, [(f"plain{parked}-{n}", "-") for n in range(100)])
+        before = commands(rig)
+        assert len(rig.claimed("Z" + str(parked), 100)) == 100
+        counted.append(commands(rig) - before)
+    assert counted[1] <= counted[0]
+    rig.admin.flushall()
+
+
+@each_version
+def test_many_lanes_at_one_limiter_cost_a_claim_a_bounded_amount(rig: Rig) -> None:
+    enqueue(rig, [(f"a{n}", f"q=l{n}|rone=1000=1") for n in range(2000)])
+    for n in range(40):  # until all of them wait at the limiter's gate
+        rig.claim(f"M{n}", 100)
+    most = 0
+    for n in range(10):
+        before = commands(rig)
+        claimed = rig.claim(f"T{n}", 100)
+        most = max(most, commands(rig) - before - 5 * len(claimed.jobs))
+        time.sleep(0.01)
+    assert most < 200
+    rig.admin.flushall()

@@ -1,0 +1,47 @@
+"""pause: nothing of a queue, a task or a lane is claimed, at once and until it is resumed."""
+
+from __future__ import annotations
+
+from streamq import operations as op
+from tests.lua.rig import Rig
+
+
+def test_a_paused_queue_hands_out_nothing(rig: Rig) -> None:
+    rig.enqueue("plain")
+    rig.enqueue("parked", opts="q=a")
+    assert rig.run(op.pause(rig.keys)) is True
+    assert rig.run(op.pause(rig.keys)) is False
+    assert rig.claimed("T1") == []
+    assert rig.run(op.resume(rig.keys)) is True
+    assert sorted(rig.claimed("T2")) == ["parked", "plain"]
+
+
+def test_a_paused_task_lets_other_tasks_pass_and_keeps_its_order(rig: Rig) -> None:
+    rig.enqueue("a1", "a2", task="a")
+    rig.enqueue("b1", task="b")
+    rig.enqueue("a3", task="a", opts="q=lane")
+    rig.run(op.pause(rig.keys, what="task", name="a"))
+    rig.enqueue("a4", task="a")
+    assert rig.claimed("T1") == ["b1"]
+    assert [s.gate for s in rig.run(op.standing(rig.keys, ids=["a1", "a3"]))] == ["Ta", "Ta"]
+    rig.run(op.resume(rig.keys, what="task", name="a"))
+    claimed = rig.claimed("T2")
+    assert [i for i in claimed if i != "a3"] == ["a1", "a2", "a4"]
+    assert "a3" in claimed
+
+
+def test_a_paused_lane_lets_other_lanes_pass(rig: Rig) -> None:
+    rig.enqueue("a1", opts="q=a")
+    rig.enqueue("b1", opts="q=b")
+    rig.run(op.pause(rig.keys, what="lane", name="a"))
+    assert rig.claimed("T1") == ["b1"]
+    rig.enqueue("a2", opts="q=a")
+    assert rig.claimed("T2") == []
+    rig.run(op.resume(rig.keys, what="lane", name="a"))
+    assert rig.claimed("T3") == ["a1", "a2"]
+
+
+def test_what_runs_ends_while_its_queue_is_paused(rig: Rig) -> None:
+    rig.running("runs")
+    rig.run(op.pause(rig.keys))
+    assert rig.ack("runs") == ["OK"]

@@ -1,0 +1,38 @@
+"""poke: after a change those that wait are looked at again, a page at a time."""
+
+from __future__ import annotations
+
+import time
+
+from streamq import operations as op
+from tests.lua.rig import Rig
+
+
+def poke_all(rig: Rig, definition: str, limit: int) -> int:
+    cursor, calls = "", 0
+    while True:
+        call = op.poke(rig.keys, definition=definition, cursor=cursor, limit=limit)
+        cursor, calls = rig.run(call), calls + 1
+        if not cursor:
+            return calls
+
+
+def test_every_key_of_a_definition_is_looked_at_again_and_no_other(rig: Rig) -> None:
+    for key in range(7):
+        rig.enqueue(f"a{key}", f"b{key}", opts=f"q=|cone!{key}=1")
+    rig.enqueue("x1", "x2", opts="q=|cone-more=1")
+    assert len(rig.claimed("T1", 30)) == 8
+    rig.run(op.set_limits(rig.keys, values={"one": "c 2", "one-more": "c 2"}))
+    assert poke_all(rig, "one", 2) > 3
+    assert sorted(rig.claimed("T2", 30)) == [f"b{key}" for key in range(7)]
+    poke_all(rig, "one-more", 2)
+    assert rig.claimed("T3", 30) == ["x2"]
+
+
+def test_a_lower_rate_booked_before_is_not_waited_for(rig: Rig) -> None:
+    rig.enqueue("a", "b", opts="q=|rone=3600000000=1")
+    assert rig.claimed("T1") == ["a"]
+    rig.run(op.set_limits(rig.keys, values={"one": "r 1000 1"}))
+    poke_all(rig, "one", 100)
+    time.sleep(0.03)
+    assert rig.claimed("T2") == ["b"]

@@ -191,6 +191,30 @@ def test_a_full_queue_refuses_and_says_how_full_it_is(
     assert task.options(queue="default").delay(3).id
 
 
+def test_limits_unique_keys_and_a_budget_hold_at_once(
+    app: StreamQ, sync: Callable[..., Sync]
+) -> None:
+    """One of the lane runs, the other waits in the line with its key; a third has no room."""
+    app.queue("small", concurrency=5, max_jobs=2, max_bytes=10_000)
+    task = sync(queue="small", unique=Unique(by=("user_id",)), lane="{what}", ordered=True)
+    hands = Hands(app, "small")
+    first, second = task.delay_many([(1,), (2,)])
+    (running,) = hands.claim()
+    assert running.id == first.id
+    assert second.info().state == "parked"
+    assert [task.delay(1).id, task.delay(2).id] == [first.id, second.id]
+    with pytest.raises(QueueFull):
+        task.delay(3)
+    hands.run(running)
+    (running,) = hands.claim()
+    assert running.id == second.id
+    assert task.delay(2).id == second.id
+    assert task.delay(1).id != first.id
+    hands.run(running)
+    assert hands.run_all() == 1
+    assert task.delay(2).id != second.id
+
+
 def test_a_queue_that_blocks_waits_for_room(app: StreamQ, sync: Callable[..., Sync]) -> None:
     app.queue("small", max_jobs=1, on_full="block")
     task = sync(queue="small")

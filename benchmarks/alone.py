@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 SETTLE_S = 3.0  # until a worker that has just started, or has just been busy, is at rest
 CHUNK = 50_000
+SLICES = 5  # of calls one by one, between two runs of many
 
 
 @dataclass(frozen=True)
 class Memory:
     """Resident memory in MiB."""
 
-    idle: float  # of the worker process, before its first job
+    idle: float  # of the worker process, when it has run one job
     after: float  # after all the jobs
     supervisor: float
     jobs: int
@@ -36,6 +37,8 @@ def memory(server: Server, board: Board, peer: Peer, jobs: int) -> Memory:
     board.clear()
     worker = peer.start_worker("async")
     try:
+        peer.ask("enqueue", "async", 1)
+        wait_for(board, 1, worker, peer)
         time.sleep(SETTLE_S)
         supervisor, *family = tree(worker.pid)
         busy = max(family or [supervisor], key=rss_mib)
@@ -43,7 +46,7 @@ def memory(server: Server, board: Board, peer: Peer, jobs: int) -> Memory:
         for at in range(0, jobs, CHUNK):
             peer.ask("enqueue", "async", min(CHUNK, jobs - at))
             wait_for(board, at // 2, worker, peer)  # it need not wait for all of them
-        wait_for(board, jobs - 1, worker, peer)
+        wait_for(board, jobs, worker, peer)
         wait_until_left(server, peer)
         time.sleep(SETTLE_S)
         return Memory(idle, rss_mib(busy), rss_mib(supervisor), jobs)
@@ -105,11 +108,19 @@ def idle_commands(server: Server, peer: Peer, seconds: float) -> float:
     return sum(done.calls[name] for name in outside if not is_scripted(name)) / seconds
 
 
-def enqueuing(server: Server, peer: Peer, slices: int, n: int) -> dict[str, float]:
-    """Seconds per job one by one and with `delay_many`, and the ratios that have targets."""
+def enqueuing(server: Server, peer: Peer, rounds: int, n: int) -> dict[str, float]:
+    """Seconds per job one by one and with `delay_many`, in turn, and the ratios with targets."""
     server.clear()
-    found = peer.ask("one_by_one", slices)
-    ratios = [a / b for a, b in zip(found["set"], found["send"], strict=True)]
-    many = median([peer.ask("fill", n) / n for _ in range(3)])
-    once = median(found["send"])
-    return {"once": once, "many": many, "of_set": median(ratios), "of_once": once / many}
+    once, many, of_set = [], [], []
+    for _ in range(rounds):
+        found = peer.ask("one_by_one", SLICES)
+        once.append(median(found["send"]))
+        of_set += [a / b for a, b in zip(found["set"], found["send"], strict=True)]
+        many.append(peer.ask("fill", n) / n)
+    of_once = [a / b for a, b in zip(once, many, strict=True)]
+    return {
+        "once": median(once),
+        "many": median(many),
+        "of_set": median(of_set),
+        "of_once": median(of_once),
+    }

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.everybody import KINDS
 from benchmarks.latency import of_best_round
+from benchmarks.publish import marked_headlines
 from benchmarks.rows import Row, at_least, at_most, only_told, table, targets
 from benchmarks.scripts import median
 
@@ -179,8 +181,7 @@ def _workers(alone: Alone) -> list[Row]:
     if alone.two:
         ratio = median([two.jobs_s / one.jobs_s for one, two in alone.two])
         rows.append(at_least("jobs/s of two worker processes, of one", ratio, 1.3, " ×"))
-        busy = median([two.redis_busy for _, two in alone.two])
-        rows.append(only_told("Redis's one thread busy meanwhile", f"{busy * 100:.0f} %"))
+        rows += _limit([two for _, two in alone.two])
     if alone.memory:
         found = alone.memory
         rows += [
@@ -194,6 +195,21 @@ def _workers(alone: Alone) -> list[Row]:
     if alone.idle is not None:
         rows.append(at_most("commands per second of an idle worker", alone.idle, 5))
     return rows
+
+
+def _limit(loads: list[Load]) -> list[Row]:
+    """What two worker processes are bound by: how busy Redis's one thread was, and they were."""
+    redis = median([one.redis_busy for one in loads])
+    worker = median([one.jobs_s * one.worker_us / 1e6 / 2 for one in loads])
+    return [
+        only_told("Redis's CPU with two worker processes, of one core", f"{redis * 100:.0f} %"),
+        only_told("each of the two worker processes, of one core", f"{worker * 100:.0f} %"),
+        only_told("all three, of the machine's cores", _share(redis + 2 * worker)),
+    ]
+
+
+def _share(cores: float) -> str:
+    return f"{cores:.2f} of {os.cpu_count()} cores"
 
 
 def all_targets(found: Found, alone: Alone) -> list[Row]:
@@ -220,8 +236,12 @@ def report(found: Found, alone: Alone, machine: str, server: str, rounds: int) -
     )
     parts = [
         weather,
+        marked_headlines(found),
         side_by_side(found),
+        "### Targets",
+        "All on a server without persistence; ratios are taken within a round of this run.",
         targets(all_targets(found, alone)),
+        "### Versions and settings",
         settings(found),
     ]
     if found.failed:

@@ -40,7 +40,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
+local sizes = touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
   { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
@@ -68,7 +68,7 @@ drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
 for _, key in ipairs({ errors, progress, checkpoints }) do -- errors: a revived job's
-  if redis.call('EXISTS', key) == 1 then redis.call('HDEL', key, unpack(ids)) end
+  if sizes[key] > 0 then redis.call('HDEL', key, unpack(ids)) end
 end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)

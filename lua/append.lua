@@ -6,7 +6,7 @@ local waiters = KEYS[2]
 local first_trail = 3 -- KEYS[3...]: a trail per item, stream of entries {t: run, n: number, b: bytes}
 local most = tonumber(ARGV[1]) -- entries that a trail keeps, the newest ones
 local first_item = 2 -- ARGV[2...]: id, token, number of the first entry, keep_ms, entries
--- number: from 1 and rising under one token; keep_ms: until the trail goes; entries: msgpack, 1 to 200 texts
+-- number: from 1 and rising under one token; keep_ms: until the trail goes; entries: msgpack, 0 to 200 texts
 
 --# include lib/touch.lua
 --# include lib/rest.lua

@@ -30,7 +30,8 @@ local lease_ms = tonumber(ARGV[3])
 local limit = tonumber(ARGV[4]) -- 1 to 200
 local result_ttl_ms = tonumber(ARGV[5]) -- of the outcome of an expired job
 local results_cap = tonumber(ARGV[6])
-local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while stranded jobs exist
+local armed = ARGV[7] -- 1: was sent ahead, and brings nothing where the worker is unknown by now
+local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while stranded jobs exist
 --# include lib/pump_open.lua
 --# include lib/pump_close.lua
 --# include lib/pumped.lua
@@ -38,13 +39,16 @@ local first_task = 7 -- ARGV[7...]: tasks that this worker knows, named while st
 --# include lib/hold_back.lua
 --# include lib/again.lua
 --# include lib/take.lua
+--# include lib/grant.lua
 --# include lib/restore.lua
+--# include lib/ghost.lua
 touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
-  { stranded, leases, scheduled, results_expiry }, { wake, dropped, schedule_ended })
+  { stranded, leases, scheduled, results_expiry, workers }, { wake, dropped, schedule_ended })
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
 local reply, at = { -1, 0, 0, now, 0, -1, '', {} }, 8
+if armed == '1' and is_ghost(workers, worker) then return pass_on(wake, reply) end
 local function hand_out(id, attempt, crashes, record)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
@@ -60,12 +64,7 @@ else
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
   pump_rest(pump, limit - #pump.taken - #found.ids)
   reply[7] = hand_out_pumped(pump, taken, states, token, hand_out)
-  if #taken > 0 then
-    redis.call('HSET', state, unpack(states))
-    redis.call('HSET', claims, token, worker .. ' ' .. #taken .. ' ' .. table.concat(taken, ' '))
-    redis.call('HSET', held, token, #taken)
-    redis.call('ZADD', leases, whole(now + lease_ms), token)
-  end
+  grant(state, claims, held, leases, worker, token, now + lease_ms, taken, states)
   settle_candidates(found, stream, returned, stranded, worker)
   reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
     results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,

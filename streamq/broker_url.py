@@ -33,7 +33,6 @@ _INSTEAD = {
     "redis-sentinel": "Write redis+sentinel://HOST:26379/MASTER/0.",
     "cluster": "Write redis+cluster://HOST:PORT.",
     "redis-cluster": "Write redis+cluster://HOST:PORT.",
-    "db+": "Results are kept on Redis, too: leave backend= out.",
     "http": "That is a web address.",
     "https": "That is a web address.",
 }
@@ -58,11 +57,14 @@ def check_broker_url(url: str, what: str = "broker") -> str:
         return url
     if scheme in SCHEMES:
         raise ConfigurationError(f"{what}={redact_url(url)!r}: '//' is missing after {scheme}:")
-    why = _INSTEAD.get(scheme) or (_INSTEAD["db+"] if scheme.startswith("db+") else "")
-    if not found or "://" not in url:
-        why = why or "It has no scheme."
-    shown = redact_url(url)
-    raise ConfigurationError(f"{what}={shown!r} can't be used. {why}".rstrip() + f"\n{_TAKES}")
+    shown = f"{what}={redact_url(url)!r}"
+    if "backend" in what:
+        raise ConfigurationError(
+            f"{shown} can't be used: streamq keeps results with their jobs, in the broker.\n"
+            f"Leave {what} out, or give it the broker's URL."
+        )
+    why = _INSTEAD.get(scheme, "" if found and "://" in url else "It has no scheme.")
+    raise ConfigurationError(f"{shown} can't be used. {why}".rstrip() + f"\n{_TAKES}")
 
 
 def redact_url(url: str) -> str:

@@ -136,3 +136,22 @@ def _follow_up(plan: Plan, job: NewJob, definition: Definition | None = None) ->
 
 def _written(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
     return ", ".join([*map(repr, args), *(f"{name}={it!r}" for name, it in kwargs.items())])
+
+
+def checked_call(
+    task: Enqueueable[..., T], call: tuple[Any, ...] | TaskCall[T]
+) -> tuple[Plan, tuple[Any, ...], dict[str, Any]]:
+    """Plan and arguments of one of many calls of a task; `TypeError` for what is none."""
+    if isinstance(call, TaskCall):
+        target, args, kwargs = call.task, call.args, call.kwargs
+        if target.definition is not task.definition:
+            raise TypeError(f"{task.name}.delay_many: {call!r} is a call of another task")
+    elif isinstance(call, (tuple, list)):
+        target, args, kwargs = task, tuple(call), {}
+    else:
+        raise TypeError(
+            f"{task.name}.delay_many: {call!r} is no tuple of arguments; "
+            f"for one argument write ({call!r},)"
+        )
+    target.check_arguments(args, kwargs)
+    return target.plan(args, kwargs), args, kwargs

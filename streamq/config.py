@@ -189,6 +189,14 @@ class Settings(Levels):
     task_always_eager = Alias(eager, "eager")
     worker_concurrency = Alias(concurrency, "concurrency")
 
+    def findings(self) -> list[tuple[str, str]]:
+        """What was said and can't be meant so, each with what to do."""
+        kind = self.task_serializer
+        if kind is None or kind in self.accept_content:
+            return []
+        problem = f"calls are written as {kind}, and its own workers don't accept that"
+        return [(problem, f"add {kind!r} to accept_content, or write another kind")]
+
     @property
     def zone(self) -> tzinfo | None:
         """The zone of times that name none, and of those that are printed; None: nobody said."""

@@ -24,11 +24,16 @@ def load(conf: Levels, source: object, namespace: str | None = None) -> None:
     A dict holds nothing but settings; among a module's names, one that is neither a setting nor
     much like one is the module's own affair. Raises `ConfigurationError`.
     """
+    conf.put(Source.FILE, settings_in(conf, source, namespace))
+
+
+def settings_in(conf: Levels, source: object, namespace: str | None = None) -> dict[str, Any]:
+    """What `load` would put; raises `ConfigurationError` where there is no such source."""
     found = imported(source) if isinstance(source, str) else source
     given = _values(found, namespace)
-    if not isinstance(found, Mapping) and not namespace:
-        given = {name: value for name, value in given.items() if _is_meant(conf, name, value)}
-    conf.put(Source.FILE, given)
+    if isinstance(found, Mapping) or namespace:
+        return given
+    return {name: value for name, value in given.items() if _is_meant(conf, name, value)}
 
 
 def imported(name: str) -> object:

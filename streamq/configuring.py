@@ -27,11 +27,12 @@ class Configuring:
 
         load(self.runtime.conf, source, namespace)
 
-    def config_from_envvar(self, variable: str) -> None:
-        """As `config_from_object`, with what an environment variable names."""
+    def config_from_envvar(self, variable: str) -> bool:
+        """As `config_from_object`, with what an environment variable names; True."""
         name = os.environ.get(variable, "")
         if not name:
             raise ConfigurationError(
                 f"the variable {variable} is not set: it names the module that has the settings"
             )
         self.config_from_object(name)
+        return True

@@ -17,7 +17,8 @@ MIME_TYPES = {
     "application/x-msgpack": MSGPACK,
     "application/msgpack": MSGPACK,
 }
-_JSON_STARTS = b"[ \t\r\n"  # an array, perhaps after the white space that JSON allows
+# An array, perhaps after the white space that JSON allows.
+_JSON_STARTS = frozenset((b"[", b" ", b"\t", b"\r", b"\n"))
 
 
 def content_kind(given: object, what: str) -> str:
@@ -31,7 +32,7 @@ def content_kind(given: object, what: str) -> str:
 
 def kind_of(body: bytes) -> str:
     """Which kind it is: msgpack unless it begins as a JSON array does."""
-    return JSON if body[:1] and body[:1] in _JSON_STARTS else MSGPACK
+    return JSON if body[:1] in _JSON_STARTS else MSGPACK
 
 
 def refuse_unless_accepted(body: bytes, accepted: Collection[str]) -> str:

@@ -7,13 +7,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
-from streamq.durations import number
+from streamq.saying import Saying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
-
-    from streamq.job import Progress
 
 H_co = TypeVar("H_co", covariant=True)
 When: TypeAlias = Literal["succeeded", "dead"]
@@ -21,7 +19,6 @@ When: TypeAlias = Literal["succeeded", "dead"]
 _running: ContextVar[RunningJob | None] = ContextVar("streamq_running_job", default=None)
 _MOST_FOLLOW_UPS = 200  # of one job: they are made in one step, which must be short
 _MOST_FOLLOW_UP_BYTES = 4 << 20
-_MESSAGE_LENGTH = 1000  # characters of a progress message that are kept
 
 
 class FollowUp(Protocol[H_co]):
@@ -45,8 +42,8 @@ class Followable(Protocol[H_co]):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class RunningJob:
+@dataclass(slots=True, eq=False)  # not frozen: one is made per job, and that would cost 2 µs
+class RunningJob(Saying):
     """The job a task is running for; what `current_job()` gives and `bind=True` passes first.
 
     A detached one belongs to no job: a task called as a function. Nothing it does has an effect.
@@ -63,7 +60,8 @@ class RunningJob:
     tags: tuple[str, ...] = ()
     headers: dict[str, Any] = field(default_factory=dict)  # that the call was given
     detached: bool = True  # no job: nothing is reported
-    report: Callable[[Progress], None] | None = field(default=None, repr=False)  # the worker's
+    restored: Any = None  # what an earlier run of this job kept with `checkpoint`; None: nothing
+    report: Callable[[str, Any], Any] | None = field(default=None, repr=False)  # the worker's
     follow_ups: list[tuple[When, FollowUp[Any]]] = field(default_factory=list, repr=False)
 
     def enqueue(self, call: Followable[H_co], *, when: When = "succeeded") -> H_co:
@@ -87,22 +85,6 @@ class RunningJob:
             )
         self.follow_ups.append((when, follow))
         return follow.handle
-
-    def set_progress(self, done: float, total: float | None = None, message: str = "") -> None:
-        """Say how far the job is: `set_progress(30, 100, "half a page")`. Cheap.
-
-        Raises `TypeError` or `ValueError` for what is no number; never for a server that is away.
-        """
-        from streamq.job import Progress  # noqa: PLC0415 - 5 ms that `import streamq` is spared
-
-        rule = "a number, not NaN or infinite"
-        progress = Progress(
-            _number(done, "done", rule),
-            None if total is None else _number(total, "total", rule),
-            str(message)[:_MESSAGE_LENGTH],
-        )
-        if self.report is not None:
-            self.report(progress)
 
 
 _DETACHED = RunningJob()
@@ -131,8 +113,3 @@ def activate(job: RunningJob) -> Iterator[RunningJob]:
 def enter(job: RunningJob) -> None:
     """As `activate`, for a context that ends with the job: there is nothing to put back."""
     _running.set(job)
-
-
-def _number(given: float, what: str, rule: str) -> float:
-    number(given, f"set_progress({what})", float("-inf"), float("inf"), rule)
-    return given

@@ -10,35 +10,41 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from streamq import operations
 from streamq.asking import ask, ask_async, known_queues
 from streamq.by_name import ByName
-from streamq.durations import seconds
 from streamq.eager import run_here, run_here_async
 from streamq.enqueuing import send, send_async, sending
-from streamq.errors import UnknownJob, WaitTimeout
+from streamq.errors import UnknownJob
 from streamq.gathering import as_completed, as_completed_async, gather, gather_async
 from streamq.ids import parse_id
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import job_info, state_of
 from streamq.keyed import find
-from streamq.outcomes import failure_of, value_of, why_missing
+from streamq.outcomes import failure_of, value_of, waited_too_long, why_missing
 from streamq.parking import plan_here
+from streamq.reading_along import Along
 from streamq.schedules.keeping import Keeper
+from streamq.sources import SOURCES, whole_log
 from streamq.standing import with_reasons
+from streamq.streaming import Stream, send_one
 from streamq.waiting import UNKNOWN, Patience, refuse_blocking, wait
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
     from datetime import timedelta
     from typing import TypeAlias
 
     from streamq.asking import Question
     from streamq.definition import Definition
     from streamq.enqueuing import Plan
+    from streamq.job import LogLine
     from streamq.keys import QueueKeys
     from streamq.operations import Look, NewJob, Outcome
     from streamq.options import CallOptions, TaskOptions
     from streamq.result import AsyncResult
     from streamq.runtime import Runtime
+    from streamq.sources import Verb
+    from streamq.streaming import Checked
 
+    Timeout: TypeAlias = float | timedelta | None
     Planned: TypeAlias = Sequence[tuple[Plan, NewJob]]
 
 T = TypeVar("T")
@@ -69,14 +75,14 @@ class Desk:
         return send(self.runtime, sending(self.runtime, planned))
 
     def enqueue_one(self, plan: Plan, args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-        """Encode and enqueue one job; its id. Most are plain, and go a shorter way."""
-        plain, runtime = plan.plain, self.runtime
-        if plain is None or runtime.must_announce(plan.queue):
-            return self.enqueue(((plan, plan.prepare(args, kwargs)),))[0]
-        body, job_id = plan.encoded(args, kwargs), plan.new_id()
-        if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
-            self.enqueue(((plan, plan.job(job_id, body)),))
-        return job_id
+        """Encode and enqueue one job; its id."""
+        return send_one(self.runtime, plan, args, kwargs)
+
+    def enqueue_many(
+        self, check: Callable[[Any], Checked], calls: Iterable[Any]
+    ) -> list[AsyncResult[Any]]:
+        """Enqueue calls as they come; `check` gives plan and arguments of each."""
+        return Stream(self.runtime, check, calls).run()
 
     async def aenqueue(self, planned: Planned) -> list[str]:
         """As `enqueue`, in the running loop."""
@@ -90,9 +96,7 @@ class Desk:
         """As `run_here`, in the running loop."""
         return await run_here_async(definition, plan, job)
 
-    def get(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, propagate: bool
-    ) -> Any:
+    def get(self, job: AsyncResult[Any], timeout: Timeout, *, propagate: bool) -> Any:
         """As `AsyncResult.get` says."""
         if job.outcome is None:
             if timeout != 0:
@@ -108,9 +112,7 @@ class Desk:
             raise self.ask(self.missing(job))
         return self.settled(job, job.outcome, propagate=propagate)
 
-    async def aget(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, propagate: bool
-    ) -> Any:
+    async def aget(self, job: AsyncResult[Any], timeout: Timeout, *, propagate: bool) -> Any:
         """As `get`, in the running loop."""
         if job.outcome is None:
             from streamq.waiting_async import wait_async  # noqa: PLC0415 - loads asyncio
@@ -127,25 +129,25 @@ class Desk:
         return self.settled(job, job.outcome, propagate=propagate)
 
     def as_completed(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout
     ) -> Iterator[AsyncResult[T]]:
         """As `StreamQ.as_completed` says."""
         return as_completed(self, jobs, timeout)
 
     def aas_completed(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout
     ) -> AsyncIterator[AsyncResult[T]]:
         """As `as_completed`, in the running loop."""
         return as_completed_async(self, jobs, timeout)
 
     def gather(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None, *, propagate: bool
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout, *, propagate: bool
     ) -> list[T]:
         """As `StreamQ.gather` says."""
         return gather(self, jobs, timeout, propagate=propagate)
 
     async def agather(
-        self, jobs: Iterable[AsyncResult[T]], timeout: float | timedelta | None, *, propagate: bool
+        self, jobs: Iterable[AsyncResult[T]], timeout: Timeout, *, propagate: bool
     ) -> list[T]:
         """As `gather`, in the running loop."""
         return await gather_async(self, jobs, timeout, propagate=propagate)
@@ -155,6 +157,14 @@ class Desk:
     ) -> Question[tuple[str, str] | None]:
         """As `keyed.find`."""
         return find(self.runtime, key, task, queue)
+
+    def along(self, verb: Verb, job: AsyncResult[Any], timeout: Timeout) -> Along[Any]:
+        """As that method of `AsyncResult` says."""
+        return Along(self, job, SOURCES[verb], timeout)
+
+    def log(self, job: AsyncResult[Any]) -> Question[list[LogLine]]:
+        """All that it logged so far."""
+        return (yield from whole_log(self.runtime, (yield from self.queue_keys(job)), job))
 
     def queue_keys(self, job: AsyncResult[Any]) -> Question[QueueKeys]:
         """The keys of its queue; `UnknownJob` where no queue here is its."""
@@ -208,32 +218,25 @@ class Desk:
         """Remove its outcome; whether there was one."""
         if job.ran_here:
             return False
-        keys = yield from self.queue_keys(job)
-        answers = yield [operations.forget(keys, ids=[job.id])]
+        answers = yield [operations.forget((yield from self.queue_keys(job)), ids=[job.id])]
         job.outcome = None
         return bool(answers[0])
 
     def missing(self, job: AsyncResult[Any]) -> Question[Exception]:
         """Why nobody knows it."""
-        keys = yield from self.queue_keys(job)
+        keys, ttl = (yield from self.queue_keys(job)), self.runtime.conf.result_ttl
         tasks = [job.task] if job.task else list(self.runtime.definitions)
-        ttl = self.runtime.conf.result_ttl
         return (yield from why_missing(parse_id(job.id), keys, tasks, ttl, known=job.known))
 
     def timed_out(
-        self, job: AsyncResult[Any], timeout: float | timedelta | None, *, others: int = 0
+        self, job: AsyncResult[Any], timeout: Timeout, *, others: int = 0
     ) -> Question[Exception]:
         """The error of who waited too long: where the job stands, and how many others are open."""
         try:
             info = yield from self.info(job)
         except Exception:  # noqa: BLE001 - the wait is over anyway; where it stands is a kindness
             info = JobInfo(job.id)
-        waited = 0.0 if timeout is None else seconds(timeout, "timeout")
-        last = f"{type(info.error).__name__}: {info.error}".splitlines()[0] if info.error else ""
-        state, reason = info.state.value, info.reason
-        return WaitTimeout(
-            job.id, waited, state=state, reason=reason, last_error=last, others=others
-        )
+        return waited_too_long(info, timeout, others)
 
     def settled(self, job: AsyncResult[Any], outcome: Outcome, *, propagate: bool) -> Any:
         """What an outcome stands for: a value to return, or an exception to raise or return."""

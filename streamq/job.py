@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["JobInfo", "JobState", "Progress"]
+__all__ = ["JobInfo", "JobState", "LogLine", "Progress"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,14 @@ class Progress:
     def fraction(self) -> float | None:
         """Done of total, 0 to 1; None where the total is unknown or zero."""
         return min(1.0, max(0.0, self.done / self.total)) if self.total else None
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """A line of a job's own log."""
+
+    when: datetime  # by the server's clock
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

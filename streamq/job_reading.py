@@ -51,8 +51,11 @@ def job_info(look: Look, queue: str, codec: Codec, types: TaskTypes | None = Non
         facts["due_at"] = moment(look.at_ms)
     if look.worker:
         facts["worker"] = look.worker
-    if look.error:
-        facts["error"] = error = codec.decode_exception(look.error)
+    failure = look.error
+    if look.outcome and look.outcome.kind == "failed":  # of eager mode: it has no other place
+        failure = failure or look.outcome.value
+    if failure:
+        facts["error"] = error = codec.decode_exception(failure)
         facts["traceback"] = traceback_of(error)
     if look.outcome:
         _add_outcome(facts, look.outcome, codec, types, problems)

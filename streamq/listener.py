@@ -32,10 +32,14 @@ LISTEN_S = 1.0  # how often an idle thread looks whether it is still wanted
 class Watch:
     """What one waiter waits for, and what it has heard; `wake` is called by another thread."""
 
-    def __init__(self, ids: Iterable[str], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, ids: Iterable[str], wake: Callable[[], None], *, wants_news: bool = False
+    ) -> None:
         self.outstanding = set(ids)
         self.heard: deque[tuple[str, Outcome]] = deque()  # taken out by the waiter, in order
         self.wake = wake
+        self.wants_news = wants_news  # of jobs that run, too
+        self.has_news = False  # a job said something since this was last set to False
 
     def hear(self, job_id: str, outcome: Outcome) -> None:
         """Note how a job ended; told twice, the first word counts."""
@@ -135,12 +139,15 @@ class Listener:
             job_id, outcome = parse_message(message)
         except ValueError:  # not from our scripts; asking again will tell
             return
-        if outcome is None:
-            return
         with self._lock:
             watches = list(self._watches.get(job_id, ()))
         for watch in watches:
-            watch.hear(job_id, outcome)
+            if outcome is not None:
+                watch.hear(job_id, outcome)
+            elif watch.wants_news:
+                watch.has_news = True
+            else:
+                continue
             watch.wake()
 
     def _wake_all(self) -> None:

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from streamq.asking import Command
+from streamq.durations import seconds
 from streamq.errors import (
     DecodeError,
     JobCancelled,
@@ -15,14 +16,17 @@ from streamq.errors import (
     ResultExpired,
     ResultIgnored,
     UnknownJob,
+    WaitTimeout,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import timedelta
 
     from streamq.asking import Question
     from streamq.codec import Codec, TaskTypes
     from streamq.ids import ParsedId
+    from streamq.job import JobInfo
     from streamq.keys import QueueKeys
     from streamq.operations import Outcome
 
@@ -61,6 +65,19 @@ def value_of(outcome: Outcome, job_id: str, codec: Codec, types: TaskTypes | Non
         raise ResultError(
             f"job {job_id} succeeded, but its result can't be read here: {error}", job_id=job_id
         ) from error
+
+
+def waited_too_long(info: JobInfo, timeout: float | timedelta | None, others: int) -> WaitTimeout:
+    """The error of who waited too long: where the job stands, and how many others are open."""
+    waited = 0.0 if timeout is None else seconds(timeout, "timeout")
+    last = f"{type(info.error).__name__}: {info.error}".splitlines()[0] if info.error else ""
+    return WaitTimeout(
+        *(info.id, waited),
+        state=info.state.value,
+        reason=info.reason,
+        last_error=last,
+        others=others,
+    )
 
 
 def why_missing(

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from datetime import timedelta
 
-    from streamq.job import JobInfo, Progress
+    from streamq.job import JobInfo, LogLine, Progress
     from streamq.operations import Outcome
+    from streamq.reading_along import Along
     from streamq.runtime import Runtime
 
 T_co = TypeVar("T_co", covariant=True)
@@ -159,6 +160,40 @@ class AsyncResult(Generic[T_co]):
     async def aprogress(self) -> Progress | None:
         """As `progress`."""
         return (await self.ainfo()).progress
+
+    # --- reading along ---------------------------------------------------------------------
+
+    def watch(self, timeout: float | timedelta | None = None) -> Along[Progress]:
+        """The job's progress as it changes, until it has ended: `for` or `async for`.
+
+        Only the latest is kept, so fast changes are skipped. Raises `UnknownJob` and the like as
+        `get` does, `WaitTimeout` when `timeout` seconds have passed; not what the task raised.
+        """
+        return self._runtime.desk.along("watch", self, timeout)
+
+    def stream(self, timeout: float | timedelta | None = None) -> Along[Any]:
+        """What the job gives out with `job.emit`, from its first chunk: `for` or `async for`.
+
+        Every chunk comes once and in order, also for who comes late or loses the connection, as
+        long as the result is kept. Ends when the job has ended; raises then as `get` does where it
+        failed, `ResultExpired` where chunks are gone, `WaitTimeout` after `timeout` seconds. A run
+        that is done over emits anew: its chunks follow those of the run before.
+        """
+        return self._runtime.desk.along("stream", self, timeout)
+
+    def follow_log(self, timeout: float | timedelta | None = None) -> Along[LogLine]:
+        """The lines of `job.log` as they come, until the job has ended: `for` or `async for`."""
+        return self._runtime.desk.along("follow_log", self, timeout)
+
+    def log(self) -> list[LogLine]:
+        """What the job has logged with `job.log` so far: the last 1,000 lines."""
+        desk = self._runtime.desk
+        return desk.ask(desk.log(self))
+
+    async def alog(self) -> list[LogLine]:
+        """As `log`."""
+        desk = self._runtime.desk
+        return await desk.aask(desk.log(self))
 
     # --- acting ----------------------------------------------------------------------------
 

@@ -66,8 +66,12 @@ class Dotted:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Import it once, and call it."""
+        return self.load()(*args, **kwargs)
+
+    def load(self) -> Callable[..., Any]:
+        """What the name stands for; `ConfigurationError` if there is no such thing."""
         self._found = self._found or self._import()
-        return self._found(*args, **kwargs)
+        return self._found
 
     def _import(self) -> Callable[..., Any]:
         module, _, attribute = self.name.replace(":", ".").rpartition(".")

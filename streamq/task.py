@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, cast
 
-from streamq.call_signature import TaskCall
+from streamq.call_signature import TaskCall, checked_call
 from streamq.context import current_job
 from streamq.effective import options_of, said_by_call
 from streamq.options import CallOptions, call_options
@@ -81,18 +81,19 @@ class Enqueueable(Generic[P, T]):
     def delay_many(self, calls: Iterable[tuple[Any, ...] | TaskCall[T]]) -> list[AsyncResult[T]]:
         """Enqueue many jobs at once: a tuple of arguments each, or `task.s(…)`.
 
-        All are checked and encoded before the first is sent; 200 go in one call.
+        200 go in one call. A thousand are checked and encoded before the first is sent, and
+        ahead of what is sent from then on; a note on what fails says how many are enqueued.
         """
+        runtime = self._runtime
+        if not runtime.conf.eager:
+            return runtime.desk.enqueue_many(partial(checked_call, self), calls)
         planned = [self._planned(call) for call in calls]
-        if self._runtime.conf.eager:
-            return [self._handle(job.id, plan, job) for plan, job in planned]
-        job_ids = self._runtime.desk.enqueue(planned)
-        return [self._handle(one, plan) for one, (plan, _) in zip(job_ids, planned, strict=True)]
+        return [self._handle(job.id, plan, job) for plan, job in planned]
 
     async def adelay_many(
         self, calls: Iterable[tuple[Any, ...] | TaskCall[T]]
     ) -> list[AsyncResult[T]]:
-        """As `delay_many`, from async code."""
+        """As `delay_many`, from async code; all are encoded before the first is sent."""
         planned = [self._planned(call) for call in calls]
         if self._runtime.conf.eager:
             return [self._handle(job.id, plan, job) for plan, job in planned]
@@ -158,16 +159,8 @@ class Enqueueable(Generic[P, T]):
         return plan, plan.prepare(args, kwargs)
 
     def _planned(self, call: tuple[Any, ...] | TaskCall[T]) -> tuple[Plan, NewJob]:
-        if isinstance(call, TaskCall):
-            if call.task.definition is not self.definition:
-                raise TypeError(f"{self.name}.delay_many: {call!r} is a call of another task")
-            return call.task.prepare(call.args, call.kwargs)
-        if not isinstance(call, (tuple, list)):
-            raise TypeError(
-                f"{self.name}.delay_many: {call!r} is no tuple of arguments; "
-                f"for one argument write ({call!r},)"
-            )
-        return self.prepare(tuple(call), {})
+        plan, args, kwargs = checked_call(self, call)
+        return plan, plan.prepare(args, kwargs)
 
     def _handle(self, job_id: str, plan: Plan, job: NewJob | None = None) -> AsyncResult[T]:
         desk = self._runtime.desk

@@ -79,7 +79,7 @@ def waiting(
             else:
                 asked_in = generation
                 for (ids, _), answer in zip(calls, answers, strict=True):
-                    _take(watch, ids, answer)
+                    take(watch, ids, answer)
             asked_at = time.monotonic()
             continue
         listener.start()
@@ -158,7 +158,8 @@ def _questions(
             yield page, operations.wait(keys, channel=channel, ids=page)
 
 
-def _take(watch: Watch, ids: Iterable[str], answers: Iterable[Waited]) -> None:
+def take(watch: Watch, ids: Iterable[str], answers: Iterable[Waited]) -> None:
+    """Note what the server said of these jobs."""
     for job_id, answer in zip(ids, answers, strict=True):
         if answer.word == "ended" and answer.outcome is not None:
             watch.hear(job_id, answer.outcome)

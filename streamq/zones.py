@@ -49,16 +49,14 @@ def in_zone(options: T, zone: tzinfo | None) -> T:
 
 
 def _local() -> tzinfo:
-    """This machine's zone, with its summers where the system says so."""
+    """This machine's zone, with its name and its summers where the system says so."""
     import os  # noqa: PLC0415 - as below
     from pathlib import Path  # noqa: PLC0415 - seldom needed
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - the same
 
-    name = os.environ.get("TZ", "").lstrip(":")
+    linked = str(Path("/etc/localtime").resolve()).partition("/zoneinfo/")[2]
+    name = os.environ.get("TZ", "").lstrip(":") or linked
     try:
-        if name:
-            return ZoneInfo(name)
-        with Path("/etc/localtime").open("rb") as file:
-            return ZoneInfo.from_file(file, key=None)
+        return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
         return datetime.now().astimezone().tzinfo or UTC

@@ -1,11 +1,11 @@
--- The entries of each item; anything but 1 to 200 texts is a malformed call.
+-- The entries of each item; anything but 0 to 200 texts is a malformed call.
 local function read_entries(packed)
   local lists = {}
   for i, bytes in ipairs(packed) do
     local readable, list = pcall(cmsgpack.unpack, bytes)
-    if not readable or type(list) ~= 'table' or #list < 1 or #list > 200 then error('1 to 200 entries expected') end
+    if not readable or type(list) ~= 'table' or #list > 200 then error('0 to 200 entries expected') end
     for _, entry in ipairs(list) do
-      if type(entry) ~= 'string' then error('1 to 200 entries expected') end
+      if type(entry) ~= 'string' then error('0 to 200 entries expected') end
     end
     lists[i] = list
   end

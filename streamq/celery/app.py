@@ -11,32 +11,35 @@ from typing import TYPE_CHECKING, Any, overload
 from streamq.app import StreamQ
 from streamq.celery import canvas
 from streamq.celery.call_options import call_options
+from streamq.celery.configuring import CeleryConfiguring
 from streamq.celery.control import Control
 from streamq.celery.loading import Modules
 from streamq.celery.registry import registry
 from streamq.celery.request import current
 from streamq.celery.result import AsyncResult
 from streamq.celery.running import runner
+from streamq.celery.settings import CelerySettings
 from streamq.celery.task import Task
 from streamq.celery.task_options import check_names, streamq_options
 from streamq.definition import default_name
 from streamq.errors import ConfigurationError
 from streamq.location import Location
-from streamq.settings import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 log = logging.getLogger("streamq.celery")
 
-QUEUE = "celery"  # the default one
 # What Celery(…) takes beside settings and what means nothing here.
 _IGNORED = {"loader", "amqp", "events", "log", "tasks", "changes", "fixups", "autofinalize"}
 _IGNORED |= {"strict_typing", "backend_cls", "broker_pool"}
 
 
-class Celery(StreamQ):
-    """A StreamQ application with Celery's tasks, results, names and defaults."""
+class Celery(CeleryConfiguring, StreamQ):
+    """A StreamQ application with Celery's tasks, results, names, settings and defaults."""
+
+    settings_class = CelerySettings
+    conf: CelerySettings
 
     def __init__(
         self,
@@ -53,8 +56,6 @@ class Celery(StreamQ):
         for name in _IGNORED & settings.keys():
             del settings[name]
         super().__init__(main or "celery", broker=broker, backend=backend, **settings)
-        if self.conf.source("default_queue") is Source.DEFAULT:
-            self.conf.put(Source.FILE, {"default_queue": QUEUE})
         self._made = Location(sys._getframe(1))  # noqa: SLF001 - where this one is written
         self.main = main
         self._celery_tasks: dict[str, Task] = {}
@@ -119,6 +120,7 @@ class Celery(StreamQ):
     def _register_celery(
         self, task: Task, function: Callable[..., Any], options: Mapping[str, Any], *, bound: bool
     ) -> Task:
+        self.conf.annotate(task)
         said = streamq_options(self, task, options)
         run_job = runner(task, function, bound=bound)
         task.core = super().task(name=task.name, **said)(run_job)
@@ -144,6 +146,8 @@ class Celery(StreamQ):
     def load_modules(self) -> None:
         """Import what `include`, `imports` and `autodiscover_tasks` name, once."""
         self._modules.load()
+        for task in self._celery_tasks.values():  # what was set after they were registered
+            self.conf.annotate(task)
 
     loader_import_default_modules = finalize = load_modules
 

@@ -19,18 +19,36 @@ log = logging.getLogger("streamq.celery")
 
 HIGHEST = 9  # priority: Celery's Redis transport counts from 0, the highest, down to it
 SLACK_S = 86400.0  # that a job may wait, for which its task_id is still known
-# Options that are passed on as they are.
-SAME = frozenset(
-    {"queue", "countdown", "eta", "expires", "ignore_result", "time_limit", "soft_time_limit"}
-    | {"rate_limit", "serializer"}
-)
+# Options that streamq has under the same name.
+SAME = {
+    "queue": "the queue that it goes to, there as soon as it is named",
+    "countdown": "seconds, or a timedelta; kept in Redis until then",
+    "eta": "a datetime; one without a zone is in `timezone`",
+    "expires": "seconds, a timedelta or a datetime; not started after it, and then `REVOKED`",
+    "ignore_result": "keep no result of this call",
+    "time_limit": "seconds; ends the run",
+    "soft_time_limit": "seconds; raises `SoftTimeLimitExceeded` inside",
+    "rate_limit": "as on the task",
+    "serializer": '`"json"` or `"msgpack"`',
+}
+# Options of Celery's that mean here what they mean there.
+ALIKE = {
+    "priority": "0 is the highest, 9 the lowest, as on Celery's Redis transport",
+    "task_id": "also an idempotency key: the same call again makes no second job",
+    "link": "called with the result, in the step that ends the task; any queue, exactly once",
+    "link_error": "the same when it has failed: with (request, exception, traceback), or the id",
+    "headers": "`self.request.headers`",
+    "shadow": "`self.request.shadow`",
+    "retry": "an enqueue without an answer is repeated in any case; it makes one job",
+    "correlation_id": "is the task's id",
+}
 _QUEUES = "a task goes to the queue that queue= or task_routes names"
 # Options that mean nothing here, and why.
 MEANINGLESS = {
     "exchange": _QUEUES,
     "exchange_type": _QUEUES,
     "routing_key": _QUEUES,
-    "delivery_mode": "durable= of the server decides, and streamq check says how safe it is",
+    "delivery_mode": "durability= and the server decide; streamq check says how safe it is",
     "mandatory": "a queue is there once it is named",
     "immediate": "a queue is there once it is named",
     "compression": "arguments are sent as they are",
@@ -54,11 +72,7 @@ MEANINGLESS = {
     "parent_id": "it is found by itself",
     "replaced_task_nesting": "tasks aren't replaced",
 }
-CALL_OPTIONS = frozenset(
-    SAME
-    | MEANINGLESS.keys()
-    | {"priority", "retry", "task_id", "link", "link_error", "headers", "shadow", "correlation_id"}
-)
+CALL_OPTIONS = frozenset({*SAME, *ALIKE, *MEANINGLESS})
 
 
 def call_options(app: Celery, task: str, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from streamq.celery.request import Context, current, enter, leave
 from streamq.celery.result import AsyncResult, EagerResult
 from streamq.celery.retrying import asked
 from streamq.celery.running import applying
+from streamq.celery.storing import store
 from streamq.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -95,6 +96,8 @@ class Task(CorePart):
         job = self.core.options(**said).delay(*(args or ()), **(kwargs or {}))
         kind = EagerResult if job.ran_here else AsyncResult
         result = kind(task_id or job.id, task_name=self.name, app=self.app, job=job)
+        if job.ran_here and self.app.setting("task_store_eager_result", default=False):
+            store(self.app, job, said)
         if job.ran_here and self.app.setting("task_eager_propagates", default=False):
             result.get()
         return result

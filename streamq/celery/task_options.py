@@ -25,16 +25,30 @@ MEANS_NOTHING = {
     "track_started": "STARTED is always known",
     "trail": "a result has no children",
     "store_errors_even_if_ignored": "a failed task is kept with its traceback in any case",
-    "store_eager_result": "task_store_eager_result says it for all",
+    "store_eager_result": "the setting `task_store_eager_result` is for all tasks",
     "resultrepr_maxsize": "results are shown as they are",
     "typing": "arguments are always checked against the function",
+    "pydantic": "arguments are always decoded as their annotations say",
+    "throws": "a failure is one line of the log in any case",
 }
-_QUIET = {"acks_late": True, "track_started": True, "typing": True, "trail": True}  # as it is here
-OF_TASK = frozenset(
-    {"name", "bind", "base", "max_retries", "default_retry_delay", "autoretry_for", "throws"}
-    | {"dont_autoretry_for", "retry_kwargs", "retry_backoff", "retry_backoff_max", "retry_jitter"}
-    | {"ignore_result", "priority", "lazy", "shared", "serializer", "pydantic"}
-)
+_QUIET = dict.fromkeys(("acks_late", "track_started", "typing", "pydantic"), True)  # as it is here
+# Options of Celery's tasks that mean here what they mean there.
+ALIKE = {
+    "name": "the task's name",
+    "bind": "the task comes first: `self.request`, `self.retry`, …",
+    "base": "the task's class, with handlers and state of its own, one instance per process",
+    "max_retries": "of `self.retry`; 3",
+    "default_retry_delay": "seconds; 180",
+    "autoretry_for": "exceptions after which it runs again",
+    "dont_autoretry_for": "but not these",
+    "retry_kwargs": "what `self.retry` is called with then",
+    "retry_backoff": "doubled each time, from this many seconds",
+    "retry_backoff_max": "seconds; 600",
+    "retry_jitter": "any time up to that",
+    "ignore_result": "keep no results",
+    "priority": "0 is the highest, 9 the lowest",
+}
+OF_TASK = frozenset({*ALIKE, "lazy", "shared", "serializer"})
 _KNOWN = OF_TASK | set(SAME) | MEANS_NOTHING.keys() | CHECKS.keys()
 _NEAR = 0.8  # of 1; from there on a name is taken for a misspelt one
 

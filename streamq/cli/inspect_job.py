@@ -9,16 +9,19 @@ from streamq.job import JobState
 from streamq.terminal import bold, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from streamq.job import JobInfo, Progress
+    from streamq.job import JobInfo, LogLine, Progress
 
 _LABEL = 10  # columns
+_LINES = 20  # of its log
 _LONGEST = 2000  # characters of arguments or result
 
 
-def job_text(job: JobInfo, why: str, zone: tzinfo | None = None) -> str:
+def job_text(
+    job: JobInfo, why: str, log: Sequence[LogLine] = (), zone: tzinfo | None = None
+) -> str:
     """Line by line: a label and what there is to say; times in a zone, or this machine's."""
     lines = [
         f"{bold(label.ljust(_LABEL))} {printable(text)[:_LONGEST]}"
@@ -27,6 +30,13 @@ def job_text(job: JobInfo, why: str, zone: tzinfo | None = None) -> str:
     ]
     if job.traceback:
         lines += [bold("traceback"), *(f"  {printable(it)}" for it in job.traceback.splitlines())]
+    if log:
+        earlier = f" (the last {_LINES} of {len(log):,} lines)" if len(log) > _LINES else ""
+        lines += [bold("log") + earlier]
+        lines += [
+            f"  {line.when.astimezone(zone):%H:%M:%S} {printable(line.text)}"
+            for line in log[-_LINES:]
+        ]
     return "\n".join(lines)
 
 

@@ -194,7 +194,9 @@ def one_job(app: StreamQ, job_id: str) -> View:
     """All of one job, and why it is where it is."""
     job = inspection.job(app, job_id)
     why = inspection.why(app, job)
-    return View(job_text(job, why, app.conf.zone), {"job": plain(job), "why": why})
+    lines = app.result(job_id).log() if job.queue else []
+    text = job_text(job, why, lines, app.conf.zone)
+    return View(text, {"job": plain(job), "why": why, "log": plain(lines)})
 
 
 def _check_queues(wanted: list[str], known: list[str]) -> None:

@@ -25,6 +25,7 @@ COMMANDS = {
     "queue": "Pause a queue, resume it.",
     "limit": "Show limits, change them now.",
     "call": "Enqueue one job.",
+    "schedule": "List schedules, or change them.",
     "check": "Check configuration, server and queues.",
     "embedded": "Look at the embedded server, or stop it.",
     "demo": "A real little workload, start to finish.",

@@ -161,11 +161,11 @@ class Client:
         patience = engine.patience(timeout)
         return await engine.drive_async(engine.talk.server_info(patience), patience)
 
-    def waiting(self) -> AsyncWaiter:
-        """A new waiter for markers on lists, for the running loop; close it after use."""
+    def waiting(self, key: str) -> AsyncWaiter:
+        """A new waiter for markers on this list, for the running loop; close it after use."""
         from streamq.client.waiting import AsyncWaiter
 
-        return AsyncWaiter(self._engine or self._start())
+        return AsyncWaiter(self._engine or self._start(), key)
 
     def subscription(self, channels: Sequence[str]) -> Subscription:
         """A new subscriber to these channels, for one thread that listens; close it after use."""

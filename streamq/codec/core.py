@@ -152,4 +152,4 @@ def _named(
 
 
 def _is_named(value: Any) -> bool:
-    return type(value) is dict and set(map(type, value)) <= _NAMES
+    return type(value) is dict and (not value or set(map(type, value)) <= _NAMES)

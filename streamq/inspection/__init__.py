@@ -12,7 +12,8 @@ from streamq.inspection.jobs import job_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
-from streamq.inspection.server import Finding, Level, ServerReport, server_question, too_old
+from streamq.inspection.schedules import report_question, schedules_question
+from streamq.inspection.server import Finding, Level, ServerReport, too_old
 from streamq.inspection.workers import WorkerInfo, workers_question
 
 queues = blocking(queues_question, refuse_asleep)
@@ -26,7 +27,8 @@ tasks = blocking(tasks_question, refuse_asleep)
 limiters = blocking(limiters_question, refuse_asleep)
 workers = blocking(workers_question, refuse_asleep)
 audit = blocking(audit_question, refuse_asleep)
-server = blocking(server_question, refuse_asleep)
+server = blocking(report_question, refuse_asleep)
+schedules = blocking(schedules_question, refuse_asleep)
 
 aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
@@ -39,7 +41,8 @@ atasks = asynchronous(tasks_question, refuse_asleep)
 alimiters = asynchronous(limiters_question, refuse_asleep)
 aworkers = asynchronous(workers_question, refuse_asleep)
 aaudit = asynchronous(audit_question, refuse_asleep)
-aserver = asynchronous(server_question, refuse_asleep)
+aserver = asynchronous(report_question, refuse_asleep)
+aschedules = asynchronous(schedules_question, refuse_asleep)
 
 __all__ = [
     "PENDING",
@@ -60,6 +63,7 @@ __all__ = [
     "alimiters",
     "apage",
     "aqueues",
+    "aschedules",
     "aserver",
     "atasks",
     "audit",
@@ -74,6 +78,7 @@ __all__ = [
     "page",
     "queues",
     "refuse_asleep",
+    "schedules",
     "server",
     "tasks",
     "too_old",

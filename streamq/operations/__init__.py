@@ -10,6 +10,7 @@ from streamq.operations.claim import (
     parse_record,
     promote,
 )
+from streamq.operations.deposit import deposit
 from streamq.operations.enqueue import Enqueued, Idempotency, NewJob, ProducerGap, enqueue
 from streamq.operations.follow import Sent, follow_up, forward, relay
 from streamq.operations.lease import (
@@ -55,7 +56,16 @@ from streamq.operations.read import (
     parse_message,
     wait,
 )
-from streamq.operations.report import Entry, Said, append, checkpoint, progress, read_trail
+from streamq.operations.report import (
+    CHUNKS,
+    LOG,
+    Entry,
+    Said,
+    append,
+    checkpoint,
+    progress,
+    read_trail,
+)
 from streamq.operations.schedule import (
     HELD_BACK_MS,
     HOLD_MS,
@@ -91,8 +101,10 @@ from streamq.operations.settle import (
 from streamq.operations.steer import cancel, delete, forget, revive
 
 __all__ = [
+    "CHUNKS",
     "HELD_BACK_MS",
     "HOLD_MS",
+    "LOG",
     "MARK",
     "PLACES",
     "RUN_TIME",
@@ -147,6 +159,7 @@ __all__ = [
     "declare",
     "define",
     "delete",
+    "deposit",
     "enqueue",
     "extend",
     "fire",

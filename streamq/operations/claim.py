@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamq.operations.bind import bind, text
 from streamq.operations.settle import RESULTS_CAP
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 DAMAGED = "damaged"  # stands for the task where a record can't be read; such jobs are set aside
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """A job as its enqueuer wrote it."""
 
     task: str
@@ -46,8 +45,7 @@ class Record:
         return self.option("s").partition("/")[2] if self.opts != "-" else ""
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimedJob:
+class ClaimedJob(NamedTuple):
     """A job in a worker's hands."""
 
     id: str
@@ -58,8 +56,7 @@ class ClaimedJob:
     checkpoint: bytes | None = None  # where an earlier run can be gone on from
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A claim's reply."""
 
     jobs: list[ClaimedJob]
@@ -82,11 +79,11 @@ class Promoted:
 def parse_record(raw: bytes) -> Record:
     """The parts of a record; what is not one is a `ValueError`."""
     head, newline, body = raw.partition(b"\n")
-    parts = head[1:].decode("ascii").split(" ")
-    if not newline or len(parts) != 3:  # noqa: PLR2004 -- where, task, opts
+    where, task, opts = head.decode("ascii").split(" ")
+    if not newline:
         message = "not a job's record"
         raise ValueError(message)
-    return Record(parts[1], parts[0], parts[2], body)
+    return Record(task, where[1:], opts, body)
 
 
 def claim(
@@ -99,8 +96,11 @@ def claim(
     result_ttl_ms: int,
     results_cap: int = RESULTS_CAP,
     tasks: Sequence[str] = (),
+    armed: bool = False,
 ) -> Call[Claimed]:
     """Up to `limit` (1 to 200) jobs that may run now, under one lease named `token`.
+
+    An `armed` one, sent ahead, brings nothing where the worker is unknown when it is done.
 
     The same token again gives the same jobs, as far as they still run. `tasks` (at most 1,000): the
     tasks this worker knows, to be named only while `stranded` was said.
@@ -116,6 +116,7 @@ def claim(
         limit=limit,
         result_ttl_ms=result_ttl_ms,
         results_cap=results_cap,
+        armed=int(armed),
     )
 
 
@@ -146,7 +147,7 @@ def _read_delays(delays: str) -> dict[int, int]:
 
 def _restored(jobs: list[ClaimedJob], found: list[bytes]) -> list[ClaimedJob]:
     kept = dict(zip(map(bytes.decode, found[::2]), found[1::2], strict=True))
-    return [replace(job, checkpoint=kept.get(job.id)) for job in jobs]
+    return [job._replace(checkpoint=kept.get(job.id)) for job in jobs]
 
 
 def _record(raw: bytes) -> Record:

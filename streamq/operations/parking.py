@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from streamq.operations.bind import bind, text, words
 
@@ -55,8 +55,7 @@ class Standing:
     class_name: str  # "<task>|<lane>|<limiter>=<numbers>…"
 
 
-@dataclass(frozen=True, slots=True)
-class Throttled:
+class Throttled(NamedTuple):
     """A running job that was told to come later."""
 
     id: str

@@ -29,7 +29,7 @@ class Said:
     token: str
     number: int  # of the first entry; a run counts its own from 1
     keep_ms: int  # until the trail goes, from now on
-    entries: list[bytes]  # 1 to 200
+    entries: list[bytes]  # 0 to 200; none: only the time is set anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ one in flight at a time: a repeat has the same number, the next call a higher on
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from streamq.operations.bind import bind, words
 from streamq.operations.follow import packed
@@ -23,8 +22,7 @@ RESULTS_CAP = 100_000  # outcomes kept per queue
 DEAD_CAP = 100_000  # dead jobs kept per queue
 
 
-@dataclass(frozen=True, slots=True)
-class Ack:
+class Ack(NamedTuple):
     """A job that succeeded."""
 
     id: str
@@ -39,8 +37,7 @@ class Ack:
     follow: Sequence[Value] = ()  # what follows from it: `follow_up` each, at most 200
 
 
-@dataclass(frozen=True, slots=True)
-class Again:
+class Again(NamedTuple):
     """A job to run again later."""
 
     id: str
@@ -50,8 +47,7 @@ class Again:
     error: bytes = b""  # the encoded failure, if there was one
 
 
-@dataclass(frozen=True, slots=True)
-class Burial:
+class Burial(NamedTuple):
     """A job that is dead."""
 
     id: str
@@ -63,8 +59,7 @@ class Burial:
     follow: Sequence[Value] = ()  # as of an Ack
 
 
-@dataclass(frozen=True, slots=True)
-class HandBack:
+class HandBack(NamedTuple):
     """A job handed back unrun, or whose process crashed."""
 
     id: str
@@ -72,8 +67,7 @@ class HandBack:
     crashed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Stray:
+class Stray(NamedTuple):
     """A job whose task this worker doesn't know."""
 
     id: str

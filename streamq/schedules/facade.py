@@ -44,6 +44,12 @@ class Schedules:
         """Those in the code, by name."""
         return self._declared()
 
+    @property
+    def queues(self) -> builtins.list[str]:
+        """The queues that those in the code name for their jobs."""
+        named = [schedule.options.queue for schedule in self.declared.values()]
+        return [queue for queue in named if queue]
+
     def create(
         self, name: str, task: Enqueueable[..., Any] | str, **when: Unpack[ScheduleDict]
     ) -> ScheduleInfo:
@@ -93,6 +99,10 @@ class Schedules:
     async def adelete(self, name: str) -> bool:
         """As `delete`, from async code."""
         return await self._aask(self._delete(name))
+
+    def delete_unless_declared(self, name: str) -> bool:
+        """As `delete`, for who doesn't have the code: refused while some worker declares it."""
+        return self._ask(self._keeper.delete(name, not_in_code=False))
 
     def trigger(self, name: str) -> AsyncResult[Any]:
         """Make an extra job now, also while it is paused; its ticks go on as they are."""
@@ -224,5 +234,5 @@ class Schedules:
 
 
 def default_zone(runtime: Runtime) -> str:
-    """The time zone of cron expressions that name none: the setting, where there is one."""
-    return str(getattr(runtime.conf.timezone, "key", "UTC"))
+    """The time zone of cron expressions that name none: the application's, else UTC."""
+    return str(getattr(runtime.conf.zone, "key", "UTC"))

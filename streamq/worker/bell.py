@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamq.client import Client
+    from streamq.worker.exchange import Exchange
     from streamq.worker.served import ServedQueue
     from streamq.worker.weather import Weather
 
@@ -34,13 +35,16 @@ class Bell(Duty):
         weather: Weather,
         *,
         queues: int,
+        exchange: Exchange,
         room_in: Callable[[ServedQueue], float | None],
     ) -> None:
         super().__init__(weather)
-        self._waiter = client.waiting()
+        self._waiter = client.waiting(queue.keys.key("wake"))
         self._queue = queue
+        self._exchange = exchange
         self._room_in = room_in  # seconds; None: it sets the alarm when there is room
         self._look_s = max(LOOK_S, LOOK_PER_QUEUE_S * queues)
+        self._may_arm = queues == 1  # else a claim sent ahead could come while others' jobs run
         self.is_waiting = False
         queue.bell = self
 
@@ -52,12 +56,24 @@ class Bell(Duty):
         if room_in != 0.0:
             return UNTIL_ALARM_S if room_in is None else room_in
         self.is_waiting = True
+        answer = None
         try:
-            key = await self._waiter.wait((self._queue.keys.key("wake"),), self._look_s)
+            call = self._exchange.arm() if self._may_arm else None
+            marker, answer = await self._waiter.wait(self._look_s, call)
         finally:
             self.is_waiting = False
-        self._queue.ring(marker=key is not None)
+            if answer is None:
+                self._exchange.disarm()
+        if answer is None:
+            self._queue.ring(marker=marker)
+        else:
+            self._exchange.armed_answered(answer)
         return UNTIL_ALARM_S  # the next claim that finds the queue dry sets the alarm
+
+    def worker_is_idle(self) -> None:
+        """A wait that began while jobs ran may now bring the next ones itself."""
+        if self._may_arm and self._waiter.is_asleep and (call := self._exchange.arm()):
+            self._waiter.send_along(call)
 
     def hang_up(self) -> None:
         """End a wait now."""

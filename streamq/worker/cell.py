@@ -16,9 +16,8 @@ from streamq.worker.exits import how_it_died
 from streamq.worker.held import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streamq.worker.held import Held
+    from streamq.worker.reporting import Hear
 
 log = logging.getLogger("streamq.worker")
 
@@ -46,7 +45,7 @@ class Cell:
         """Whether it was started and has not ended, as far as is known."""
         return self._process is not None and self._process.returncode is None
 
-    async def run(self, held: Held, progress: Callable[[Held, bytes], None]) -> Ended:
+    async def run(self, held: Held, hear: Hear) -> Ended:
         """Run this job. A process that dies of it is that job's crash, and names its end.
 
         Where it never came to the job, that is handed back, and nothing is counted. Cancelled, it
@@ -65,9 +64,9 @@ class Cell:
                     ended = frames.ended_from_wire(rest[0], held)
                     ended.seconds = ended.seconds or time.monotonic() - began
                     return ended
-                if kind == "progress":
-                    progress(held, rest[0])
-                has_begun = has_begun or kind == "began"
+                has_begun = True  # it said so first
+                if answer := await hear(held, kind, rest):
+                    self._writer.write(frames.pack(answer))
         except frames.TooLarge as error:
             log.error("job %s: a reply of its process is too large (%s)", held.job.id, error)  # noqa: TRY400
         except (asyncio.IncompleteReadError, ConnectionError):

@@ -35,6 +35,7 @@ class Child:
         self.leaving = asyncio.Event()
         self.renewing = threading.Lock()  # a dead one must not be renewed
         self._process = process
+        self._is_to_retire = False
         self._sock = sock
         self._claims: dict[str, dict[str, None]] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -91,8 +92,15 @@ class Child:
             with suppress(ConnectionError):
                 self._writer.write(f"{' '.join(words)}\n".encode())
 
+    def retire(self) -> None:
+        """Have it make room for another process, as soon as it hears of it."""
+        self._is_to_retire = True
+        self.tell("retire")
+
     async def _listen(self) -> None:
         reader, self._writer = await asyncio.open_connection(sock=self._sock)
+        if self._is_to_retire:
+            self.tell("retire")
         with suppress(ConnectionError):
             try:
                 while line := await reader.readline():

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 MOST_BYTES = 8 << 20  # of one claim's answer, about
+MOST_ARMED = 2  # jobs of a claim sent ahead: with one, each would be followed by a second claim
 FIRST_GUESS_BYTES = MOST_BYTES / 100
 
 
@@ -44,6 +45,7 @@ class Claimer:
         self._bounds = bounds
         self._tasks = tasks  # that this worker knows
         self._token = ""  # of the claim that isn't answered
+        self._is_armed = False  # it waits at the server for a marker
         self._asked = 0
         self._reserved = 0  # of the room
         self._record_bytes = FIRST_GUESS_BYTES
@@ -60,9 +62,9 @@ class Claimer:
     def wanted(self, now: float) -> int:
         """How many jobs to ask for now; 0: none, or there is no room."""
         queue = self._queue
-        if self._token:
+        if self._token and not self._is_armed:
             return self._asked
-        if queue.is_dry:
+        if queue.is_dry or self._is_armed:
             return 0
         # Records may be large: as many as fit, going by those that came last.
         fitting = max(1, int(MOST_BYTES / self._record_bytes))
@@ -74,6 +76,24 @@ class Claimer:
             self._token = os.urandom(16).hex()
             self._asked = self._reserved = limit
             self._room.asked += limit
+        return self._call()
+
+    def arm(self) -> Call[Claimed] | None:
+        """A claim to be done when a marker comes, by a worker that has nothing to do until then.
+
+        It takes no room: where that is needed before, the few jobs too many are handed back.
+        """
+        limit = min(MOST_ARMED, self._room.free(self._queue.kinds, time.monotonic()))
+        if self._token or limit < 1:
+            return None
+        self._token, self._asked, self._is_armed = os.urandom(16).hex(), limit, True
+        return self._call()
+
+    def disarm(self) -> None:
+        """The answer won't come there: a claim that was armed is asked for like any other now."""
+        self._is_armed = False
+
+    def _call(self) -> Call[Claimed]:
         return operations.claim(
             self._queue.keys,
             worker=self._worker,
@@ -83,6 +103,7 @@ class Claimer:
             result_ttl_ms=self._bounds.result_ttl_ms,
             results_cap=self._bounds.results_cap,
             tasks=self._tasks if self._queue.has_stranded else (),
+            armed=self._is_armed,
         )
 
     def give_room_back(self) -> None:
@@ -100,7 +121,7 @@ class Claimer:
             next_due_ms=reply.next_due_ms,
             gate_ms=reply.gate_ms,
         )
-        self._token = ""
+        self._token, self._is_armed = "", False
         self.give_room_back()
         if reply.jobs:
             mean = sum(len(job.record.body) for job in reply.jobs) / len(reply.jobs)

@@ -29,12 +29,14 @@ from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.relayer import Relayer
+from streamq.worker.reporting import WorkerReports
 from streamq.worker.room import Kind
 from streamq.worker.runner import Runner
 from streamq.worker.scheduler import Scheduler
 from streamq.worker.served import ServedQueue
 from streamq.worker.sweeper import Sweeper
 from streamq.worker.threads import ThreadPool
+from streamq.worker.trails import Trails
 from streamq.worker.weather import Weather
 
 if TYPE_CHECKING:
@@ -96,22 +98,20 @@ def assemble(
     book, weather = LeaseBook(queues), Weather()
     flow = Flow(queues, book, JobLog(), tasks)
     progress = ProgressFlusher(app.client, queues, weather, loop)
-    runner = Runner(tasks, app.codec, largest, progress.report)
+    flow.trails = Trails(app.client, queues, weather, loop, pass_on=flow.settle)
+    reports = WorkerReports(app.client, queues, weather, loop, progress, flow.trails)
+    runner = Runner(tasks, app.codec, largest, reports)
     threads = ThreadPool(size.threads, runner.run, flow.ended, broken, loop)
     loop_pool = LoopPool(size.async_concurrency, runner, flow.ended, broken, loop)
-    isolated = IsolatedPool(birth, largest, flow.ended, broken, progress.report_packed)
+    isolated = IsolatedPool(birth, largest, flow.ended, broken, reports.hear)
     make_cell = partial(Cell, birth or {}, largest)
-    processes = ProcessPool(size.children, make_cell, flow.ended, broken, progress.report_packed)
-    by_kind: dict[Kind, Pool] = {
-        Kind.LOOP: loop_pool,
-        Kind.THREAD: threads,
-        Kind.PROCESS: processes,
-    }
-    pools = Pools(tasks, by_kind, isolated, flow.ended)
-    flow.pools = pools
+    processes = ProcessPool(size.children, make_cell, flow.ended, broken, reports.hear)
+    by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
+    by_kind[Kind.PROCESS] = processes
+    flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated)
     flow.ticker = HandBackTicker(flow, pools, weather)
-    crew.to_the_end += [progress, flow.ticker]
+    crew.to_the_end += [progress, flow.trails, flow.ticker]
     for queue in queues.values():
         _serve(app, crew, queue, identity.name, tasks)
     flow.scheduler = Scheduler(app, weather)
@@ -134,9 +134,17 @@ def _serve(
         tasks=list(tasks),
     )
     rate = partial(_rate, crew)
-    crew.exchanges.append(Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate))
+    exchange = Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate)
+    crew.exchanges.append(exchange)
     crew.bells.append(
-        Bell(client, queue, weather, queues=len(crew.queues), room_in=crew.flow.room_in)
+        Bell(
+            client,
+            queue,
+            weather,
+            queues=len(crew.queues),
+            exchange=exchange,
+            room_in=crew.flow.room_in,
+        )
     )
     crew.relayers.append(Relayer(app.runtime, queue, weather, calm_s))
     crew.upkeep += [

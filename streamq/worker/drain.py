@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.operations import Ack, Again, Burial, HandBack, Throttled
+from streamq.operations import Ack, Again, Burial, HandBack, Said, Throttled
 from streamq.worker.held import Held, Lease
 from streamq.worker.identity import new_name
 from streamq.worker.job_log import JobLog
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable
 
     from streamq.app import StreamQ
-    from streamq.job import Progress
     from streamq.keys import QueueKeys
     from streamq.worker.held import Ended
 
@@ -78,7 +77,7 @@ class _Drainer:
         self._deadline = deadline
         self._log = JobLog()
         tasks, largest = known_tasks(app), app.conf.max_result_bytes
-        self._runner = Runner(tasks, app.codec, largest, self._keep_progress)
+        self._runner = Runner(tasks, app.codec, largest, DrainReports(app, self._bounds.lease_ms))
         self._settlers: dict[str, Settler] = {}
 
     def drain_queue(self, keys: QueueKeys) -> bool:
@@ -150,8 +149,39 @@ class _Drainer:
         call = operations.release(keys, worker=self.worker, seq=time.time_ns(), jobs=jobs)
         self._app.client.run(call)
 
-    def _keep_progress(self, held: Held, progress: Progress) -> None:
-        """Progress is seen only while a job runs, and nobody looks meanwhile."""
+
+class DrainReports:
+    """What the jobs say goes to the server at once: nobody else speaks meanwhile."""
+
+    def __init__(self, app: StreamQ, lease_ms: int) -> None:
+        self._app = app
+        self._lease_ms = lease_ms
+        self._said: Counter[tuple[str, str, str]] = Counter()  # entries, by job, run and kind
+
+    def progress(self, held: Held, packed: bytes) -> None:
+        """Keep it, for what the job itself looks at."""
+        jobs = [(held.job.id, held.lease.token, packed)]
+        self._app.client.run(operations.progress(self._keys(held), jobs=jobs))
+
+    def say(self, held: Held, kind: str, packed: bytes, keep_ms: int) -> None:
+        """Add it."""
+        job_id, token = held.job.id, held.lease.token
+        self._said[job_id, token, kind] += 1
+        said = Said(job_id, token, self._said[job_id, token, kind], keep_ms, [packed])
+        self._app.client.run(operations.append(self._keys(held), trail=kind, jobs=[said]))
+
+    def checkpoint(self, held: Held, packed: bytes) -> bool:
+        """Have it kept."""
+        jobs = [(held.job.id, held.lease.token, packed)]
+        call = operations.checkpoint(self._keys(held), lease_ms=self._lease_ms, jobs=jobs)
+        return self._app.client.run(call) == ["OK"]
+
+    async def acheckpoint(self, held: Held, packed: bytes) -> bool:
+        """As `checkpoint`; the loop has nothing else to do."""
+        return self.checkpoint(held, packed)
+
+    def _keys(self, held: Held) -> QueueKeys:
+        return self._app.keys(held.lease.queue)
 
 
 def _never() -> bool:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamq.client import Client
-    from streamq.operations import Call
+    from streamq.operations import Call, Claimed
     from streamq.worker.claimer import Claimer
     from streamq.worker.flow import Flow
     from streamq.worker.held import Held
@@ -53,6 +53,8 @@ class Exchange(Duty):
         if not limit and due_in != 0.0:
             if self._queue.has_marker:
                 await self._pass_marker_on()
+            if self._queue.bell is not None:
+                self._queue.bell.worker_is_idle()
             return min(IDLE_S if due_in is None else due_in, self._claimer.respite(now) or IDLE_S)
         batch = self._queue.settler.batch()
         calls: list[Call[Any]] = [batch.call] if batch else []
@@ -70,6 +72,26 @@ class Exchange(Duty):
         if limit:
             self._take_jobs(self._claimer.claimed(replies[-1]))
         return 0.0
+
+    def arm(self) -> Call[Claimed] | None:
+        """A claim for the bell to send ahead; None where the worker has jobs, or shall have none.
+
+        With jobs in hand it may be slow to look at what a claim sent ahead brings: a job that
+        blocks the loop would keep them from others.
+        """
+        if self.is_closing or self._flow.pools.held:
+            return None
+        return self._claimer.arm()
+
+    def disarm(self) -> None:
+        """The bell has no answer; if there was a claim, it is asked for here."""
+        self._claimer.disarm()
+
+    def armed_answered(self, reply: Claimed) -> None:
+        """The claim that the bell had sent ahead has been done."""
+        self.weather.answered()
+        self._take_jobs(self._claimer.claimed(reply))
+        self._queue.wake()
 
     @property
     def is_uncertain(self) -> bool:

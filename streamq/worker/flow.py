@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from streamq.worker.retirement import Retirement
     from streamq.worker.scheduler import Scheduler
     from streamq.worker.served import ServedQueue
+    from streamq.worker.trails import Trails
 
 log = logging.getLogger("streamq.worker")
 
@@ -43,6 +44,7 @@ class Flow:
         self._starving: dict[ServedQueue, None] = {}  # that found no room, the first one first
         self.pools: Pools
         self.ticker: HandBackTicker
+        self.trails: Trails
         self.retirement: Retirement | None = None
         self.scheduler: Scheduler | None = None
 
@@ -69,7 +71,11 @@ class Flow:
         self._starving[queue] = None
 
     def ended(self, ended: list[Ended]) -> None:
-        """Jobs have ended: let the server know, and give their room to who waits for it."""
+        """Jobs have ended: give their room to who waits for it, and let the server know."""
+        self.settle(self.trails.withhold(ended))
+
+    def settle(self, ended: list[Ended]) -> None:
+        """The server may be told of these: it knows all that they said."""
         queues = self._queues
         for one in ended:
             queue = queues[one.held.lease.queue]

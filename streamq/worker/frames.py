@@ -65,23 +65,21 @@ def held_to_wire(held: Held) -> list[Any]:
     job, record, lease = held.job, held.job.record, held.lease
     return [
         [lease.queue, lease.token, lease.now_ms],
-        [job.id, job.attempt, job.crashes],
+        [job.id, job.attempt, job.crashes, job.checkpoint],
         [record.task, record.where, record.opts, record.body],
     ]
 
 
 def held_from_wire(wire: list[Any], now: float) -> Held:
     """What `held_to_wire` made; `now` is monotonic."""
-    (queue, token, now_ms), (job_id, attempt, crashes), record = wire
-    job = ClaimedJob(job_id, attempt, crashes, Record(*record))
+    (queue, token, now_ms), (job_id, attempt, crashes, kept), record = wire
+    job = ClaimedJob(job_id, attempt, crashes, Record(*record), checkpoint=kept)
     return Held(job, Lease(queue, token, 1, now_ms, now))
 
 
 def ended_to_wire(ended: Ended) -> list[Any]:
     """How a job ended, for the process that holds it."""
-    outcome = ended.outcome
-    values = [getattr(outcome, name) for name in type(outcome).__slots__]
-    return [type(outcome).__name__, values, ended.seconds]
+    return [type(ended.outcome).__name__, [*ended.outcome], ended.seconds]
 
 
 def ended_from_wire(wire: list[Any], held: Held) -> Ended:

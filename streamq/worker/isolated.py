@@ -17,17 +17,17 @@ from contextvars import Context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from streamq.job_reading import pack_progress
+from streamq.operations import CHUNKS
 from streamq.worker import application, frames, logs
 from streamq.worker.exits import NOT_CONFIGURED
 from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
 from streamq.worker.memory import resident_mib
 from streamq.worker.runner import Runner
+from streamq.worker.trails import Quota
 
 if TYPE_CHECKING:
     from streamq.app import StreamQ
-    from streamq.job import Progress
     from streamq.worker.held import Ended, Held
 
 
@@ -43,23 +43,55 @@ def main() -> None:
         os._exit(NOT_CONFIGURED)
     logs.configure(birth["loglevel"], birth["log_format"])  # where the application hasn't
     jobs: SimpleQueue[Any] = SimpleQueue()
-    threading.Thread(target=_listen, args=(sock, jobs), daemon=True).start()
-    _serve(app, sock, jobs)
+    speech = Speech(sock)
+    threading.Thread(target=_listen, args=(sock, jobs, speech.answers), daemon=True).start()
+    _serve(app, speech, jobs)
 
 
-def _serve(app: StreamQ, sock: socket.socket, jobs: SimpleQueue[Any]) -> None:
-    lock = threading.Lock()  # a job may report progress from threads of its own
+class Speech:
+    """What the jobs of this process say, on its way to the worker."""
 
-    def say(*message: object) -> None:
-        with lock:
-            sock.sendall(frames.pack(message))
+    def __init__(self, sock: socket.socket) -> None:
+        self.answers: SimpleQueue[dict[str, Any]] = SimpleQueue()
+        self._sock = sock
+        self._lock = threading.Lock()  # a job may have threads of its own
+        self._asking = threading.Lock()
+        self._quota: tuple[str, Quota] = ("", Quota())  # of the job that runs
 
-    def progress(_held: Held, progress: Progress) -> None:
-        say("progress", pack_progress(progress))
+    def tell(self, *message: object) -> None:
+        """Send a message."""
+        with self._lock:
+            self._sock.sendall(frames.pack(message))
 
+    def progress(self, _held: Held, packed: bytes) -> None:
+        """Pass it on."""
+        self.tell("progress", packed)
+
+    def say(self, held: Held, kind: str, packed: bytes, keep_ms: int) -> None:
+        """Pass it on; what is too much is refused here, where the job hears of it."""
+        if kind == CHUNKS:
+            with self._lock:
+                if self._quota[0] != held.lease.token + held.job.id:
+                    self._quota = (held.lease.token + held.job.id, Quota())
+                self._quota[1].take(len(packed), held.job.id)
+        self.tell("say", kind, packed, keep_ms)
+
+    def checkpoint(self, _held: Held, packed: bytes) -> bool:
+        """Wait until the worker says that it is kept."""
+        with self._asking:
+            self.tell("checkpoint", packed)
+            return bool(self.answers.get()["kept"])
+
+    async def acheckpoint(self, held: Held, packed: bytes) -> bool:
+        """As `checkpoint`; a thread waits, so that the loop goes on."""
+        return await asyncio.to_thread(self.checkpoint, held, packed)
+
+
+def _serve(app: StreamQ, speech: Speech, jobs: SimpleQueue[Any]) -> None:
+    say = speech.tell
     loop = asyncio.new_event_loop()  # one for all jobs: what they keep open may belong to it
     asyncio.set_event_loop(loop)
-    runner = Runner(known_tasks(app), app.codec, app.conf.max_result_bytes, progress)
+    runner = Runner(known_tasks(app), app.codec, app.conf.max_result_bytes, speech)
     job_log = JobLog()
     while True:
         held = frames.held_from_wire(jobs.get(), time.monotonic())
@@ -78,11 +110,12 @@ def _run(runner: Runner, held: Held, loop: asyncio.AbstractEventLoop) -> Ended:
     return runner.run(held)
 
 
-def _listen(sock: socket.socket, jobs: SimpleQueue[Any]) -> None:
-    """Take jobs in; at the end of the socket end the process, whatever its jobs left behind."""
+def _listen(sock: socket.socket, jobs: SimpleQueue[Any], answers: SimpleQueue[Any]) -> None:
+    """Take jobs in, and answers to what they ask; at the end of the socket end the process."""
     try:
         while True:
-            jobs.put(frames.receive(sock))
+            message = frames.receive(sock)
+            (answers if isinstance(message, dict) else jobs).put(message)
     except (EOFError, OSError):
         os._exit(0)
 

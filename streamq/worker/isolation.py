@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamq.worker.held import Held
+    from streamq.worker.reporting import Hear
     from streamq.worker.room import Slots
 
 log = logging.getLogger("streamq.worker")
@@ -31,13 +32,13 @@ class IsolatedPool:
         largest: int,
         ended: Callable[[list[Ended]], None],
         broken: Callable[[BaseException], None],
-        progress: Callable[[Held, bytes], None],
+        hear: Hear,
     ) -> None:
         self._birth = birth  # what a process needs to have the application
         self._largest = largest
         self._ended = ended
         self._broken = broken
-        self._progress = progress
+        self._hear = hear
         self._has_said = False
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Held, asyncio.Task[None]] = {}
@@ -94,7 +95,7 @@ class IsolatedPool:
         )
         cell = Cell(self._birth, self._largest)
         try:
-            ended = await cell.run(held, self._progress)
+            ended = await cell.run(held, self._hear)
         except BaseException:
             cell.kill()
             raise

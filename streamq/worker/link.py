@@ -1,7 +1,7 @@
 """A worker process's line to its supervisor: what it holds goes up, what was lost comes down.
 
 Lines of words on a socket pair. Up: `hello NAME`, `+ QUEUE TOKEN`, `- QUEUE TOKEN`, `leaves WHY`.
-Down: `renewed`, `lost QUEUE TOKEN`. Its end means that the other side is dead.
+Down: `renewed`, `lost QUEUE TOKEN`, `retire`. Its end means that the other side is dead.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ class Link:
         self._reader = reader
         self._say("hello", name)
 
-    def serve(self, book: LeaseBook) -> None:
-        """Tell of claims from now on, and hear of lost ones."""
+    def serve(self, book: LeaseBook, retire: Callable[[], None]) -> None:
+        """Tell of claims from now on, and hear of lost ones, and of when it is time to go."""
         book.told = self._say
-        self._reading = asyncio.get_running_loop().create_task(self._read(book))
+        self._reading = asyncio.get_running_loop().create_task(self._read(book, retire))
 
     def leave(self, why: str) -> None:
         """Say that we end by ourselves, as soon as our jobs have ended."""
@@ -67,12 +67,14 @@ class Link:
         if self._writer is not None and self.is_open:
             self._writer.write(f"{' '.join(words)}\n".encode())
 
-    async def _read(self, book: LeaseBook) -> None:
+    async def _read(self, book: LeaseBook, retire: Callable[[], None]) -> None:
         with suppress(ConnectionError):
             while line := await self._reader.readline():
                 word, *rest = line.decode().split()
                 if word == "renewed":
                     self._heard = time.monotonic()
+                elif word == "retire":
+                    retire()
                 elif word == "lost":
                     queue, token = rest
                     asyncio.get_running_loop().call_later(SETTLING_S, book.lost, queue, token)

@@ -29,6 +29,7 @@ class WorkerOptions:
     max_jobs: int | None = None  # after which a worker process makes room for another
     max_memory: int | None = None  # MiB, the same
     wait: bool = False  # for a server that isn't there yet
+    reload: bool = False  # replace worker processes when the application's code changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def size_of(app: StreamQ, options: WorkerOptions) -> Size:
     """What the options and the application's settings come to."""
     conf = app.conf
     return Size(
-        tuple(options.queues or app.queues()),
+        tuple(options.queues or dict.fromkeys([*app.queues(), *app.schedules.queues])),
         options.threads or conf.concurrency or max(FEWEST_THREADS, os.cpu_count() or 1),
         options.async_concurrency or conf.async_concurrency,
         ChildBounds(

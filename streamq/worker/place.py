@@ -34,13 +34,18 @@ class Place:
         grace: float,  # seconds
         stop: asyncio.Event,
         hurry: asyncio.Event,
+        *,
+        reloads: bool = False,  # is told of changes of the code
     ) -> None:
+        self._reloads = reloads
+        self._changed = asyncio.Event()
+        self._child: Child | None = None  # the one that claims
         self._birth = birth
         self._steward = steward
         self._grace = grace
         self._stop = stop
         self._hurry = hurry
-        self._leaving: asyncio.Future[int] | None = None  # one that makes room
+        self._leaving: set[asyncio.Future[int]] = set()  # those that make room
 
     async def keep(self) -> int:
         """A process in this place as long as we work.
@@ -51,13 +56,20 @@ class Place:
         try:
             return await self._keep()
         finally:
-            if self._leaving is not None:
-                await asyncio.wait([self._leaving])
+            if self._leaving:
+                await asyncio.wait(self._leaving)
+
+    def reload(self) -> None:
+        """The code has changed: a new process takes over, the old one ends its jobs."""
+        self._changed.set()
+        if self._child is not None:
+            self._child.retire()
 
     async def _keep(self) -> int:
         pause = FIRST_PAUSE_S
         while True:
-            child = Child.start(self._birth)
+            self._changed.clear()
+            child = self._child = Child.start(self._birth)
             tended = asyncio.ensure_future(self._tend(child))
             await self._first(tended, child.leaving, None)
             if child.leaves == RETIRED and not self._stop.is_set():
@@ -67,7 +79,13 @@ class Place:
             if self._stop.is_set() or (child.leaves == DONE and code == 0):
                 return 0
             if code == NOT_CONFIGURED:
-                return code
+                if not self._reloads:
+                    return code
+                log.error("no worker process runs until the next change of the code")
+                await self._change_or_stop()
+                if self._stop.is_set():
+                    return 0
+                continue
             if time.monotonic() - child.started > STEADY_S:
                 pause = FIRST_PAUSE_S
             _say_end(child, code, pause)
@@ -78,10 +96,20 @@ class Place:
             pause = min(LONGEST_PAUSE_S, pause * 2)
 
     async def _make_room(self, leaving: asyncio.Future[int]) -> None:
-        """While its last jobs go on, another process begins; but there are never three."""
-        if self._leaving is not None:
-            await asyncio.wait([self._leaving])
-        self._leaving = leaving
+        """While its last jobs go on, another process begins; but there are never three.
+
+        Unless code changes: what runs then is not to wait for the old code's jobs.
+        """
+        self._leaving = {one for one in self._leaving if not one.done()}
+        if self._leaving and not self._reloads:
+            await asyncio.wait(self._leaving)
+        self._leaving.add(leaving)
+
+    async def _change_or_stop(self) -> None:
+        waits = [asyncio.ensure_future(one.wait()) for one in (self._changed, self._stop)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for one in waits:
+            one.cancel()
 
     async def _tend(self, child: Child) -> int:
         """Look after a process until it has ended, and after its jobs then."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import deque
 from typing import TYPE_CHECKING
 
 from streamq.operations import HandBack
+from streamq.worker.backlog import Backlog
 from streamq.worker.held import Ended
-from streamq.worker.room import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +17,13 @@ if TYPE_CHECKING:
     from streamq.worker.cell import Cell
     from streamq.worker.held import Held
     from streamq.worker.options import ChildBounds
+    from streamq.worker.reporting import Hear
 
 log = logging.getLogger("streamq.worker")
 
 
-class ProcessPool:
-    """Runs jobs in processes, started when first needed. All methods are called in the loop."""
+class ProcessPool(Backlog):
+    """Runs jobs in processes, started when first needed."""
 
     def __init__(
         self,
@@ -31,42 +31,16 @@ class ProcessPool:
         make_cell: Callable[[], Cell],
         ended: Callable[[list[Ended]], None],
         broken: Callable[[BaseException], None],
-        progress: Callable[[Held, bytes], None],
+        hear: Hear,
     ) -> None:
-        self.slots = Slots(bounds.concurrency)
+        super().__init__(bounds.concurrency)
         self._bounds = bounds
         self._make_cell = make_cell
         self._ended = ended
         self._broken = broken
-        self._progress = progress
-        self._backlog: deque[Held] = deque()  # not started
-        self._tasks: dict[Held, asyncio.Task[None]] = {}
+        self._hear = hear
         self._idle: list[Cell] = []  # the last one is the warmest
         self._ending: set[asyncio.Task[int]] = set()
-
-    @property
-    def backlog(self) -> int:
-        """How many jobs haven't started."""
-        return len(self._backlog)
-
-    @property
-    def running(self) -> list[Held]:
-        """The jobs that run now."""
-        return list(self._tasks)
-
-    def start(self, jobs: list[Held]) -> None:
-        """Run these as processes get free, in this order."""
-        self.slots.held += len(jobs)
-        self._backlog.extend(jobs)
-        self._fill()
-
-    def stale(self, before: float) -> list[Held]:
-        """Take back what was claimed before that moment (monotonic) and hasn't started."""
-        taken: list[Held] = []
-        while self._backlog and self._backlog[0].lease.since < before:
-            taken.append(self._backlog.popleft())
-        self.slots.held -= len(taken)
-        return taken
 
     def kill(self) -> None:
         """Kill what runs; it is handed back, and nothing is counted."""
@@ -82,7 +56,7 @@ class ProcessPool:
             await asyncio.wait(self._ending)
 
     def _fill(self) -> None:
-        while self._backlog and len(self._tasks) < self.slots.capacity:
+        while self._has_next():
             held = self._backlog.popleft()
             self._tasks[held] = asyncio.get_running_loop().create_task(self._run(held))
 
@@ -101,7 +75,7 @@ class ProcessPool:
 
     async def _run_in_cell(self, held: Held, cell: Cell) -> Ended:
         try:
-            ended = await cell.run(held, self._progress)
+            ended = await cell.run(held, self._hear)
         except BaseException:
             self._see_off(cell, at_once=True)
             raise

@@ -6,7 +6,6 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from streamq import operations
-from streamq.job_reading import pack_progress
 from streamq.worker.duty import Duty
 from streamq.worker.room import MOST
 from streamq.worker.weather import TROUBLE
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     import asyncio
 
     from streamq.client import Client
-    from streamq.job import Progress
     from streamq.worker.held import Held
     from streamq.worker.served import ServedQueue
     from streamq.worker.weather import Weather
@@ -41,12 +39,8 @@ class ProgressFlusher(Duty):
         self._latest: dict[Held, bytes] = {}
         self._is_called = False
 
-    def report(self, held: Held, progress: Progress) -> None:
+    def report(self, held: Held, packed: bytes) -> None:
         """Take note; called by tasks, wherever they run."""
-        self.report_packed(held, pack_progress(progress))
-
-    def report_packed(self, held: Held, packed: bytes) -> None:
-        """The same for progress that came packed."""
         self._latest[held] = packed
         if not self._is_called:
             self._is_called = True

@@ -7,8 +7,7 @@ Nothing that a task does, raises or returns gets past this: also `SystemExit`,
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, enter
@@ -20,16 +19,17 @@ from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
 from streamq.worker.held import Ended
+from streamq.worker.reporting import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamq.codec import Codec
-    from streamq.job import Progress
     from streamq.operations.call import Value
     from streamq.options import TaskOptions
     from streamq.worker.held import Held, Outcome
     from streamq.worker.known import KnownTask
+    from streamq.worker.reporting import Reports
 
 UNDECODABLE = "undecodable"  # the bytes of the call can't be read
 NOT_ACCEPTED = "not-accepted"  # they are of a kind that accept_content doesn't name
@@ -63,12 +63,12 @@ class Runner:
         tasks: Mapping[str, KnownTask],
         codec: Codec,
         largest: int,
-        progress: Callable[[Held, Progress], None],
+        reports: Reports,
     ) -> None:
         self.tasks = tasks
         self._codec = codec
         self._largest = largest  # bytes of an encoded result
-        self._progress = progress
+        self._reports = reports
 
     def run(self, held: Held) -> Ended:
         """Run a plain task's job here, in a context of its own (`contextvars`)."""
@@ -110,6 +110,7 @@ class Runner:
         started = time.monotonic()
         try:
             args, kwargs, carried = self._codec.decode_call(job.record.body, task.types)
+            kept = None if job.checkpoint is None else self._codec.decode_value(job.checkpoint)
         except Exception as error:  # noqa: BLE001 - also from a decode function of the user's
             reason = UNDECODABLE if self._codec.accepts(job.record.body) else NOT_ACCEPTED
             return self._bury(held, reason, error, started)
@@ -129,7 +130,8 @@ class Runner:
             tags=options.tags,
             headers=options.headers,
             detached=False,
-            report=partial(self._progress, held),
+            restored=kept,
+            report=Reporter(held, self._reports, self._codec, options.result_ttl),
         )
         return Ready(held, task, options, running, args, kwargs, started)
 
@@ -169,7 +171,7 @@ class Runner:
         if decision.delay is None:
             burial = self._bury(held, decision.reason.value, error, ready.started)
             if ready.job.follow_ups:
-                burial = replace(burial, follow=_follow(ready, "dead"))
+                burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
         delay_ms = int(decision.delay * 1000)
         if isinstance(error, RateLimited):

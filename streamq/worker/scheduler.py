@@ -24,6 +24,7 @@ from streamq.worker.weather import FATAL, TROUBLE
 if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.operations import Declaration, ScheduleRead
+    from streamq.schedules.schedule import Schedule
     from streamq.worker.weather import Weather
 
 log = logging.getLogger("streamq.worker")
@@ -80,22 +81,32 @@ class Scheduler(Duty):
 
     async def _declare(self) -> None:
         """Say what our code has; in the other queues, that it isn't there."""
-        app, codec = self._app, self._app.codec
         by_queue: dict[str, list[Declaration]] = {queue: [] for queue in self._queues}
-        for schedule in app.schedules.declared.values():
-            plan = await ask_async(app, plan_question(app.runtime, schedule))
-            if plan.queue not in by_queue:
-                await ask_async(app, app.runtime.desk.schedules.announce(plan.queue))
-                by_queue[plan.queue] = []
-            types = app.runtime.types_of(schedule.task)
-            told = declaration(app.name, schedule, plan.queue, codec, types)
+        for schedule in self._app.schedules.declared.values():
+            try:
+                here, told = await self._told(schedule)
+            except TROUBLE:
+                raise
+            except (StreamQError, TypeError, ValueError) as error:  # of a queue there may not be
+                self._say(schedule.name, f"it can't be declared: {error}")
+                continue
+            if here not in by_queue:
+                await ask_async(self._app, self._app.runtime.desk.schedules.announce(here))
+                by_queue[here] = []
             for queue, list_ in by_queue.items():
                 moved = operations.Declaration(told.name, told.fingerprint, told.timing, "")
-                list_.append(told if queue == plan.queue else moved)
+                list_.append(told if queue == here else moved)
         self._queues = sorted(by_queue)
         for is_here in (False, True):  # where it left first, or a tick might come twice
             for queue, all_ in by_queue.items():
                 await self._send(queue, [one for one in all_ if bool(one.definition) == is_here])
+
+    async def _told(self, schedule: Schedule) -> tuple[str, Declaration]:
+        """In which queue a schedule is, and how it is declared there."""
+        app = self._app
+        plan = await ask_async(app, plan_question(app.runtime, schedule))
+        types = app.runtime.types_of(schedule.task)
+        return plan.queue, declaration(app.name, schedule, plan.queue, app.codec, types)
 
     async def _send(self, queue: str, declarations: list[Declaration]) -> None:
         keys = self._app.keys(queue)

@@ -11,6 +11,7 @@ from streamq.worker.settler import Settler
 
 if TYPE_CHECKING:
     from streamq.keys import QueueKeys
+    from streamq.worker.bell import Bell
     from streamq.worker.duty import Duty
     from streamq.worker.options import Bounds
     from streamq.worker.relayer import Relayer
@@ -24,6 +25,7 @@ class ServedQueue:
         self.name = keys.queue
         self.keys = keys
         self.kinds = kinds  # where jobs of it run, as far as is known
+        self.bounds = bounds
         self.settler = Settler(keys, worker, bounds)
         self.is_dry = False  # the last claim brought less than it asked for: wait for a marker
         self.has_marker = False  # one was taken off the list, and nothing was claimed for it yet
@@ -33,7 +35,7 @@ class ServedQueue:
         self.gate_at: float | None = None  # monotonic; when a claim may bring parked jobs
         self._gate: asyncio.TimerHandle | None = None
         self.exchange: Duty | None = None
-        self.bell: Duty | None = None
+        self.bell: Bell | None = None
         self.promoter: Duty | None = None
         self.relayer: Relayer | None = None
 

@@ -9,10 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.worker import application
+from streamq.worker import application, funeral
 from streamq.worker.crew import assemble, enrolment
 from streamq.worker.renewal import Renewer, renew
-from streamq.worker.retirement import Retirement
+from streamq.worker.retirement import RETIRED, Retirement
 from streamq.worker.shutdown import Shutdown
 from streamq.worker.weather import TROUBLE
 
@@ -57,7 +57,7 @@ class Shift:
             if await self._enrol(enrol, stop):
                 self._renewer.start()
                 if self._link is not None:
-                    self._link.serve(crew.book)
+                    self._link.serve(crew.book, partial(self._leave_by_itself, RETIRED))
                 left = await self._run_duties(enrol, stop, hurry)
         finally:
             self._renewer.stop(timeout=RENEWAL_S)
@@ -135,20 +135,17 @@ class Shift:
 
     async def _leave(self, left: list[Held]) -> None:
         """Be forgotten by the queues, or, with jobs left on threads, only stop renewing them."""
-        call: Any
-        for queue in self._crew.queues.values():
-            if left:
-                # Shown alive for longer than the leases last, so that no crash is counted.
-                call = operations.extend(
-                    queue.keys,
-                    worker=self._identity.name,
-                    alive_ms=2 * self._lease_ms,
-                    lease_ms=self._lease_ms,
-                )
-            else:
-                call = operations.unregister(queue.keys, worker=self._identity.name)
+        client, name = self._app.client, self._identity.name
+        queues = [queue.keys for queue in self._crew.queues.values()]
+        with suppress(*TROUBLE):
+            if not left:
+                await asyncio.to_thread(funeral.after_shutdown, client, queues, name, CALL_S)
+        for keys in queues if left else ():
+            # Shown alive for longer than the leases last, so that no crash is counted.
+            lease_ms = self._lease_ms
+            call = operations.extend(keys, worker=name, alive_ms=2 * lease_ms, lease_ms=lease_ms)
             with suppress(*TROUBLE):
-                await self._app.client.run_async(call, timeout=CALL_S)
+                await client.run_async(call, timeout=CALL_S)
         for held in left:
             log.warning(
                 "job %s (%s) still runs on a thread, which can't be ended; it will run again "

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamq.keys import QueueKeys
     from streamq.worker.child import Child
 
-    Ritual = Callable[[Client, Sequence[QueueKeys], Child, float], int | None]
+    Ritual = Callable[[Client, Sequence[QueueKeys], str, float], int | None]
 
 log = logging.getLogger("streamq.worker")
 
@@ -110,7 +110,7 @@ class Steward:
         """In a thread: not before a renewal that goes on has ended, or it would live again."""
         waited = child.renewing.acquire(timeout=patience)
         try:
-            return ritual(self._client, self._queues, child, CALL_S)
+            return ritual(self._client, self._queues, child.name, CALL_S)
         finally:
             if waited:
                 child.renewing.release()

@@ -6,7 +6,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from streamq.worker import application
+from streamq.worker import application, reloading
 from streamq.worker.identity import check_name
 from streamq.worker.options import processes_of, size_of
 from streamq.worker.place import Place
@@ -27,6 +27,9 @@ class Supervisor:
         self._app = app
         self._size = size_of(app, options)
         self._processes = processes_of(app, options)
+        self._reloads = options.reload
+        if self._reloads:
+            reloading.check_installed()
         self._birth: dict[str, Any] = {
             "app": application.describe(app),
             "loglevel": options.loglevel or app.conf.loglevel,
@@ -50,22 +53,32 @@ class Supervisor:
         78 where the processes can't import the application.
         """
         # A thread waits for each process, also for the one that makes room for another, and a
-        # third tells the server of an end.
-        threads = ThreadPoolExecutor(3 * self._processes + 1, "streamq-supervisor")
+        # third tells the server of an end. With reloads many may make room at once.
+        most = self._processes * (16 if self._reloads else 3)
+        threads = ThreadPoolExecutor(most + 1, "streamq-supervisor")
         asyncio.get_running_loop().set_default_executor(threads)
         queues = [self._app.keys(queue) for queue in self._size.queues]
         steward = Steward(self._app.client, queues, int(self._app.conf.lease * 1000))
         stop, hurry = asyncio.Event(), asyncio.Event()
         places = [
-            Place(self._birth, steward, self._size.grace, stop, hurry)
+            Place(self._birth, steward, self._size.grace, stop, hurry, reloads=self._reloads)
             for _ in range(self._processes)
         ]
         with stop_on_signals(stop, hurry):
             steward.start()
+            watching = self._watch(places, stop)
             try:
                 return await _keep(places, stop)
             finally:
                 steward.stop()
+                watching.cancel()
+
+    def _watch(self, places: list[Place], stop: asyncio.Event) -> asyncio.Future[None]:
+        """With reloads: look for changes of the code, for as long as we work."""
+        if not self._reloads:
+            return asyncio.get_running_loop().create_future()
+        paths = reloading.watched(self._birth["app"]["location"])
+        return asyncio.ensure_future(reloading.reload(places, paths, stop))
 
 
 async def _keep(places: Iterable[Place], stop: asyncio.Event) -> int:

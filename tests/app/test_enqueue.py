@@ -4,7 +4,7 @@ import asyncio
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,6 +20,7 @@ from streamq import (
     operations,
 )
 from streamq.asking import ask, known_queues
+from streamq.client.blocking import Channel
 from tests.app.hands import Hands
 from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm, script
@@ -99,6 +100,66 @@ def test_nothing_is_sent_when_one_of_many_can_not_be(
     with pytest.raises(TypeError):
         add.delay_many([(1, 2), ()])
     assert waiting(app) == 0
+
+
+def test_many_calls_are_encoded_a_thousand_ahead_of_what_is_sent(
+    app: StreamQ, add: Task[[int, int], int]
+) -> None:
+    add.delay(0, 0)  # from now on there is a connection
+    seen: list[int] = []
+
+    def calls() -> Iterator[tuple[int, int]]:
+        for n in range(2500):
+            if n % 100 == 0:
+                seen.append(n - waiting(app))
+            yield n, 0
+
+    jobs = add.delay_many(calls())
+    assert len({job.id for job in jobs}) == 2500
+    assert waiting(app) == 2501
+    assert max(seen) <= 1000 + 200  # a batch is on its way
+
+
+def test_a_call_far_on_that_can_not_be_sent_says_how_many_are(
+    app: StreamQ, add: Task[[int, int], int]
+) -> None:
+    many = [(n, 0) for n in range(1500)]
+    with pytest.raises(EncodeError) as caught:
+        add.delay_many([*many, (1, object())])
+    sent = waiting(app)
+    assert 0 < sent <= 1500
+    assert caught.value.__notes__ == [f"{sent} jobs were enqueued before this"]
+    with pytest.raises(TypeError):
+        add.delay_many([*many[:900], ()])
+    assert waiting(app) == sent
+
+
+def test_calls_of_all_kinds_go_together_in_their_order(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
+    keyed = add.options(idempotency_key="once")
+    jobs = add.delay_many([(1, 1), add.s(2, 2), keyed.s(3, 3), add.s(4, 4), keyed.s(3, 3)])
+    assert jobs[2] == jobs[4]
+    assert [one.id for one in hands.claim(10)] == [job.id for job in jobs[:4]]
+
+
+def test_many_jobs_survive_lost_replies(
+    app: StreamQ, add: Task[[int, int], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add.delay(0, 0)
+    received = Channel.receive
+    lost = iter([False, True, False, True])
+
+    def lose_some(channel: Channel) -> bytes:
+        if next(lost, False):
+            received(channel)
+            raise ConnectionResetError
+        return received(channel)
+
+    monkeypatch.setattr(Channel, "receive", lose_some)
+    jobs = add.delay_many([(n, 0) for n in range(1000)])
+    assert waiting(app) == 1001
+    assert len({job.id for job in jobs}) == 1000
 
 
 @pytest.mark.parametrize(

@@ -51,11 +51,12 @@ def test_expires_revokes_what_comes_too_late(app: Celery, request_of: Any, work:
 
 def test_the_request_knows_what_the_call_said(app: Celery, request_of: Any, work: Work) -> None:
     names = ["id", "task", "args", "kwargs", "retries", "headers", "called_directly", "is_eager"]
+    names += ["shadow", "correlation_id"]
     work(app)
     result = request_of.apply_async(names, headers={"tenant": 7}, task_id="mine", shadow="other")
     assert result.get(timeout=10) == [
         *("mine", "request_of", names, {}, 0),
-        *({"tenant": 7}, False, False),
+        *({"tenant": 7}, False, False, "other", "mine"),
     ]
     hostname, info = request_of.delay("hostname", "delivery_info").get(timeout=10)
     assert hostname.startswith("streamq@")

@@ -73,3 +73,19 @@ def test_task_eager_propagates_raises_at_once(eager: Celery, server: Server) -> 
     task = eager.task(name="fails")(failing)
     with pytest.raises(ValueError, match="invalid literal"):
         task.delay("x")
+
+
+def test_task_store_eager_result_keeps_what_ran_here(app: Celery, server: Server) -> None:
+    app.conf.update(task_always_eager=True, task_store_eager_result=True)
+    task = app.task(name="fails")(failing)
+    good, own = task.delay("7"), task.apply_async(("8",), task_id="of-our-own")
+    bad = task.delay("x")
+    elsewhere = Celery("elsewhere", broker=server.url)
+    assert elsewhere.AsyncResult(good.id).get(timeout=5) == 7
+    assert elsewhere.AsyncResult(own.id).get(timeout=5) == 8
+    found = elsewhere.AsyncResult(bad.id)
+    assert (found.state, type(found.result)) == ("FAILURE", ValueError)
+    assert "invalid literal" in (found.traceback or "")
+    with pytest.raises(ValueError, match="invalid literal"):
+        found.get(timeout=5)
+    elsewhere.close()

@@ -160,8 +160,8 @@ def test_closing_in_a_loop_closes_everything(server: Server, make_client: MakeCl
     async def main() -> None:
         await client.run_async(call(COUNT))
         client.run(call(COUNT))
-        waiter = client.waiting()
-        await waiter.wait(["sq:none"], 0.01)
+        waiter = client.waiting("sq:none")
+        await waiter.wait(0.01)
         await client.aclose()
         await wait_until_async(lambda: connections(server) == 0, "the connections to close")
         assert await client.run_async(call(COUNT)) == 3  # and may be used again

@@ -10,12 +10,13 @@ import pytest
 
 from streamq.client.waiting import AsyncWaiter
 from streamq.errors import BrokerRefused
-from tests.client.small import MakeClient, MakeProxy
+from tests.client.small import COUNT, MakeClient, MakeProxy, call
 from tests.conftest import MakeServer
 from tests.servers import Server
 from tests.waiting import wait_until_async
 
-KEYS = [f"sq:{{streamq:q{number}}}:wake" for number in range(3)]
+KEY = "sq:{streamq:q}:wake"
+NOTHING = (False, None)
 Scene = Callable[[AsyncWaiter], Awaitable[None]]
 
 
@@ -23,7 +24,7 @@ def play(client_url: str, make_client: MakeClient, scene: Scene) -> None:
     client = make_client(client_url)
 
     async def main() -> None:
-        waiter = client.waiting()
+        waiter = client.waiting(KEY)
         await scene(waiter)
         await waiter.aclose()
         await client.aclose()
@@ -43,29 +44,14 @@ async def asleep(server: Server) -> None:
     await wait_until_async(blocked, "the waiter to be asleep")
 
 
-@pytest.mark.parametrize("any_server", ["redis70", "valkey9", "acl"], indirect=True)
+@pytest.mark.parametrize("any_server", ["redis70", "valkey9", "acl", "cluster"], indirect=True)
 def test_a_marker_wakes_a_waiter_and_is_taken(any_server: Server, make_client: MakeClient) -> None:
     async def scene(waiter: AsyncWaiter) -> None:
-        woken = asyncio.create_task(waiter.wait(KEYS, 5))
+        woken = asyncio.create_task(waiter.wait(5))
         await asleep(any_server)
-        any_server.admin.lpush(KEYS[1], "1")
-        assert await woken == KEYS[1]
-        assert any_server.admin.llen(KEYS[1]) == 0
-
-    play(any_server.url, make_client, scene)
-
-
-@pytest.mark.parametrize("any_server", ["cluster"], indirect=True)
-def test_in_a_cluster_each_slot_is_waited_for(any_server: Server, make_client: MakeClient) -> None:
-    async def scene(waiter: AsyncWaiter) -> None:
-        woken = asyncio.create_task(waiter.wait(KEYS, 5))
-        await asleep(any_server)
-        any_server.admin.lpush(KEYS[2], "1")
-        assert await woken == KEYS[2]
-        for key in KEYS:  # while the others of the last wait still sleep
-            any_server.admin.lpush(key, "1")
-        assert {await waiter.wait(KEYS, 5) for _ in KEYS} == set(KEYS)
-        assert await waiter.wait(KEYS, 0.05) is None
+        any_server.admin.lpush(KEY, "1")
+        assert await woken == (True, None)
+        assert any_server.admin.llen(KEY) == 0
 
     play(any_server.url, make_client, scene)
 
@@ -74,7 +60,7 @@ def test_a_wait_ends_after_its_time(server: Server, make_client: MakeClient) -> 
     async def scene(waiter: AsyncWaiter) -> None:
         for _ in range(3):
             started = time.monotonic()
-            assert await waiter.wait(KEYS, 0.1) is None
+            assert await waiter.wait(0.1) == NOTHING
             assert 0.09 < time.monotonic() - started < 0.5
 
     play(server.url, make_client, scene)
@@ -82,25 +68,62 @@ def test_a_wait_ends_after_its_time(server: Server, make_client: MakeClient) -> 
 
 def test_closing_ends_a_wait_at_once(server: Server, make_client: MakeClient) -> None:
     async def scene(waiter: AsyncWaiter) -> None:
-        woken = asyncio.create_task(waiter.wait(KEYS, 30))
+        woken = asyncio.create_task(waiter.wait(30))
         await asleep(server)
         started = time.monotonic()
         waiter.close()
-        assert await woken is None
-        assert await waiter.wait(KEYS, 30) is None
+        assert await woken == NOTHING
+        assert await waiter.wait(30) == NOTHING
         assert time.monotonic() - started < 1
 
     play(server.url, make_client, scene)
 
 
-def test_a_cancelled_wait_loses_no_marker(server: Server, make_client: MakeClient) -> None:
+NEXT = call(COUNT, key="sq:{streamq:q}:n")
+
+
+@pytest.mark.parametrize("any_server", ["redis70", "valkey9", "cluster"], indirect=True)
+def test_a_call_sent_along_runs_when_the_marker_comes(
+    any_server: Server, make_client: MakeClient
+) -> None:
     async def scene(waiter: AsyncWaiter) -> None:
-        woken = asyncio.create_task(waiter.wait(KEYS, 30))
+        woken = asyncio.create_task(waiter.wait(5, NEXT))
+        await asleep(any_server)
+        assert not any_server.admin.exists(NEXT.keys[0])
+        any_server.admin.lpush(KEY, "1")
+        assert await woken == (True, 1)
+        assert await waiter.wait(0.05, NEXT) == (False, 2), "and when the time is over"
+        woken = asyncio.create_task(waiter.wait(5))
+        await asleep(any_server)
+        waiter.send_along(NEXT)
+        any_server.admin.lpush(KEY, "1")
+        assert await woken == (True, 3), "also when sent later"
+
+    for node in any_server.nodes:
+        node.admin.script_load(NEXT.script.source)
+    play(any_server.url, make_client, scene)
+
+
+def test_a_call_sent_along_and_not_answered_is_a_reason_to_look(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient
+) -> None:
+    proxy = make_proxy(server)
+
+    async def scene(waiter: AsyncWaiter) -> None:
+        woken = asyncio.create_task(waiter.wait(30, NEXT))
         await asleep(server)
-        woken.cancel()
-        await asyncio.gather(woken, return_exceptions=True)
-        server.admin.lpush(KEYS[0], "1")
-        assert await waiter.wait(KEYS, 5) == KEYS[0]
+        proxy.drop_connections()
+        assert await woken == NOTHING
+
+    play(proxy.url, make_client, scene)
+
+
+def test_a_script_that_the_server_lacks_is_a_reason_to_look(
+    server: Server, make_client: MakeClient
+) -> None:
+    async def scene(waiter: AsyncWaiter) -> None:
+        server.admin.lpush(KEY, "1")
+        assert await waiter.wait(5, NEXT) == NOTHING
 
     play(server.url, make_client, scene)
 
@@ -111,12 +134,12 @@ def test_a_lost_connection_is_a_reason_to_look_again(
     proxy = make_proxy(server)
 
     async def scene(waiter: AsyncWaiter) -> None:
-        woken = asyncio.create_task(waiter.wait(KEYS, 30))
+        woken = asyncio.create_task(waiter.wait(30))
         await asleep(server)
         proxy.drop_connections()
-        assert await woken is None
-        server.admin.lpush(KEYS[0], "1")
-        assert await waiter.wait(KEYS, 5) == KEYS[0]
+        assert await woken == NOTHING
+        server.admin.lpush(KEY, "1")
+        assert await waiter.wait(5) == (True, None)
 
     play(proxy.url, make_client, scene)
 
@@ -127,11 +150,11 @@ def test_a_server_that_is_away_ends_the_wait_in_time(
     proxy = make_proxy(server)
 
     async def scene(waiter: AsyncWaiter) -> None:
-        await waiter.wait(KEYS, 0.01)
+        await waiter.wait(0.01)
         proxy.down()
-        assert await waiter.wait(KEYS, 0.2) is None
+        assert await waiter.wait(0.2) == NOTHING
         proxy.up()
-        assert await waiter.wait(KEYS, 5) is None  # connected anew: look again
+        assert await waiter.wait(5) == NOTHING  # connected anew: look again
 
     play(proxy.url, make_client, scene)
 
@@ -141,6 +164,6 @@ def test_a_wrong_password_is_raised(make_server: MakeServer, make_client: MakeCl
 
     async def scene(waiter: AsyncWaiter) -> None:
         with pytest.raises(BrokerRefused, match="password"):
-            await waiter.wait(KEYS, 5)
+            await waiter.wait(5)
 
     play(server.url.replace("right", "wrong"), make_client, scene)

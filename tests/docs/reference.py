@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import click
 
 from streamq import errors
+from streamq.celery import call_options, task_options
+from streamq.celery.setting_names import GROUPS
+from streamq.cli import celery_switches as switches
 from streamq.cli.root import COMMANDS, root
 from streamq.cli.target import Target
 from streamq.config import Settings, default_options
@@ -23,6 +26,7 @@ from streamq.settings import Setting
 from tests.docs.pages import ROOT
 
 FOLDER = ROOT / "docs" / "reference"
+WRITTEN = [*sorted(FOLDER.glob("*.md")), ROOT / "docs" / "how-to" / "from-celery.md"]
 _PART = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -120,7 +124,54 @@ def _option(parameter: click.Parameter) -> str:
 SHARED = [_option(parameter) for parameter in root.params if parameter.name in vars(Target())]
 
 
+def celery_calls() -> str:
+    """The options of calls and of tasks: what means the same, what means nothing and why."""
+    calls = {**call_options.SAME, **call_options.ALIKE}
+    tasks = {**task_options.ALIKE, **dict.fromkeys(task_options.SAME, "as of a call")}
+    tables = (
+        ("apply_async(…), send_task(…), signatures", calls, call_options.MEANINGLESS),
+        ("@app.task(…), @shared_task(…)", tasks, task_options.MEANS_NOTHING),
+    )
+    return "\n\n".join(_verdicts(*table) for table in tables)
+
+
+def _verdicts(title: str, works: Mapping[str, str], nothing: Mapping[str, str]) -> str:
+    verdicts = {name: "not yet" if name in LATER else "works" for name in works}
+    rows = [f"| `{name}` | {verdicts[name]} | {text} |" for name, text in works.items()]
+    rows += [f"| `{name}` | no effect | {why} |" for name, why in nothing.items()]
+    return "\n".join([f"### `{title}`", "", "| option | here | |", "|---|---|---|", *rows])
+
+
+def celery_switches() -> str:
+    """Switches of `celery worker`, pools, and Celery's other commands."""
+    rows = ["| switch | here | |", "|---|---|---|"]
+    tables = (switches.MEANINGLESS, "no effect"), (switches.MEANINGLESS_VALUES, "no effect")
+    refused = (switches.REFUSED, "refused"), (switches.REFUSED_VALUES, "refused")
+    for table, verdict in (*tables, *refused):
+        rows += [f"| {_code(names)} | {verdict} | {why} |" for names, why in table.items()]
+    for name, text in switches.POOLS.items():
+        rows.append(f"| `-P {name}` | works | {text or 'the default'} |")
+    return "\n".join(rows)
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def celery_settings() -> str:
+    return "\n\n".join(_celery_settings())
+
+
+def _celery_settings() -> Iterator[str]:
+    for title, rows in GROUPS.items():
+        table = [f"| `{row.name}` | {row.verdict} | {row.text} |" for row in rows]
+        yield "\n".join([f"### {title}", "", "| setting | here | |", "|---|---|---|", *table])
+
+
 PARTS = {
+    "celery-calls": celery_calls,
+    "celery-switches": celery_switches,
+    "celery-settings": celery_settings,
     "settings": settings,
     "option-defaults": option_defaults,
     "refused-options": refused_options,
@@ -136,7 +187,7 @@ def renewed(text: str) -> str:
 
 
 def main() -> None:
-    for page in sorted(FOLDER.glob("*.md")):
+    for page in WRITTEN:
         page.write_text(renewed(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 

@@ -19,6 +19,8 @@ def _folders() -> list[tuple[str, Programs]]:
     """A page's files, those with excerpts in their fullest form; and each example."""
     found = [(page.slug, {**page.files, **page.excerpts}) for page in manual()]
     for readme in sorted((ROOT / "examples").glob("*/README.md")):
+        if [*readme.parent.glob("*/__init__.py")]:
+            continue  # a project of Celery's, written as its documentation is
         programs = {path.name: path.read_text() for path in readme.parent.glob("*.py")}
         found.append((f"example_{readme.parent.name}", programs))
     return [(slug, programs) for slug, programs in found if programs]

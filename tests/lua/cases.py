@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streamq import operations as op
-from streamq.operations import Call, Idempotency, NewJob, Sent
+from streamq.operations import Call, Idempotency, NewJob, Outcome, Sent
 from streamq.operations.call import Value
 from tests.lua import cases_line, cases_schedules
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
@@ -89,6 +89,14 @@ def ack(rig: Rig, n: int) -> Call[Any]:
         for k, i in enumerate(watched(rig, n))
     ]
     return op.ack(rig.keys, worker="w", seq=99, jobs=jobs)
+
+
+def deposit(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue("other")
+    rig.wait("other")
+    outcome = Outcome("ok", 0, 1, 3, "t", b"value")
+    key = Idempotency("k", "args", HOUR_MS)
+    return op.deposit(rig.keys, id=names(n)[-1], outcome=outcome, ttl_ms=HOUR_MS, idempotency=key)
 
 
 def relay(rig: Rig, n: int) -> Call[Any]:
@@ -271,7 +279,7 @@ CASES: dict[str, Case] = (
                 register,
                 unregister,
             ),
-            *(count, options, page, audit),
+            *(count, options, page, audit, deposit),
         )
     }
     | cases_schedules.CASES

@@ -78,7 +78,12 @@ class Rig:
         return [answer.word for answer in self.run(call)]
 
     def claim(
-        self, token: str = "T", limit: int = 10, worker: str = "w", tasks: Sequence[str] = ()
+        self,
+        token: str = "T",
+        limit: int = 10,
+        worker: str = "w",
+        tasks: Sequence[str] = (),
+        armed: bool = False,
     ) -> Claimed:
         return self.run(
             operations.claim(
@@ -89,6 +94,7 @@ class Rig:
                 limit=limit,
                 result_ttl_ms=HOUR_MS,
                 tasks=tasks,
+                armed=armed,
             )
         )
 

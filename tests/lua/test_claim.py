@@ -214,3 +214,19 @@ def test_claim_over_200_hands_out_200(rig: Rig) -> None:
     for batch in range(3):
         rig.enqueue(*(f"{batch}-{i}" for i in range(100)))
     assert len(rig.claimed("T", limit=1000)) == 200
+
+
+def test_a_claim_sent_ahead_by_a_worker_forgotten_since_takes_nothing_and_passes_the_marker_on(
+    rig: Rig,
+) -> None:
+    rig.enqueue("a")
+    rig.claim("warm-up")  # makes the group
+    rig.release("a", token="warm-up")
+    rig.admin.delete(rig.keys.key("wake"))
+    before = rig.state()
+    claimed = rig.claim("T", armed=True)
+    assert (claimed.jobs, claimed.more) == ([], True)
+    rig.after(before, wake=["1"])
+    rig.worker_is("w", alive=False)
+    assert rig.claimed("T", armed=True) == ["a"], "as long as it is known, it may"
+    rig.ack("a")

@@ -47,6 +47,8 @@ STRIDES = {
     ),
 }
 
+REFUSED_WHEN_FULL |= {"deposit"}  # it adds, and runs in no worker
+
 each_script = pytest.mark.parametrize("name", SCRIPTS)
 # A cluster's nodes and an ACL user's server are Valkey: what only Lua and the version decide.
 each_version = pytest.mark.parametrize("any_server", ["redis70", "valkey9"], indirect=True)

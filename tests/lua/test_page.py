@@ -76,4 +76,4 @@ def test_dead_and_ended_are_newest_first(rig: Rig) -> None:
 
 def test_no_such_place_is_refused(rig: Rig) -> None:
     with pytest.raises(Exception, match="no such place"):
-        rig.run(operations.page(rig.keys, place="parked"))
+        rig.run(operations.page(rig.keys, place="elsewhere"))

@@ -150,6 +150,15 @@ class Queue(Bench):
         ids = [item.id for item, word in zip(items, words, strict=True) if word == "OK"]
         self.model.report(what, ids, f"{number}")
 
+    @step(kind=st.sampled_from(["ok", "failed"]))
+    def deposit(self, data: st.DataObject, kind: str) -> None:
+        known = [*self.model.results, *self.model.jobs]
+        id_ = data.draw(st.sampled_from([f"j{self.number('job')}", *sorted(known)[:2]]))
+        outcome = op.Outcome(kind, 0, 1, 1, "t", b"v")
+        call = op.deposit(self.keys, id=id_, outcome=outcome, ttl_ms=HOUR_MS)
+        assert self.rig.run(call) == ("ALREADY" if id_ in known else "OK")
+        self.model.deposit(id_, kind)
+
     # --- leases and workers ---------------------------------------------------------------------
 
     @step(when=lambda self: bool(self.model.claims), worker=WORKERS)

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import assert_type
 
 from streamq import AsyncResult, Backoff, RunningJob, StreamQ, TaskCall
+from streamq.schedules.info import ScheduleInfo
+from streamq.task import AsyncTask
 
 app = StreamQ("shop")
 
@@ -102,3 +104,25 @@ def misspelt() -> None: ...
 
 @app.task(max_attempts="3")  # wrong
 def not_a_number() -> None: ...
+
+
+@app.cron("0 3 * * *", tz="Europe/Oslo", args=(1, 2))
+@app.task
+def nightly(x: int, y: int) -> int:
+    return x + y
+
+
+@app.every(timedelta(seconds=30), overlap="skip")
+async def beat() -> str:
+    return ""
+
+
+def schedules() -> None:
+    assert_type(nightly(1, 2), int)
+    assert_type(beat, AsyncTask[[], str])
+    assert_type(app.schedules.list(), list[ScheduleInfo])
+
+    nightly.delay("x", 2)  # wrong
+    app.every("5m")  # wrong
+    app.cron("* * * * *", overlap="never")  # wrong
+    app.schedules.create("x", nightly, crom="* * * * *")  # wrong

@@ -198,6 +198,15 @@ def test_content_is_accepted_by_name_or_mime_type(given: object, kinds: tuple[st
     assert Settings(code={"accept_content": given}).accept_content == kinds
 
 
+def test_writing_what_is_not_accepted_is_a_finding() -> None:
+    ((problem, fix),) = Settings(
+        code={"task_serializer": "json", "accept_content": ["msgpack"]}
+    ).findings()
+    assert "written as json" in problem
+    assert "'json'" in fix
+    assert Settings(code={"task_serializer": "json"}).findings() == []
+
+
 def test_accepting_nothing_or_pickle_is_refused() -> None:
     for given in ([], ["pickle"], None):
         with pytest.raises(ConfigurationError, match="accept_content"):
@@ -220,6 +229,18 @@ def test_the_environment_names_contents_and_routes() -> None:
 def test_later_limits_are_refused_by_name() -> None:
     with pytest.raises(ConfigurationError, match="no 'time_limit' yet"):
         Settings(code={"time_limit": 30})
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["rpc://", "db+sqlite:///x", "cache+memcached://h", "mongodb://h", "django-db", "amqp://"],
+)
+def test_another_store_for_results_is_refused_with_what_to_do(url: str) -> None:
+    for name in ("backend", "result_backend"):
+        with pytest.raises(ConfigurationError) as caught:
+            Settings(code={name: url})
+        assert f"Leave {name} out" in str(caught.value)
+        assert len(str(caught.value).splitlines()) <= 6
 
 
 def test_a_locked_setting_says_why_it_cannot_change() -> None:
@@ -270,7 +291,6 @@ def test_the_broker_urls_there_are(url: str) -> None:
         ("sqs://key:secret@", "SQS is not supported"),
         ("memory://", "eager=True"),
         ("sentinel://h", r"redis\+sentinel://"),
-        ("db+sqlite:///x", "Results are kept on Redis"),
         ("localhost:6379", "no scheme"),
         ("localhost", "no scheme"),
         ("", "no scheme"),

@@ -74,7 +74,7 @@ def test_a_bound_task_gets_the_running_job_first(app: StreamQ) -> None:
 
 def test_progress_is_reported_and_checked() -> None:
     seen: list[Any] = []
-    job = RunningJob("x", detached=False, report=seen.append)
+    job = RunningJob("x", detached=False, report=lambda what, one: seen.append(one))
     job.set_progress(30, 100, "half")
     job.set_progress(1)
     assert [(one.done, one.total, one.message) for one in seen] == [

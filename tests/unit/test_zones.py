@@ -10,6 +10,7 @@ import pytest
 
 from streamq import ConfigurationError, StreamQ
 from streamq.config import Settings
+from streamq.schedules.facade import default_zone
 
 NAIVE = datetime.fromisoformat("2040-07-01T12:00:00")
 
@@ -70,6 +71,13 @@ def test_a_naive_time_is_meant_in_the_applications_zone(option: str) -> None:
     assert due(app(timezone="Europe/Oslo"), **aware) == expected
     with pytest.raises(ValueError, match="no time zone"):
         due(app(), **options)
+
+
+def test_cron_expressions_are_meant_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/Lima")
+    assert default_zone(app().runtime) == "UTC"
+    assert default_zone(app(timezone="Europe/Oslo").runtime) == "Europe/Oslo"
+    assert default_zone(app(enable_utc=False).runtime) == "America/Lima"
 
 
 def test_a_task_may_expire_at_a_naive_time() -> None:

@@ -180,6 +180,10 @@ class Rig:
         """Enqueue a job."""
         return self.app.send_task(task, args, **options)
 
+    def all_runs(self) -> list[Run]:
+        """The whole journal."""
+        return read_journal(self.journal_file)
+
     def runs(self, job: AsyncResult[Any], what: str = "begin") -> list[Run]:
         """What the journal says of a job."""
         journal = read_journal(self.journal_file)

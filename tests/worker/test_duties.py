@@ -12,6 +12,7 @@ import pytest
 from streamq import operations
 from streamq.errors import BrokerUnavailable
 from streamq.job import Progress
+from streamq.job_reading import pack_progress
 from streamq.operations import Ack, HandBack
 from streamq.worker.bell import Bell
 from streamq.worker.exchange import Exchange
@@ -58,7 +59,7 @@ def test_an_empty_claim_makes_the_queue_dry_and_the_bell_wait(rig: Rig) -> None:
         assert bench.queue.has_marker
         assert not bench.queue.is_dry
 
-    on_bench(rig, steps)
+    on_bench(rig, steps, queues=("default", "other"))
 
 
 def test_a_queue_that_found_no_room_is_woken_when_another_claim_brought_little(rig: Rig) -> None:
@@ -263,14 +264,14 @@ def test_only_the_latest_progress_is_sent_and_only_its_holder_is_heard(rig: Rig)
             lambda: bench.crew.pools.running, "the job to run"
         )
         for done in range(5):
-            flusher.report(held[0], Progress(done, 10))
+            flusher.report(held[0], pack_progress(Progress(done, 10)))
         before = rig.server.admin.info("commandstats")["cmdstat_evalsha"]["calls"]
         await flusher.once()
         after = rig.server.admin.info("commandstats")["cmdstat_evalsha"]["calls"]
         assert after - before == 1
         assert job.progress == Progress(4, 10, "")
         held[0].lease.token = "x" * 32
-        flusher.report(held[0], Progress(9, 10))
+        flusher.report(held[0], pack_progress(Progress(9, 10)))
         await flusher.once()
         assert job.progress == Progress(4, 10, "")
         held[0].lease.token = bench.crew.book.tokens("default")[0]

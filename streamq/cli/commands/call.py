@@ -12,6 +12,7 @@ from streamq.cli.documents import plain, print_document
 from streamq.cli.failures import BAD_ANSWER
 from streamq.cli.target import connected, target_options
 from streamq.cli.wording import Duration, one_line, value_text
+from streamq.terminal import Bar
 
 if TYPE_CHECKING:
     from streamq.app import StreamQ
@@ -122,6 +123,14 @@ def _refuse_unknown(app: StreamQ, task: str) -> None:
         raise UnknownTask(f"no task {task!r}{hint}")
 
 
+def _show_progress(job: AsyncResult[Any], timeout: float | None) -> None:
+    """A bar for a job that says how far it is, until it has ended."""
+    with Bar(0, job.task) as bar:
+        for progress in job.watch(timeout=timeout):
+            bar.total, bar.title = round(progress.total or 0), progress.message or job.task
+            bar.at(round(progress.done))
+
+
 def _await(app: StreamQ, job: AsyncResult[Any], timeout: float | None) -> dict[str, Any]:
     from streamq import inspection
     from streamq.errors import JobError, WaitTimeout
@@ -129,6 +138,7 @@ def _await(app: StreamQ, job: AsyncResult[Any], timeout: float | None) -> dict[s
     if not any(worker.alive for worker in inspection.workers(app)):
         click.echo("No worker runs yet: streamq -A module worker starts one.", err=True)
     try:
+        _show_progress(job, timeout)
         result = job.get(timeout=timeout, propagate=False)
     except WaitTimeout:
         raise

@@ -22,23 +22,40 @@ _SHOWN = 20  # violations
 
 @click.command(short_help="Check configuration, server and queues.")
 @click.option("--audit", is_flag=True, help="Also prove on every queue that nothing is lost.")
+@click.option(
+    "--celery-config",
+    metavar="MODULE[:ATTR]",
+    help="Only say what becomes of a Celery configuration: celeryconfig, proj.settings:Config.",
+)
+@click.option("--celery-namespace", metavar="NAME", help="Of its settings: CELERY, with Django.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @target_options
 @click.pass_context
-def command(ctx: click.Context, *, audit: bool, as_json: bool) -> int:
+def command(
+    ctx: click.Context,
+    *,
+    audit: bool,
+    celery_config: str | None,
+    celery_namespace: str | None,
+    as_json: bool,
+) -> int:
     """Show the configuration with its sources, and what is wrong with the server.
 
     Exit code 1 where a warning or a violation was found; notes are only worth knowing.
     """
     from streamq import inspection
 
+    if celery_config is not None:
+        from streamq.cli.celery_config import show
+
+        return show(celery_config, celery_namespace, as_json=as_json)
     app = application(ctx)
     settings = _settings(app.conf)
     if not as_json:
         click.echo(_settings_text(settings))
     meet_server(app, starts=False)
     report = inspection.server(app)
-    report.findings.extend(_of_environment())
+    report.findings.extend(_of_environment() + _of_configuration(app.conf))
     if not as_json:
         click.echo("\n" + _server_text(app, report))
     audited = _audit(app, quiet=as_json) if audit else None
@@ -70,6 +87,12 @@ def _of_environment() -> list[Finding]:
         Finding(Level.WARNING, "environment", f"{name} sets nothing", f"did you mean {near}?")
         for name, near in misspelt_variables(os.environ).items()
     ]
+
+
+def _of_configuration(conf: Settings) -> list[Finding]:
+    from streamq.inspection import Finding, Level
+
+    return [Finding(Level.NOTE, "configuration", *found) for found in conf.findings()]
 
 
 def _settings_text(settings: list[dict[str, str]]) -> str:

@@ -1,4 +1,4 @@
-"""`streamq inspect`: queues, jobs and workers, read from the server alone."""
+"""`streamq inspect`: queues, jobs, schedules and workers, read from the server alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SHOWS = ["pending", *views.PLACES, "ended", "workers", "limits", "queues", "job"]
 _EVERY = 1.0  # seconds between two pictures of --watch
 _HOME = "\033[H\033[2J"  # an empty screen
+_SHOWS.append("schedules")  # all, or one of them by its name
 
 
 @click.command(short_help="Show queues, jobs and workers.")
@@ -55,6 +56,7 @@ def command(
     workers, limits, queues, or job with its ID.
 
     Reads from the server, never asks a worker, and starts nothing.
+    schedules shows all of them, or one by its NAME with its last runs.
     """
     _check(ctx, what, job_id, as_json=as_json, watch=watch)
     app = connected(ctx)
@@ -74,6 +76,13 @@ def _show(
     app: StreamQ, what: str | None, job_id: str | None, queues: list[str], page: views.Page
 ) -> Callable[[], View]:
     """What looks, each time it's called."""
+    if what == "schedules":
+        from streamq.cli import inspect_schedules as schedules
+
+        name = job_id
+        return lambda: (
+            schedules.one_schedule(app, name) if name else schedules.all_schedules(app, queues)
+        )
     if job_id is not None:
         return lambda: views.one_job(app, job_id)
     if what == "workers":
@@ -94,7 +103,7 @@ def _check(
         from streamq.option_checks import nearest
 
         raise click.UsageError(f"nothing called {what!r}{nearest(what, _SHOWS)}", ctx)
-    if (what == "job") != (job_id is not None):
+    if what != "schedules" and (what == "job") != (job_id is not None):
         text = "which one? streamq inspect job ID" if what == "job" else f"unexpected {job_id!r}"
         raise click.UsageError(text, ctx)
     if as_json and watch:

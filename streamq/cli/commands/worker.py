@@ -41,6 +41,7 @@ _ANY = click.IntRange(min=1)
 @click.option("--max-jobs-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--max-memory-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
+@click.option("--reload", is_flag=True, help="Replace processes when code changes.")
 @click.option("-P", "--pool", callback=pool, help="Celery's pools; says what each means here.")
 @click.option("-X", "--exclude-queues", type=QueueName(), help="a,b: all queues but these.")
 @click.option("-I", "--include", help="a,b: modules with tasks, of a Celery application.")
@@ -59,6 +60,7 @@ def command(
     name: str | None,
     burst: bool,
     wait: bool,
+    reload: bool,
     **settings: Any,
 ) -> int:
     """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
@@ -75,4 +77,5 @@ def command(
         meet_server(app, starts=True)
     from streamq.worker import WorkerOptions, supervise
 
-    return supervise(app, WorkerOptions(queues=named, name=name, burst=burst, wait=wait))
+    options = WorkerOptions(queues=named, name=name, burst=burst, wait=wait, reload=reload)
+    return supervise(app, options)

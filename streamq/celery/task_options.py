@@ -62,6 +62,15 @@ def check_names(names: Mapping[str, Any], where: str) -> None:
             raise TypeError(f"{where}: unknown option {name!r}; did you mean {near[0]!r}?")
 
 
+def as_rate(given: Any) -> Any:
+    """A rate as streamq writes it: in Celery a bare number is per second, and 0 is none."""
+    if isinstance(given, str) and given.strip().isdigit():
+        given = int(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return f"{given}/s" if given else []
+    return given
+
+
 def streamq_options(app: Celery, task: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """What streamq is told of a task; `task` has its attributes, `given` is the decorator's."""
     options: dict[str, Any] = {
@@ -70,7 +79,7 @@ def streamq_options(app: Celery, task: Any, given: Mapping[str, Any]) -> dict[st
     for name in SAME:
         value = getattr(task, name, None)
         if value is not None:
-            options[name] = value
+            options[name] = as_rate(value) if name == "rate_limit" else value
     if task.ignore_result:
         options["ignore_result"] = True
     if task.priority is not None:

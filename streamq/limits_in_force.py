@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from streamq.keys import QueueKeys
     from streamq.limits import Concurrency, Limit
     from streamq.runtime import Runtime
-    from streamq.task import Task
 
 CHANGED = "="  # before the name of what was changed at run time
 
@@ -35,7 +34,7 @@ class Application(Asker, Protocol):
     runtime: Runtime
 
     @property
-    def tasks(self) -> Mapping[str, Task[..., Any]]:
+    def tasks(self) -> Mapping[str, Any]:
         """By name."""
         ...
 

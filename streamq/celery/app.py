@@ -127,6 +127,20 @@ class Celery(CeleryConfiguring, StreamQ):
         self._celery_tasks[task.name] = task
         return task
 
+    cron: Callable[..., Callable[[Any], Task]]  # type: ignore[assignment] # it makes Celery's tasks
+    every: Callable[..., Callable[[Any], Task]]  # type: ignore[assignment] # the same
+
+    def _decorator(self, where: str, when: dict[str, Any], options: Any) -> Any:
+        """Of `cron` and `every`: what is above a task of Celery's schedules it as it is."""
+        declare = super()._decorator(where, when, options)
+
+        def declared(function: Callable[..., Any] | Task) -> Task:
+            task = function if isinstance(function, Task) else self.task(function)
+            declare(task.core)
+            return task
+
+        return declared
+
     @property
     def made_tasks(self) -> Mapping[str, Task]:
         """The tasks that are registered so far; imports nothing."""

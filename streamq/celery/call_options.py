@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from streamq.celery.canvas import several
+from streamq.celery.priorities import ours
 from streamq.celery.request import HEADER, current, origin
 from streamq.option_checks import CHECKS, SharedKey, nearest
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.celery")
 
-HIGHEST = 9  # priority: Celery's Redis transport counts from 0, the highest, down to it
 SLACK_S = 86400.0  # that a job may wait, for which its task_id is still known
 # Options that streamq has under the same name.
 SAME = {
@@ -33,7 +33,7 @@ SAME = {
 }
 # Options of Celery's that mean here what they mean there.
 ALIKE = {
-    "priority": "0 is the highest, 9 the lowest, as on Celery's Redis transport",
+    "priority": "0 is the highest and the usual one, 9 the lowest, as on Celery's Redis transport",
     "task_id": "also an idempotency key: the same call again makes no second job",
     "link": "called with the result, in the step that ends the task; any queue, exactly once",
     "link_error": "the same when it has failed: with (request, exception, traceback), or the id",
@@ -84,7 +84,7 @@ def call_options(app: Celery, task: str, given: Mapping[str, Any]) -> dict[str, 
         if name in MEANINGLESS:
             app.say_once(name, f"{task}: {name}= means nothing here; {MEANINGLESS[name]}")
         elif name == "priority":
-            options["priority"], own["priority"] = HIGHEST - value, value
+            options["priority"], own["priority"] = ours(value), value
         elif name in {"eta", "expires"}:
             options[name] = when = in_zone(value, app)
             own[name] = when.isoformat() if isinstance(when, datetime) else when
@@ -92,7 +92,6 @@ def call_options(app: Celery, task: str, given: Mapping[str, Any]) -> dict[str, 
             options[name] = value
         elif name not in CALL_OPTIONS:
             raise TypeError(f"{task}: unknown option {name!r}{nearest(name, CALL_OPTIONS)}")
-    _hold(app, task, options)
     if given.get("retry") is False:
         why = "an enqueue is only repeated where that makes no second task"
         app.say_once("retry", f"{task}: retry=False means nothing here; {why}")
@@ -111,14 +110,6 @@ def _identified(
     if own:
         headers[HEADER] = own
     return {**options, "headers": headers} if headers else options
-
-
-def _hold(app: Celery, task: str, options: dict[str, Any]) -> None:
-    """Leave out what this version can't do yet, and say so."""
-    for name in ("serializer",):
-        if name in options and name not in CHECKS:
-            kind = options.pop(name)
-            app.say_once(name, f"{task}: {name}={kind!r} is not there yet")
 
 
 def _along(given: Mapping[str, Any]) -> dict[str, Any]:

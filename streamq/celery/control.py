@@ -1,9 +1,10 @@
-"""`app.control.revoke(id)`; for the rest of it there are commands."""
+"""`app.control.revoke(id)` and `rate_limit(…)`; for the rest of it there are commands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from streamq.celery.task_options import as_rate
 from streamq.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -31,13 +32,23 @@ class Control:
         for one in [task_id] if isinstance(task_id, str) else task_id:
             self._app.AsyncResult(one).revoke(**how)
 
+    def rate_limit(self, task_name: str, rate_limit: str | int, **_: Any) -> None:
+        """Change a task's rate limit now, for all workers, until it is reset; 0 takes it back.
+
+        The task must have one: a limit that is not declared has no jobs that wait for it.
+        """
+        rate = as_rate(rate_limit)
+        if rate:
+            self._app.limits.set(f"{task_name}/rate", rate)
+        else:
+            self._app.limits.reset(f"{task_name}/rate")
+
     terminate = _refusing("terminate", "app.control.revoke(id) takes back what doesn't run yet")
     inspect = _refusing("inspect", "use: streamq inspect running|scheduled|workers --json")
     ping = _refusing("ping", "use: streamq inspect workers")
     purge = _refusing("purge", "use: streamq cancel --queue QUEUE")
     shutdown = _refusing("shutdown", "send SIGTERM to the worker")
     broadcast = _refusing("broadcast", "workers take no commands; signals end them")
-    rate_limit = _refusing("rate_limit", "set rate_limit= on the task, or in task_annotations")
     time_limit = _refusing("time_limit", "set time_limit= on the task, or in task_annotations")
     add_consumer = _refusing("add_consumer", "start a worker with -Q QUEUE")
     cancel_consumer = _refusing("cancel_consumer", "start workers with the -Q that they serve")

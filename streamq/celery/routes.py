@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from streamq.celery.priorities import ours
 from streamq.option_checks import CHECKS, LATER
 from streamq.routing import Dotted
 
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 Report: TypeAlias = Callable[[str, str], None]  # what has no effect, and what to do about it
 
-HIGHEST = 9  # priority here; in Celery on Redis 0 is the highest
 _EXCHANGES = "there are no exchanges: a job goes to the queue that it names"
 _ALWAYS = "every job is acknowledged when it has ended, and a killed run is run again"
 _DROPPED = {
@@ -47,8 +47,8 @@ def options(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
             report(f"{name} has no effect", why)
         elif name in _OF_TASK:
             report(f"{name} has no effect in a route", _RETRIES)
-        elif name == "priority" and isinstance(value, int):
-            found[name] = HIGHEST - value
+        elif name == "priority":
+            found[name] = ours(value)
         elif name == "rate_limit" and isinstance(value, int):
             found[name] = f"{value}/s" if value else None
         elif name == "queue":

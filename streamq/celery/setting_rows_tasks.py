@@ -49,8 +49,14 @@ TASKS = (
     works("task_default_rate_limit", "for all workers together, not for each"),
     works("task_queues", "names, or objects that have one; served beside those that routes name"),
     works("task_routes", "dicts, globs, patterns, functions, lists of them; any option"),
-    *unused("task_queue_max_priority", "every queue has the priorities 0 to 9"),
-    works("task_default_priority", "0 is the highest, as on Celery's Redis transport"),
+    *unused(
+        "task_queue_max_priority",
+        "every queue has priorities: 0, 1-2, 3-5, 6-8, 9",
+    ),
+    works(
+        "task_default_priority",
+        "0 is the highest and the usual one, 9 the lowest",
+    ),
     never("task_inherit_parent_priority", "say `priority=` at the call"),
     works("task_create_missing_queues", "False refuses calls to queues that nobody named"),
     works("task_default_queue", "`celery` unless said"),

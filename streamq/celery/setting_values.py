@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from streamq.celery.routes import HIGHEST, annotating, routes
+from streamq.celery.priorities import ours
+from streamq.celery.routes import annotating, routes
 from streamq.content import KINDS, MIME_TYPES, MSGPACK
 from streamq.errors import ConfigurationError
 
@@ -69,7 +70,7 @@ def _queues(value: Any, _report: Report) -> Any:
 
 
 def _priority(value: Any, _report: Report) -> Any:
-    return HIGHEST - value if isinstance(value, int) else value
+    return ours(value)
 
 
 def _rate(value: Any, _report: Report) -> Any:

@@ -50,7 +50,7 @@ class Task(CorePart):
     throws: tuple[type[BaseException], ...] = ()
     ignore_result: bool | None = None
     queue: str | None = None
-    priority: int | None = None  # 0 is the highest, 9 the lowest
+    priority: int | None = None  # 0, the usual one, is the highest, 9 the lowest
     expires: float | None = None
     rate_limit: str | None = None
     time_limit: float | None = None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from streamq.celery.call_options import HIGHEST, MEANINGLESS
+from streamq.celery.call_options import MEANINGLESS
+from streamq.celery.priorities import ours
 from streamq.option_checks import CHECKS
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ ALIKE = {
     "retry_backoff_max": "seconds; 600",
     "retry_jitter": "any time up to that",
     "ignore_result": "keep no results",
-    "priority": "0 is the highest, 9 the lowest",
+    "priority": "0 is the highest and the usual one, 9 the lowest",
 }
 OF_TASK = frozenset({*ALIKE, "lazy", "shared", "serializer"})
 _KNOWN = OF_TASK | set(SAME) | MEANS_NOTHING.keys() | CHECKS.keys()
@@ -61,6 +62,15 @@ def check_names(names: Mapping[str, Any], where: str) -> None:
             raise TypeError(f"{where}: unknown option {name!r}; did you mean {near[0]!r}?")
 
 
+def as_rate(given: Any) -> Any:
+    """A rate as streamq writes it: in Celery a bare number is per second, and 0 is none."""
+    if isinstance(given, str) and given.strip().isdigit():
+        given = int(given)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return f"{given}/s" if given else []
+    return given
+
+
 def streamq_options(app: Celery, task: Any, given: Mapping[str, Any]) -> dict[str, Any]:
     """What streamq is told of a task; `task` has its attributes, `given` is the decorator's."""
     options: dict[str, Any] = {
@@ -68,12 +78,12 @@ def streamq_options(app: Celery, task: Any, given: Mapping[str, Any]) -> dict[st
     }
     for name in SAME:
         value = getattr(task, name, None)
-        if value is not None and (name in CHECKS or name != "serializer"):
-            options[name] = value
+        if value is not None:
+            options[name] = as_rate(value) if name == "rate_limit" else value
     if task.ignore_result:
         options["ignore_result"] = True
     if task.priority is not None:
-        options["priority"] = HIGHEST - task.priority
+        options["priority"] = ours(task.priority)
     for name, why in MEANS_NOTHING.items():
         if given.get(name) is not None and given[name] != _QUIET.get(name):
             said = f"{name}={given[name]!r}"

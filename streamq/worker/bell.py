@@ -58,7 +58,7 @@ class Bell(Duty):
         self.is_waiting = True
         answer = None
         try:
-            call = self._exchange.arm() if self._may_arm else None
+            call = self._exchange.arm() if self._arms else None
             marker, answer = await self._waiter.wait(self._look_s, call)
         finally:
             self.is_waiting = False
@@ -70,9 +70,14 @@ class Bell(Duty):
             self._exchange.armed_answered(answer)
         return UNTIL_ALARM_S  # the next claim that finds the queue dry sets the alarm
 
+    @property
+    def _arms(self) -> bool:
+        """Whether the next claim may be sent ahead: not while a limit says when it is due."""
+        return self._may_arm and self._queue.gate_at is None
+
     def worker_is_idle(self) -> None:
         """A wait that began while jobs ran may now bring the next ones itself."""
-        if self._may_arm and self._waiter.is_asleep and (call := self._exchange.arm()):
+        if self._arms and self._waiter.is_asleep and (call := self._exchange.arm()):
             self._waiter.send_along(call)
 
     def hang_up(self) -> None:

@@ -9,8 +9,10 @@ import time
 from typing import TYPE_CHECKING
 
 from streamq.errors import BrokerUnavailable
+from streamq.publishing import texts_of
 from streamq.worker import banner, logs
 from streamq.worker.exits import NO_SERVER
+from streamq.worker.options import size_of
 from streamq.worker.supervisor import Supervisor
 
 if TYPE_CHECKING:
@@ -27,9 +29,12 @@ def supervise(app: StreamQ, options: WorkerOptions) -> int:
     """Run a worker until a signal ends it, or in a burst nothing is left; returns the exit code.
 
     0 in order; 69 where no server answers at the start and `options.wait` is off; 78 where the
-    worker process can't import the application. Raises ConfigurationError and BrokerRefused.
+    worker process can't import the application. Raises ConfigurationError, also for a task whose
+    limits nobody declared, and BrokerRefused.
     """
     logs.configure(options.loglevel or app.conf.loglevel, options.log_format or app.conf.log_format)
+    for queue in size_of(app, options).queues:
+        texts_of(app.runtime, queue)  # what can't be published is said before there is a process
     supervisor = Supervisor(app, options)
     try:
         if not _find_server(app, wait=options.wait):

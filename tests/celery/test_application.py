@@ -215,6 +215,24 @@ def test_a_misspelt_option_is_refused_and_a_new_name_is_an_attribute(app: Celery
     assert vars(type(app.task(name="abs", colour="red")(abs)))["colour"] == "red"
 
 
+@pytest.mark.parametrize(
+    ("given", "rate"), [("100/m", "100/m"), (10, "10/s"), ("10", "10/s"), (0, ""), (None, "")]
+)
+def test_a_bare_rate_is_per_second_and_0_is_none(
+    app: Celery, given: str | int | None, rate: str
+) -> None:
+    task = app.task(name="call", rate_limit=given)(abs)
+    assert ",".join(map(str, task.task_options.rate_limit)) == rate
+
+
+def test_a_rate_is_changed_and_taken_back_through_control(app: Celery) -> None:
+    app.task(name="call", rate_limit="100/m")(abs)
+    app.control.rate_limit("call", 5)
+    assert str(app.limits.get("call").limit) == "5/s"
+    app.control.rate_limit("call", 0)
+    assert str(app.limits.get("call").limit) == "100/m"
+
+
 def test_what_means_nothing_here_is_said_once(
     app: Celery, caplog: pytest.LogCaptureFixture
 ) -> None:

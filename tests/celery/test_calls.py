@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from streamq import ConfigurationError
+from streamq import ConfigurationError, JobState
 from streamq.celery import Celery
-from streamq.celery.call_options import CALL_OPTIONS, MEANINGLESS
+from streamq.celery.call_options import CALL_OPTIONS
 from streamq.celery.exceptions import TaskRevokedError
-from streamq.option_checks import CHECKS
+from tests.waiting import wait_until
 
 Work = Callable[..., Any]
 
@@ -86,29 +85,38 @@ def test_ignore_result_of_call_and_task(app: Celery, request_of: Any) -> None:
     assert [one[19] for one in ids] == [".", "-", "-", "."], "the ids say so"
 
 
-@pytest.mark.skipif("priority" not in CHECKS, reason="this version has no priorities yet")
 def test_priority_runs_from_0_the_highest(app: Celery, work: Work) -> None:
     ran: list[int] = []
     task = app.task(name="task", priority=5)(lambda number: ran.append(number))
-    for number in (9, 0, 3):
+    for number in (9, 0, 1, 6):
         task.apply_async((number,), priority=number)
     task.delay(5)
+    other = app.task(name="other")(lambda number: ran.append(number))
+    other.delay(-1)  # one that says none is of the highest, as in Celery
     work(app, threads=1)
     task.apply_async((99,), priority=9).get(timeout=10)
-    assert ran == [0, 3, 5, 9, 99]
+    assert sorted(ran[:2]) == [-1, 0]
+    assert ran[2:] == [1, 5, 6, 9, 99]
 
 
-@pytest.mark.parametrize("name", sorted(MEANINGLESS))
-def test_what_means_nothing_here_is_said_once(
-    app: Celery, request_of: Any, name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    given: dict[str, Any] = {name: "x"}
-    with caplog.at_level(logging.WARNING, "streamq.celery"):
-        request_of.apply_async(**given)
-        request_of.apply_async(**given)
-    assert [one.getMessage() for one in caplog.records] == [
-        f"request_of: {name}= means nothing here; {MEANINGLESS[name]}"
-    ]
+@pytest.mark.parametrize("wrong", [10, -1, "high", True])
+def test_a_priority_that_is_none_is_refused(app: Celery, request_of: Any, wrong: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match=f"priority={wrong!r}: must be"):
+        request_of.apply_async(priority=wrong)
+
+
+def test_the_rate_limit_of_the_notes_route_limits(app: Celery, work: Work) -> None:
+    app.conf.task_routes = {"tasks.add": {"rate_limit": "10/m"}}
+    add = app.task(name="tasks.add")(lambda x, y: x + y)
+    work(app)
+    first, second = add.delay(4, 4), add.delay(1, 1)
+    assert first.get(timeout=10) == 8
+    wait_until(lambda: second.job.info().state is JobState.PARKED, "it to be parked")
+    waits = second.job.info()
+    assert (waits.reason, waits.attempt) == ("rate limit", 0)
+    assert not second.ready()
+    with pytest.raises(TimeoutError):
+        second.get(timeout=0.2)  # the next one starts 6 s after the first
 
 
 def test_retry_is_as_it_is(app: Celery, request_of: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -17,7 +17,6 @@ from textwrap import dedent
 import pytest
 import redis
 
-from streamq.option_checks import CHECKS
 from tests.conftest import MakeServer
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
@@ -216,8 +215,6 @@ def test_settings_in_a_module(desk: Desk) -> None:
     settings, _, more = settings.partition("# python -m celeryconfig.py")
     settings = without_other_servers(desk, settings) + f"\nbroker_url = {desk.url!r}\n"
     routes = more.partition("\n")[2]
-    if "rate_limit" not in CHECKS:  # this version refuses it by name
-        routes = "\n".join(line for line in routes.splitlines() if "rate_limit" not in line)
     desk.write("celeryconfig.py", settings + routes)
     code = application(desk).replace(", broker='redis://localhost'", "")
     desk.write("tasks.py", f"{code}\n{loading}")

@@ -17,7 +17,6 @@ from pathlib import Path
 import pytest
 
 from benchmarks.environments import environment
-from streamq.option_checks import CHECKS
 from tests.conftest import MakeServer
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
@@ -26,7 +25,6 @@ ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "examples" / "celery_project"
 EXPECTED = Path(__file__).with_name("project_expected.txt").read_text().splitlines()
 CELERY = environment("celery") / "bin" / "python"  # made by `python -m benchmarks install`
-HAS_PRIORITIES = "priority" in CHECKS
 
 
 class Project:
@@ -84,12 +82,7 @@ def test_the_project_prints_under_streamq_what_it_printed_under_celery(
 ) -> None:
     command = [sys.executable, "-m", "streamq.cli"]
     project = Project(copied, make_server(tcp=True).url, sys.executable, command)
-    expected = EXPECTED
-    if not HAS_PRIORITIES:  # they run as they came then
-        project.rewrite(r", priority=priority\)", ")")
-        expected = [*EXPECTED[:1], *EXPECTED[4:0:-1], *EXPECTED[5:]]
-        expected[2:4] = [expected[3], expected[2]]
-    assert project.printed() == expected
+    assert project.printed() == EXPECTED
 
 
 @pytest.mark.no_audit("Celery's keys are in it")

@@ -42,7 +42,7 @@ WORKS: dict[str, tuple[Any, str, Any]] = {
     "task_default_rate_limit": (10, "task_default_rate_limit", "10/s"),
     "task_queues": ([QUEUE, "low"], "task_queues", ("mail", "low")),
     "task_routes": ({"a.*": {"queue": QUEUE}}, "task_routes", "(a.*,)"),
-    "task_default_priority": (2, "task_default_priority", 7),
+    "task_default_priority": (2, "task_default_priority", 3),
     "task_create_missing_queues": (False, "task_create_missing_queues", False),
     "task_default_queue": ("low", "default_queue", "low"),
     "result_backend": ("redis://localhost", "backend", "redis://localhost"),

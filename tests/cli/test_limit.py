@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +189,13 @@ def test_parked_jobs_are_listed_page_by_page(cli: Cli, app: StreamQ, hand: Hand)
     assert len(found) == len(set(found)) == 4
     assert set(found) < ids
     assert cli("inspect", "queues", "--json").document["queues"][0]["parked"] == 4
+
+
+def test_a_worker_does_not_start_where_a_limit_is_not_declared(cli: Cli, app: StreamQ) -> None:
+    Path("lost.py").write_text(
+        "from streamq import StreamQ\n"
+        "app = StreamQ('lost')\n"
+        "@app.task(rate_limit='github')\n"
+        "def pull(): ...\n"
+    )
+    cli("-A", "lost", "worker").failed(78, "no limit 'github' is declared", "app.limit('github'")

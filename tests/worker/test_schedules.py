@@ -228,7 +228,7 @@ def test_old_and_new_code_side_by_side_agree_on_the_new(rig: Rig) -> None:
     wait_for_ticks(rig, "deployed", number + 15)
     assert rig.app.schedules.get("deployed").every == 0.1
     run(declared(rig, 100 * MS, queue="other"))
-    wait_until(lambda: rig.app.schedules.get("deployed").queue == "other", "it to move")
+    wait_until(lambda: [one.queue for one in rig.app.schedules.list()] == ["other"], "it to move")
     number = len(ticks_of(rig, "deployed"))
     ticks = wait_for_ticks(rig, "deployed", number + 5)
     assert max(Counter(ticks).values()) == 1, "no tick comes twice"

@@ -150,12 +150,12 @@ def _shape(reply: object) -> str:
 def attack(ground: Ground, *, cases: int) -> None:
     """Every script, `cases` times."""
     server = ground.server(databases=2 * LANES)
-    todo: SimpleQueue[str] = SimpleQueue()
+    names: SimpleQueue[str] = SimpleQueue()
     for name in ground.random.sample(SCRIPTS, len(SCRIPTS)):
-        todo.put(name)
+        names.put(name)
 
     def work(lane: Lane) -> Figures:
-        for name in _drain(todo):
+        for name in _drain(names):
             lane.try_script(name, cases)
         return lane.figures
 
@@ -169,10 +169,10 @@ def attack(ground: Ground, *, cases: int) -> None:
     ground.figures.add(scripts=len(SCRIPTS))
 
 
-def _drain(todo: SimpleQueue[str]) -> Iterator[str]:
+def _drain(names: SimpleQueue[str]) -> Iterator[str]:
     while True:
         try:
-            yield todo.get_nowait()
+            yield names.get_nowait()
         except Empty:
             return
 

@@ -32,9 +32,9 @@ def _end(number: int) -> int:
     if os.environ.get(IS_ZOMBIE):
         if number % 4 == 1:
             raise ConnectionError(number)
-        if number % 4 == 2:  # noqa: PLR2004 -- one of four
+        if number % 4 == 2:
             raise GiveUp("no use")
-        if number % 4 == 3:  # noqa: PLR2004
+        if number % 4 == 3:
             raise Retry(countdown=0, counted=False)
     return os.getpid()
 

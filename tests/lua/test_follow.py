@@ -75,8 +75,8 @@ def test_a_replayed_settle_makes_no_second_follow_up(rig: Rig) -> None:
     rig.run(call)
     with rig.unchanged():
         assert rig.run(call) == ["ALREADY"]
-    rig.running("d")
-    rig.run(acking(rig, seq=2, d=()))
+    assert rig.claimed("T") == ["b"]
+    assert rig.run(acking(rig, seq=2, b=())) == ["OK"]
     with rig.unchanged():  # its answer is forgotten, and so is the job
         assert rig.run(call) == ["LEASELOST"]
 

@@ -43,7 +43,7 @@ def each_its_own(at: int) -> str:
 
 
 def drained_us(server: Server, options: Callable[[int], str], n: int) -> tuple[float, float]:
-    """Of the server per job for claiming and acknowledging n jobs, and commands inside per claim."""
+    """Of the server per job, claim and ack of n jobs; and commands inside a claim."""
     server.clear()
     client = Client(server.url)
     queue = Queue(client, "lanes")

@@ -87,7 +87,8 @@ def worker(kind: str) -> list[str]:
 
 def enqueue(kind: str, n: int) -> None:
     if kind in SHAPES:
-        return shape(kind, n)
+        shape(kind, n)
+        return
     task = _TASKS[kind]
     for at in range(0, n, CHUNK):
         task.delay_many([()] * min(CHUNK, n - at))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamq.control.acting import for_each
+from streamq.control.words import Answer
 from streamq.operations import cancel
 
 if TYPE_CHECKING:
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.asking import Question
-    from streamq.control.words import Answer
     from streamq.keys import QueueKeys
     from streamq.operations import Call
 
@@ -30,4 +30,4 @@ def cancel_question(
     def describe(keys: QueueKeys, some: list[str]) -> Call[list[str]]:
         return cancel(keys, ids=some, result_ttl_ms=ttl_ms)
 
-    return (yield from for_each(app, ids, describe, progress))
+    return (yield from for_each(app, ids, describe, progress, Answer))

@@ -41,6 +41,7 @@ from streamq.operations.parking import (
     standing,
     throttle,
 )
+from streamq.operations.plain import put
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
@@ -183,6 +184,7 @@ __all__ = [
     "poke",
     "progress",
     "promote",
+    "put",
     "read_trail",
     "reclaim",
     "register",

@@ -23,7 +23,8 @@ StreamQError
 ├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
 ├── Retry                       raised by a task: run me again later
 ├── GiveUp                      raised by a task: straight to dead
-└── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+├── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+└── TimeLimitExceeded           a run was over its hard limit
 TaskCancelled (BaseException)   raised inside a task that is cancelled
 """
 
@@ -80,6 +81,7 @@ __all__ = [
     "SoftTimeLimitExceeded",
     "StreamQError",
     "TaskCancelled",
+    "TimeLimitExceeded",
     "UnknownJob",
     "UnknownTask",
     "WaitTimeout",
@@ -235,5 +237,9 @@ class SoftTimeLimitExceeded(StreamQError):
     """Raised inside a task at its `soft_time_limit`: clean up and end before the hard one."""
 
 
+class TimeLimitExceeded(StreamQError):
+    """What a run has failed with that was over its `time_limit`, and was ended from outside."""
+
+
 class TaskCancelled(BaseException):
-    """Raised inside a plain task that is cancelled; clean up, and let it pass."""
+    """Raised inside a plain task that is cancelled or over its `time_limit`; let it pass."""

@@ -48,6 +48,7 @@ from streamq.job_errors import (
     UnknownJob,
     WaitTimeout,
 )
+from streamq.stop_errors import SoftTimeLimitExceeded, TaskCancelled, TimeLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -237,15 +238,3 @@ class GiveUp(StreamQError):
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class SoftTimeLimitExceeded(StreamQError):
-    """Raised inside a task at its `soft_time_limit`: clean up and end before the hard one."""
-
-
-class TimeLimitExceeded(StreamQError):
-    """What a run has failed with that was over its `time_limit`, and was ended from outside."""
-
-
-class TaskCancelled(BaseException):
-    """Raised inside a plain task that is cancelled or over its `time_limit`; let it pass."""

@@ -125,7 +125,12 @@ def _why_scheduled(info: JobInfo) -> str:
 
 def _why_running(info: JobInfo) -> str:
     again = f", attempt {info.attempt}" if info.attempt > 1 else ""
-    return f"runs since {_clock(info.started_at)} on {info.worker or 'a worker'}{again}"
+    asked = f"; {info.reason}" if info.reason else ""
+    return f"runs since {_clock(info.started_at)} on {info.worker or 'a worker'}{again}{asked}"
+
+
+def _why_cancelled(info: JobInfo) -> str:
+    return f"it was cancelled {'while it ran' if info.run_seconds else 'before it started'}"
 
 
 def _why_dead(info: JobInfo) -> str:
@@ -149,6 +154,6 @@ _SAYS: Mapping[JobState, Callable[[JobInfo], str]] = {
     JobState.SCHEDULED: _why_scheduled,
     JobState.RUNNING: _why_running,
     JobState.DEAD: _why_dead,
-    JobState.CANCELLED: lambda _: "it was cancelled before it started",
+    JobState.CANCELLED: _why_cancelled,
     JobState.EXPIRED: lambda _: "its `expires` passed before it could start",
 }

@@ -47,6 +47,7 @@ from streamq.operations.read import (
     AuditPage,
     Look,
     Page,
+    Sought,
     Violation,
     Waited,
     audit,
@@ -56,6 +57,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    seek,
     wait,
 )
 from streamq.operations.report import (
@@ -140,6 +142,7 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+    "Sought",
     "Standing",
     "StateText",
     "Stray",
@@ -192,6 +195,7 @@ __all__ = [
     "resume",
     "retry",
     "revive",
+    "seek",
     "set_limits",
     "standing",
     "strand",

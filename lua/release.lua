@@ -40,7 +40,7 @@ if #mine > 0 then
   for _, job in ipairs(mine) do
     job.crashed = ARGV[first_item + 3 * job.n - 1] == '1'
     job.reason = job.crashed and 'crashed' or 'released'
-    job.lost = job.crashed
+    job.lost, job.worker = job.crashed, worker
   end
   drop_held(leases, claims, held, mine)
   ending.returned, ending.dead, ending.policy = returned, dead, policy

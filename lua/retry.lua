@@ -16,6 +16,7 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 --# include lib/number.lua
 --# include lib/replay.lua
 --# include lib/end_asked.lua
+--# include lib/runs.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -28,7 +29,7 @@ mine = end_asked(ending, mine, words, now)
 if #mine > 0 then
   local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local head_due, earlier = tonumber(head[2]) or math.huge, false
-  local ids, entries, states, dues, texts = {}, {}, {}, {}, {}
+  local ids, entries, states, dues, failed = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
     local delay_ms, counted, reason, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
@@ -41,16 +42,14 @@ if #mine > 0 then
       .. (string.byte(job.entry) == 38 and ' ' .. job.entry or '')
     dues[2 * i - 1] = whole(due)
     dues[2 * i] = job.id
-    if failure ~= '' then
-      texts[#texts + 1] = job.id
-      texts[#texts + 1] = failure
-    end
+    job.reason, job.error, job.worker = reason, failure, worker
+    if failure ~= '' then failed[#failed + 1] = job end
   end
   vacate(park, mine, 'retry', now * 1000)
   drop_entries(stream, entries)
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', scheduled, unpack(dues))
-  if #texts > 0 then redis.call('HSET', errors, unpack(texts)) end
+  keep_runs(errors, failed, now)
   redis.call('HDEL', progress, unpack(ids))
   drop_held(leases, claims, held, mine)
   redis.call('HINCRBY', counts, 'retried', #ids)

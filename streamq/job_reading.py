@@ -9,7 +9,7 @@ import msgpack
 
 from streamq.errors import DecodeError, RemoteTraceback, StreamQError
 from streamq.ids import parse_id
-from streamq.job import JobInfo, JobState, Progress
+from streamq.job import Attempt, JobInfo, JobState, Progress
 
 if TYPE_CHECKING:
     from streamq.codec import Codec, TaskTypes
@@ -38,8 +38,22 @@ HEIR = "unique: the job that has its key runs"
 _PROGRESS_PARTS = 3
 
 
+def attempts_of(look: Look, codec: Codec) -> tuple[Attempt, ...]:
+    """The runs of a job that ended badly."""
+    found = []
+    for run in look.runs:
+        error = codec.decode_exception(run.failure) if run.failure else None
+        seconds = max(0, run.ended_ms - run.since_ms) / 1000
+        since = moment(run.since_ms)
+        trace = traceback_of(error)
+        found.append(Attempt(run.number, run.how, run.worker, since, seconds, error, trace))
+    return tuple(found)
+
+
 def job_info(look: Look, queue: str, codec: Codec, types: TaskTypes | None = None) -> JobInfo:
-    """All of a job. `types`: of its task, where it is known here; what can't be read is said so.
+    """All of a job but its `attempts`, which take longer.
+
+    `types`: of its task, where it is known here; what can't be read is said so.
 
     Never raises for what the job itself holds.
     """

@@ -17,7 +17,7 @@ local function end_asked(keys, mine, words, now)
     local job = gone[i]
     local ttl_ms, most = string.match(job.asked, '^(%d+):(%d+):')
     job.task = select(3, parse_record(record or '')) or '?'
-    job.ttl_ms, job.run_ms, cap = tonumber(ttl_ms), math.max(0, now - tonumber(job.since)), tonumber(most)
+    job.ttl_ms, job.run_ms, cap = tonumber(ttl_ms), math.max(0, now - (tonumber(job.since) or now)), tonumber(most)
     if job.n then words[job.n] = 'CANCELLED' end
   end
   end_cancelled(keys, gone, now, cap)

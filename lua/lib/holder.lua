@@ -7,7 +7,7 @@ local function holders(state, ids, tokens, words)
   local states = redis.call('HMGET', state, unpack(ids))
   local mine, seen = {}, {}
   for n, id in ipairs(ids) do
-    local attempt, crashes, entry, token, since, tail = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+) (%d+)(.*)$')
+    local attempt, crashes, entry, token, since, tail = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+) (%d*)(.*)$')
     if not token or token ~= tokens[n] then
       words[n] = 'LEASELOST'
     elseif seen[id] then

@@ -17,8 +17,8 @@ local function lapsed_jobs(leases, claims, held, state, workers, now, limit, rep
       local place, attempt, crashes, entry, holder, since, marked, asked = parse_state(states[i])
       if place == 'R' and holder == token then
         found = found + 1
-        gone[#gone + 1] = { id = id, token = token, attempt = attempt, crashes = crashes, entry = entry,
-          crashed = crashed, lost = true, marked = marked, asked = asked, since = since,
+        gone[#gone + 1] = { id = id, token = token, attempt = attempt, crashes = crashes, entry = entry, since = since,
+          worker = worker, crashed = crashed, lost = true, marked = marked, asked = asked,
           reason = crashed and 'crashed' or 'reclaimed' }
         reply[#reply + 1] = id
         reply[#reply + 1] = worker

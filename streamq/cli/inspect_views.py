@@ -193,10 +193,13 @@ def _started(worker: WorkerInfo) -> str:
 def one_job(app: StreamQ, job_id: str) -> View:
     """All of one job, and why it is where it is."""
     job = inspection.job(app, job_id)
-    why = inspection.why(app, job)
+    reasons = inspection.reasons(app, job)
+    why = "; ".join(reason.text for reason in reasons)
     lines = app.result(job_id).log() if job.queue else []
     text = job_text(job, why, lines, app.conf.zone)
-    return View(text, {"job": plain(job), "why": why, "log": plain(lines)})
+    return View(
+        text, {"job": plain(job), "why": why, "reasons": plain(reasons), "log": plain(lines)}
+    )
 
 
 def check_queues(wanted: list[str], known: list[str]) -> None:

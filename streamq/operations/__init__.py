@@ -24,7 +24,15 @@ from streamq.operations.lease import (
     sweep,
     unregister,
 )
-from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.outcome import (
+    FailedRun,
+    Outcome,
+    StateText,
+    last_failure,
+    parse_outcome,
+    parse_runs,
+    parse_state,
+)
 from streamq.operations.parking import (
     Limiter,
     LimiterPage,
@@ -124,6 +132,7 @@ __all__ = [
     "Declaration",
     "Enqueued",
     "Entry",
+    "FailedRun",
     "HandBack",
     "Idempotency",
     "Limiter",
@@ -174,6 +183,7 @@ __all__ = [
     "forget",
     "forward",
     "get_limits",
+    "last_failure",
     "limiters",
     "look",
     "options",
@@ -181,6 +191,7 @@ __all__ = [
     "parse_message",
     "parse_outcome",
     "parse_record",
+    "parse_runs",
     "parse_state",
     "pause",
     "poke",

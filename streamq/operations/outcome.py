@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgpack
+
 
 @dataclass(frozen=True, slots=True)
 class StateText:
@@ -49,3 +51,39 @@ def parse_outcome(raw: bytes) -> Outcome | None:
     head, _, value = raw.partition(b"\n")
     kind, ended, attempts, run_ms, task = head.decode("ascii", "replace").split(" ")
     return Outcome(kind, int(ended), int(attempts), int(run_ms), task, value)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that ended badly."""
+
+    number: int  # which attempt
+    how: str  # retry, snooze, crashed, reclaimed; of a dead job's last one why it is dead
+    worker: str
+    since_ms: int
+    ended_ms: int
+    failure: bytes  # encoded; empty: none was told, or it was too large to keep
+
+
+def parse_runs(raw: bytes) -> list[FailedRun]:
+    """What `lua/lib/runs.lua` keeps, the oldest first; empty for what it did not write."""
+    if not raw.startswith(b"!"):
+        return []
+    try:
+        return [_run(*parts) for parts in msgpack.unpackb(raw[1:], raw=True)]
+    except (ValueError, TypeError, msgpack.UnpackException):  # touched by hand
+        return []
+
+
+def last_failure(raw: bytes) -> bytes:
+    """The newest failure that is kept of a job; an older release kept nothing else."""
+    if not raw.startswith(b"!"):
+        return raw
+    return next((run.failure for run in reversed(parse_runs(raw)) if run.failure), b"")
+
+
+def _run(  # noqa: PLR0917 - as they are packed
+    number: bytes, how: bytes, worker: bytes, since: bytes, ended: bytes, failure: bytes
+) -> FailedRun:
+    texts = how.decode("utf-8", "replace"), worker.decode("utf-8", "replace")
+    return FailedRun(int(number), *texts, int(since), int(ended), failure)

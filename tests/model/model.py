@@ -110,8 +110,11 @@ class Model(Unifying):
         self.counts["crashed"] += crashed
         job.crashes += crashed
         if (lost and bound == 0) or (crashed and job.crashes >= bound):
+            self.errors.add(job.id)
             self._die(job, "poison", "poison")
             return True
+        if lost:
+            self.errors.add(job.id)
         self.moves.append((job, "w"))
         job.place, job.word, job.attempt = "B", reason, job.attempt - 1
         self.progress.pop(job.id, None)

@@ -6,6 +6,7 @@ StreamQError
 ├── BrokerRefused               the server's answer is final: password, rights, version
 │   ├── SchemaMismatch          the queue was written by another data model
 │   └── ScriptError             a script failed: a bug, or keys touched by hand
+│       └── DamagedQueue        a key holds what isn't streamq's; the message names it
 ├── EncodeError (TypeError)     a value can't be sent
 ├── DecodeError (ValueError)    bytes that are damaged
 │   └── PayloadRefused          bytes that are over a limit, or not accepted
@@ -57,6 +58,7 @@ __all__ = [
     "BrokerRefused",
     "BrokerUnavailable",
     "ConfigurationError",
+    "DamagedQueue",
     "DecodeError",
     "EncodeError",
     "EnqueueUncertain",
@@ -125,6 +127,10 @@ class SchemaMismatch(BrokerRefused):
 
 class ScriptError(BrokerRefused):
     """A script failed; names file and line. Report it, and run `streamq check --audit`."""
+
+
+class DamagedQueue(ScriptError):
+    """A key of the queue holds what isn't streamq's, which changes nothing of it; mend that key."""
 
 
 class EncodeError(StreamQError, TypeError):

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
 
 
-def ask(ctx: click.Context, found: str, question: str) -> None:
+def ask(ctx: click.Context, found: str, verb: str, question: str) -> None:
     """Go on only where somebody says yes; where nobody can be asked it is a usage error."""
     if not sys.stdin.isatty():
-        raise click.UsageError(f"{found}: --yes says so where nobody can be asked", ctx)
+        raise click.UsageError(f"{found} to {verb}: --yes says so where nobody can be asked", ctx)
     click.confirm(f"{found}. {question}?", abort=True)
 
 

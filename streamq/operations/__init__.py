@@ -49,12 +49,14 @@ from streamq.operations.parking import (
     standing,
     throttle,
 )
+from streamq.operations.plain import put
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
     AuditPage,
     Look,
     Page,
+    Sought,
     Violation,
     Waited,
     audit,
@@ -64,6 +66,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    seek,
     wait,
 )
 from streamq.operations.report import (
@@ -149,6 +152,7 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+    "Sought",
     "Standing",
     "StateText",
     "Stray",
@@ -194,6 +198,7 @@ __all__ = [
     "poke",
     "progress",
     "promote",
+    "put",
     "read_trail",
     "reclaim",
     "register",
@@ -203,6 +208,7 @@ __all__ = [
     "resume",
     "retry",
     "revive",
+    "seek",
     "set_limits",
     "standing",
     "strand",

@@ -38,6 +38,7 @@ STRUCTURES = (
     "waiters",
     "unique",
     "heirs",
+    "cancelling",
     *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
     "schedule_state",
@@ -87,6 +88,13 @@ class Page:
 
     cursor: str  # of the next page; empty: this was the last
     ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought(Page):
+    """A page of what `seek` found."""
+
+    looked_at: int  # records
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,11 +172,28 @@ def page(keys: QueueKeys, *, place: str, cursor: str = "", limit: int = 50) -> C
     return bind("page", keys, read, place=place, cursor=cursor, limit=limit)
 
 
+def seek(
+    keys: QueueKeys, *, cursor: str = "", limit: int = 200, task: str = "", part: str = ""
+) -> Call[Sought]:
+    """Ids of jobs that have not ended, by task and by a part of their record; empty: any.
+
+    Looks at about `limit` (1 to 200) records. A job may be on two pages.
+    """
+
+    def read(reply: list[Any]) -> Sought:
+        return Sought(text(reply[0]), [text(one) for one in reply[2:]], reply[1])
+
+    return bind("seek", keys, read, cursor=cursor, limit=limit, task=task, part=part)
+
+
 def count(keys: QueueKeys) -> Call[dict[str, int]]:
     """How many jobs are where, and the counters; see `lua/count.lua` for the names."""
 
     def read(reply: list[Any]) -> dict[str, int]:
-        return {text(name): int(n) for name, n in zip(reply[::2], reply[1::2], strict=True)}
+        found: dict[str, int] = {}
+        for name, number in zip(reply[::2], reply[1::2], strict=True):
+            found.setdefault(text(name), int(number))  # the counter `stranded` comes behind
+        return found
 
     return bind("count", keys, read)
 

@@ -74,7 +74,7 @@ def act_on_dead(
             return _tell(action, {}, as_json=as_json)
         if not yes:
             what = "Let them run again" if action == "retry" else "Delete them for good"
-            ask(ctx, f"{plural(len(ids), 'dead job')} to {action}", what)
+            ask(ctx, plural(len(ids), "dead job"), action, what)
     log_actions(app)
     return _tell(action, _act(app, action, ids, rate, quiet=as_json), as_json=as_json)
 

@@ -49,10 +49,6 @@ def command(
     *,
     what: str | None,
     job_id: str | None,
-    queue: str | None,
-    limit: int,
-    cursor: str,
-    everything: bool,
     as_json: bool,
     watch: bool,
     groups: bool,
@@ -74,7 +70,8 @@ def command(
     _check(ctx, what, job_id, as_json=as_json, watch=watch)
     _check_filter(ctx, what, wanted, groups=groups)
     app = connected(ctx)
-    page, queues = views.Page(limit, cursor, everything), queue.split(",") if queue else []
+    page = views.Page(said["limit"], said["cursor"], said["everything"])
+    queues = said["queue"].split(",") if said["queue"] else []
     show = _searching(app, what, queues, page, wanted, groups=groups)
     show = show or _show(app, what, job_id, queues, page)
     if as_json:

@@ -66,7 +66,7 @@ def _purge(ctx: click.Context, app: StreamQ, names: list[str], *, yes: bool, as_
     counts = [inspection.counts(app, one) for one in names]
     number = sum(one.waiting + one.scheduled + one.parked for one in counts)
     if number and not yes:
-        ask(ctx, f"{plural(number)} to cancel", "Cancel all that has not started")
+        ask(ctx, plural(number), "cancel", "Cancel all that has not started")
     log_actions(app)
     done: dict[str, int] = {}
     with Bar(number, "purge", quiet=as_json) as bar:

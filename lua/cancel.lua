@@ -17,10 +17,10 @@ local checkpoints = KEYS[13]
 local schedule_ended = KEYS[14]
 local wake = KEYS[15]
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
 local first_item = 3 -- ARGV[3...]: ids
-
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/entries.lua
@@ -28,13 +28,14 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/notify.lua
 --# include lib/unpark.lua
 --# include lib/vacate.lua
+--# include lib/tally.lua
 
 touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake, schedule_ended }, stream)
 touch_line() check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
 local now, words = clock_ms(), {}
-local ids, entries, texts, kept, members, seen, lines, going, gone = {}, {}, {}, {}, {}, {}, {}, {}, {}
+local ids, entries, texts, kept, members, seen, lines, going, gone, batch = {}, {}, {}, {}, {}, {}, {}, {}, {}, {}
 for i, id in ipairs(asked) do
   local place, attempt, _, entry = parse_state(states[i])
   if not records[i] or seen[id] then
@@ -57,6 +58,7 @@ for i, id in ipairs(asked) do
     texts[n] = outcome_text('cancelled', whole(now), attempt or 0, 0, task, '')
     kept[n] = { id, texts[n], result_ttl_ms }
     members[n] = task .. ' ' .. id
+    tally_add(batch, task, tally_fields.cancelled, 1)
     lines[n] = id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task
   end
 end
@@ -69,12 +71,10 @@ if #ids > 0 then
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))
   redis.call('ZREM', scheduled, unpack(ids))
-  redis.call('HDEL', jobs, unpack(ids))
-  redis.call('HDEL', state, unpack(ids))
-  redis.call('HDEL', errors, unpack(ids))
-  redis.call('HDEL', checkpoints, unpack(ids))
+  for _, key in ipairs({ jobs, state, errors, checkpoints }) do redis.call('HDEL', key, unpack(ids)) end
   keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
   notify(waiters, ids, texts)
   redis.call('HINCRBY', counts, 'cancelled', #ids)
+  tally_write(sums, batch, now)
 end
 return words

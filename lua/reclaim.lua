@@ -25,6 +25,7 @@ local checkpoints = KEYS[18]
 local schedule_ended = KEYS[19]
 local scheduled = KEYS[20]
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
 local limit = tonumber(ARGV[3]) -- claims, 1 to 20
@@ -66,7 +67,7 @@ if now >= grace then
     park.state, park.scheduled, park.counts = state, scheduled, counts
     local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
       progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    schedule_ended = schedule_ended, park = park }
+    schedule_ended = schedule_ended, park = park, sums = sums }
     local poisoned = back_or_poison(keys, gone, now, dead_cap)
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned

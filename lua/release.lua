@@ -22,6 +22,7 @@ local checkpoints = KEYS[17]
 local schedule_ended = KEYS[18]
 local scheduled = KEYS[19]
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -62,7 +63,7 @@ if #mine > 0 then
   park.state, park.scheduled, park.counts = state, scheduled, counts
   local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
     progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    schedule_ended = schedule_ended, park = park }
+    schedule_ended = schedule_ended, park = park, sums = sums }
   local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
   for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)

@@ -34,6 +34,7 @@ HASHES = (
     "schedule_log",
     "schedule_runs",
     "schedule_held",
+    "tallied",
 )
 SORTED_SETS = (
     *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
@@ -41,7 +42,9 @@ SORTED_SETS = (
     "schedule_due",
 )
 LISTS = ("wake", "dropped", "schedule_ended")
-NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
+STREAMS = ("stream", "outbox", "history")
+STRINGS = ("schema", "tally")
+NAMES = (*STRINGS, *STREAMS, *LISTS, *HASHES, *SORTED_SETS)
 
 GROUP = "workers"  # of every queue's stream
 

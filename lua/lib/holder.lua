@@ -1,12 +1,12 @@
 -- Who may settle what: job by job, is this call's token the one that the job runs under? Writes a word per
--- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry, marked}`,
+-- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry, since, marked}`,
 -- the numbers as text: most are only written again.
 -- A job named twice in one call is settled once.
 local function holders(state, ids, tokens, words)
   local states = redis.call('HMGET', state, unpack(ids))
   local mine, seen = {}, {}
   for n, id in ipairs(ids) do
-    local attempt, crashes, entry, token = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+)')
+    local attempt, crashes, entry, token, since = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+) ?(%d*)')
     if not token or token ~= tokens[n] then
       words[n] = 'LEASELOST'
     elseif seen[id] then
@@ -15,7 +15,7 @@ local function holders(state, ids, tokens, words)
       seen[id] = true
       words[n] = 'OK'
       mine[#mine + 1] = { n = n, id = id, token = token, attempt = attempt, crashes = crashes, entry = entry,
-        marked = string.byte(states[n], -1) == 43 }
+        since = since, marked = string.byte(states[n], -1) == 43 }
     end
   end
   return mine

@@ -101,6 +101,7 @@ from streamq.operations.settle import (
     strand,
 )
 from streamq.operations.steer import cancel, delete, forget, revive
+from streamq.operations.tally import Counted, Span, StatsPage, Tally, Times, stats
 
 __all__ = [
     "CHUNKS",
@@ -119,6 +120,7 @@ __all__ = [
     "Call",
     "Claimed",
     "ClaimedJob",
+    "Counted",
     "Declaration",
     "Enqueued",
     "Entry",
@@ -140,11 +142,15 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+    "Span",
     "Standing",
     "StateText",
+    "StatsPage",
     "Stray",
     "Swept",
+    "Tally",
     "Throttled",
+    "Times",
     "Timetable",
     "Timetabled",
     "Violation",
@@ -194,6 +200,7 @@ __all__ = [
     "revive",
     "set_limits",
     "standing",
+    "stats",
     "strand",
     "suspend",
     "sweep",

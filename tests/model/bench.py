@@ -207,7 +207,7 @@ class Bench(RuleBasedStateMachine):
                 i.id, i.token, task.get(i.id, "t"), "ok", 1, HOUR_MS, b"v", self.follow(i)
             ),
             "retry": lambda i: op.Again(
-                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b""
+                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b"", task.get(i.id, "t")
             ),
             "bury": lambda i: op.Burial(
                 i.id, i.token, task.get(i.id, "t"), "failed", 1, b"e", self.follow(i)

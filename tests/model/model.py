@@ -38,6 +38,7 @@ class Model(Unifying):
     outbox: list[str] = field(default_factory=list)  # ids for other queues
     inbox: dict[str, int] = field(default_factory=dict)  # source -> the last entry applied
     counts: Counter[str] = field(default_factory=Counter)
+    tally: Counter[str] = field(default_factory=Counter)  # task and kind
     unique: dict[str, str] = field(default_factory=dict)  # digest -> id
     heirs: dict[str, str] = field(default_factory=dict)
     moves: list[tuple[Job, str]] = field(default_factory=list)  # in this call
@@ -74,6 +75,7 @@ class Model(Unifying):
         job.place, job.word = "D", reason
         self.progress.pop(job.id, None)
         self.counts["died"] += 1
+        self.tally[f"{job.task} dead"] += 1
         self._tell(job.id, kind)
 
     def _give_up(self, job: Job) -> None:
@@ -107,6 +109,7 @@ class Model(Unifying):
         """True: it was one crash too many."""
         bound = job.bound if job.bound is not None else self.policy.get(job.task, DEFAULT_BOUND)
         self.counts["crashed"] += crashed
+        self.tally[f"{job.task} reclaimed"] += lost
         job.crashes += crashed
         if (lost and bound == 0) or (crashed and job.crashes >= bound):
             self._die(job, "poison", "poison")
@@ -184,10 +187,12 @@ class Model(Unifying):
             job = self.jobs[id_]
             if job.late:
                 self.counts["expired"] += 1
+                self.tally[f"{job.task} expired"] += 1
                 self._end(job, "expired")
             else:
                 job.place, job.word, job.attempt = "R", token, job.attempt + 1
                 self.moves.append((job, "r"))
+                self.tally[f"{job.task} started"] += 1
                 taken.append(id_)
         if taken:
             self.claims[token] = (worker, taken)
@@ -217,11 +222,13 @@ class Model(Unifying):
 
     def _ack(self, job: Job, _: Item) -> None:
         self.counts["succeeded"] += 1
+        self.tally[f"{job.task} succeeded"] += 1
         self._end(job, "ok")
 
     def _retry(self, job: Job, item: Item) -> None:
         self._leave(job)
         self.counts["retried"] += 1
+        self.tally[f"{job.task} retried"] += 1
         self.moves.append((job, "s"))
         job.place, job.word = "S", "retry" if item.counted else "snooze"
         job.attempt -= not item.counted
@@ -283,6 +290,7 @@ class Model(Unifying):
             else:
                 words.append("OK")
                 self.counts["cancelled"] += 1
+                self.tally[f"{job.task} cancelled"] += 1
                 self._end(job, "cancelled")
         self.move_keys("e")
         return words

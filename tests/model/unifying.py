@@ -24,6 +24,7 @@ class Unifying:
     errors: set[str]
     checkpoints: dict[str, str]
     counts: Counter[str]
+    tally: Counter[str]
 
     def _enter(self, job: Job) -> None:
         raise NotImplementedError
@@ -64,6 +65,7 @@ class Unifying:
         job = Job(spec.id, spec.task, spec.bound, spec.late, key=spec.key, bytes=spec.bytes)
         self.jobs[spec.id] = job
         self.counts["enqueued"] += 1
+        self.tally[f"{spec.task} enqueued"] += 1
         self.counts["bytes"] += spec.bytes
         return job
 

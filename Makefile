@@ -23,7 +23,7 @@ demo:
 	@$(BIN)/streamq demo
 
 test: venv
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist worksteal $(ARGS)
 
 lint: venv
 	$(BIN)/ruff check .

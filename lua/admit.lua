@@ -66,7 +66,7 @@ local times = read_times(keys, values, 1, fresh, now)
 
 if new_queue then redis.call('SET', schema, '1') end
 unify(keys, values, 1, fresh, times, words, now)
-same_jobs(ids, words)
+same_jobs(ids, words, fresh)
 for _, n in ipairs(fresh) do
   local id = words[n] == 'OK' and ids[n] or string.match(words[n], '^[ER]%u+ (%S+)$')
   if keyed[n] and id then redis.call('SET', keyed[n][1], id .. string.match(keyed[n][2], ' %S+$'), 'PX', keyed[n][3]) end

@@ -37,6 +37,11 @@ hypothesis.settings.load_profile("streamq")
 _FAILED = pytest.StashKey[bool]()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, or one process would still run them when the others have ended."""
+    items.sort(key=lambda item: item.path.parent.name != "model")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]

@@ -12,9 +12,10 @@ local function check_unique(values, first, fresh)
 end
 
 -- A call that stands for an earlier one of the same script call stands for that one's job.
-local function same_jobs(ids, words)
+-- Only a new call can stand for another: the id of an older job, sent again, stands for itself.
+local function same_jobs(ids, words, fresh)
   local instead = {}
-  for n, word in ipairs(words) do instead[ids[n]] = string.match(word, '^%u+ (%S+)$') end
+  for _, n in ipairs(fresh) do instead[ids[n]] = string.match(words[n], '^%u+ (%S+)$') end
   for n, word in ipairs(words) do
     local verb, id = string.match(word, '^(%u+) (%S+)$')
     if id and instead[id] then words[n] = verb .. ' ' .. instead[id] end

@@ -243,6 +243,14 @@ def test_an_idempotency_key_remembers_the_job_that_the_call_stands_for(rig: Rig)
     assert rig.admit(one("d", idempotency=key)) == [("EXISTS", "a")]
 
 
+def test_an_older_jobs_id_in_the_same_call_stands_for_itself(rig: Rig) -> None:
+    key = Idempotency("k1", "x", HOUR_MS)
+    rig.admit(one("a"))
+    again = NewJob("a", "t", BODY, idempotency=key)
+    assert rig.admit(one("b", idempotency=key), again)[0] == ("EXISTS", "a")
+    assert rig.admit(one("d", idempotency=key)) == [("EXISTS", "a")]
+
+
 def test_a_dead_job_is_not_revived_while_another_has_its_key(rig: Rig) -> None:
     running(rig)
     rig.bury("a")

@@ -43,7 +43,7 @@ local sizes = touch({ jobs, claims, held, errors, progress, checkpoints, results
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
-if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
+if #ids == 0 then return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
 local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,

@@ -28,7 +28,7 @@ local first_item = 3 -- ARGV[3...]: ids
 --# include lib/notify.lua
 --# include lib/unpark.lua
 --# include lib/vacate.lua
---# include lib/tally.lua
+--# include lib/tally_count.lua
 
 touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake, schedule_ended }, stream)
 touch_line() check_numbers(0, result_ttl_ms, results_cap)

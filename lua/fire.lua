@@ -34,7 +34,7 @@ local first_item = 8 -- ARGV[8...]: id, tick (ms), expires ("-", "+ms", "@ms"), 
 --# include lib/wake.lua
 --# include lib/schedule.lua
 --# include lib/run.lua
---# include lib/tally.lua
+--# include lib/tally_count.lua
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
 touch({ jobs, state, counts, schedule_state, schedule_log, schedule_runs, schedule_held }, { scheduled, schedule_due },

@@ -249,6 +249,8 @@ class _Pair:
                 _reset(self.client)
             if harm in (Harm.DROP_REPLY, Harm.RESET_REPLY):
                 return
+            if harm is Harm.REPEAT_REPLY:
+                reply += reply
             await _send(self.client, reply[: len(reply) // 2 if harm is Harm.CUT_REPLY else None])
             if harm is Harm.CUT_REPLY:
                 return

@@ -5,7 +5,7 @@
 --# include lib/accept_times.lua
 --# include lib/park.lua
 --# include lib/count.lua
---# include lib/tally.lua
+--# include lib/tally_count.lua
 
 local function accept_jobs(keys, values, first, fresh, times)
   if #fresh == 0 then return end

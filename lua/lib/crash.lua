@@ -1,6 +1,6 @@
 --# include lib/returned.lua
 --# include lib/vacate.lua
---# include lib/tally.lua
+--# include lib/tally_count.lua
 -- Jobs whose run ended without an outcome go back to their place, or, lost too often, are dead as
 -- `poison`. `lost` marks a run that may have happened (bound 0: never run twice), `crashed` one whose
 -- process is known to be dead. Returns those that died.

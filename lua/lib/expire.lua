@@ -2,7 +2,7 @@
 --# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/tally.lua
+--# include lib/tally_count.lua
 -- Ends jobs that were too old to start; `late` and `later` are lists of `{id, entry, attempt, task, marked}`.
 -- `keys` names the keys as claim.lua does, and the `batch` that counts them. Returns how many there were.
 local function expire_jobs(keys, late, later, now, ttl_ms, cap)

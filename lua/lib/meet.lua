@@ -1,7 +1,7 @@
 -- Calls whose unique key has a holder.
 --# include lib/as_it_is.lua
 --# include lib/replace.lua
---# include lib/tally.lua
+--# include lib/tally_count.lua
 
 -- When a debounced job is due: after so much quiet, but no later than its longest wait after the first call,
 -- which `old` names where it is another call for the same job. The options then say when that was.

@@ -1,4 +1,4 @@
---# include lib/tally.lua
+--# include lib/tally_count.lua
 -- One job that may run now, with no expiry, idempotency key or options, in its producer's turn: what most calls
 -- bring, in as few commands as it takes. Anything else: nil, nothing changed.
 local function accept_plain(schema, jobs, stream, counts, wake, producer, sums, first)

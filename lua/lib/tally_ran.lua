@@ -1,4 +1,4 @@
---# include lib/tally.lua
+--# include lib/tally_count.lua
 -- Times by task, collected as `groups[task][text] = how many`: most jobs of a batch are alike.
 local function tally_group(groups, task, text)
   local of = groups[task]

@@ -1,4 +1,4 @@
-"""What scripts counted, by task: `lua/lib/tally.lua` says how it is laid out.
+"""What scripts counted, by task: `lua/lib/tally_count.lua` says how it is laid out.
 
 Times are counted by powers of two: bucket 0 is what took less than 1 ms, bucket n what took from
 2^(n-1) ms to less than 2^n, the last one all that took 2^27 ms (37 hours) or more.

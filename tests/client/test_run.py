@@ -13,6 +13,7 @@ from streamq.client import Client
 from streamq.errors import BrokerRefused, SchemaMismatch, ScriptError
 from tests.client.small import COUNT, ECHO, GET_SET, Line, MakeClient, MakeProxy, call
 from tests.conftest import MakeServer
+from tests.proxy_faults import Fault, Harm, any_script
 from tests.servers import Server
 
 
@@ -153,3 +154,22 @@ def test_a_closed_client_holds_no_connection(server: Server, make_client: MakeCl
     client.close()
     assert len(server.admin.client_list()) == 1
     assert client.run(call(COUNT)) == 2  # and may be used again
+
+
+def test_a_reply_that_came_twice_is_not_the_next_call_s(
+    server: Server, make_client: MakeClient, make_proxy: MakeProxy
+) -> None:
+    proxy = make_proxy(server)
+    client = make_client(proxy.url)
+    assert client.run(call(ECHO, "warm")) == b"warm"
+    proxy.add(Fault(any_script, Harm.REPEAT_REPLY))
+    assert client.run(call(ECHO, "one")) == b"one"
+    assert client.run(call(ECHO, "two")) == b"two"
+
+    async def in_a_loop() -> list[bytes]:
+        proxy.add(Fault(any_script, Harm.REPEAT_REPLY))
+        said = [await client.run_async(call(ECHO, str(number))) for number in range(3)]
+        await client.aclose()
+        return said
+
+    assert asyncio.run(in_a_loop()) == [b"0", b"1", b"2"]

@@ -284,6 +284,7 @@ class Queue(Bench):
         for id_ in dead:
             del self.model.jobs[id_]
             self.model.errors.discard(id_)
+            self.model.checkpoints.pop(id_, None)
         self.model.counts["evicted"] += len(dead)
 
     @step(

@@ -1,0 +1,8 @@
+"""Which rows there are."""
+
+from __future__ import annotations
+
+from tests.faults import network, zombies
+from tests.faults.harness import Row
+
+ROWS: dict[int, Row] = {row.number: row for row in (network.ROW, zombies.ROW)}

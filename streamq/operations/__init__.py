@@ -24,7 +24,15 @@ from streamq.operations.lease import (
     sweep,
     unregister,
 )
-from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.outcome import (
+    FailedRun,
+    Outcome,
+    StateText,
+    last_failure,
+    parse_outcome,
+    parse_runs,
+    parse_state,
+)
 from streamq.operations.parking import (
     Limiter,
     LimiterPage,
@@ -47,6 +55,7 @@ from streamq.operations.read import (
     AuditPage,
     Look,
     Page,
+    Sought,
     Violation,
     Waited,
     audit,
@@ -56,6 +65,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    seek,
     wait,
 )
 from streamq.operations.report import (
@@ -124,6 +134,7 @@ __all__ = [
     "Declaration",
     "Enqueued",
     "Entry",
+    "FailedRun",
     "HandBack",
     "Idempotency",
     "Limiter",
@@ -142,7 +153,11 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+<<<<<<< HEAD
     "Span",
+=======
+    "Sought",
+>>>>>>> next
     "Standing",
     "StateText",
     "StatsPage",
@@ -177,6 +192,7 @@ __all__ = [
     "forget",
     "forward",
     "get_limits",
+    "last_failure",
     "limiters",
     "look",
     "options",
@@ -184,6 +200,7 @@ __all__ = [
     "parse_message",
     "parse_outcome",
     "parse_record",
+    "parse_runs",
     "parse_state",
     "pause",
     "poke",
@@ -198,6 +215,7 @@ __all__ = [
     "resume",
     "retry",
     "revive",
+    "seek",
     "set_limits",
     "standing",
     "stats",

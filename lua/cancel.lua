@@ -9,22 +9,6 @@ local stream = KEYS[3]
 local returned = KEYS[4]
 local stranded = KEYS[5]
 local scheduled = KEYS[6]
-<<<<<<< HEAD
-local errors = KEYS[7]
-local results = KEYS[8]
-local results_expiry = KEYS[9]
-local waiters = KEYS[10]
-local counts = KEYS[11]
-local dropped = KEYS[12]
-local checkpoints = KEYS[13]
-local schedule_ended = KEYS[14]
-local wake = KEYS[15]
---# include lib/line_keys.lua
---# include lib/tally_keys.lua
-local result_ttl_ms = tonumber(ARGV[1])
-local results_cap = tonumber(ARGV[2])
-local first_item = 3 -- ARGV[3...]: ids
-=======
 local wake = KEYS[7]
 --# include lib/ending_keys.lua
 local result_ttl_ms = tonumber(ARGV[1])
@@ -32,29 +16,18 @@ local results_cap = tonumber(ARGV[2])
 local is_told = ARGV[3] -- 1: the worker of a running job is to end it; 0: its run may go on, but is its last
 local first_item = 4 -- ARGV[4...]: ids
 
->>>>>>> next
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/end_cancelled.lua
 --# include lib/unpark.lua
-<<<<<<< HEAD
---# include lib/vacate.lua
---# include lib/tally_count.lua
-=======
 --# include lib/ask.lua
->>>>>>> next
 
 touch({}, { returned, stranded })
 touch_ending() check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
-<<<<<<< HEAD
-local now, words = clock_ms(), {}
-local ids, entries, texts, kept, members, seen, lines, going, gone, batch = {}, {}, {}, {}, {}, {}, {}, {}, {}, {}
-=======
 local outcomes, now, words = redis.call('HMGET', results, unpack(asked)), clock_ms(), {}
 local ids, members, seen, going, gone, running = {}, {}, {}, {}, {}, {}
->>>>>>> next
 for i, id in ipairs(asked) do
   local place, attempt, _, entry, token = parse_state(states[i])
   if seen[id] then
@@ -78,11 +51,6 @@ for i, id in ipairs(asked) do
     gone[n] = { id = id, task = task, attempt = attempt or 0, run_ms = 0, entry = entry, ttl_ms = result_ttl_ms,
       marked = in_line or (options and options ~= '-') }
     members[n] = task .. ' ' .. id
-<<<<<<< HEAD
-    tally_add(batch, task, tally_fields.cancelled, 1)
-    lines[n] = id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task
-=======
->>>>>>> next
   end
   seen[id] = seen[id] or i
 end
@@ -91,15 +59,7 @@ if #ids > 0 then
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))
   redis.call('ZREM', scheduled, unpack(ids))
-<<<<<<< HEAD
-  for _, key in ipairs({ jobs, state, errors, checkpoints }) do redis.call('HDEL', key, unpack(ids)) end
-  keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
-  notify(waiters, ids, texts)
-  redis.call('HINCRBY', counts, 'cancelled', #ids)
-  tally_write(sums, batch, now)
-=======
   end_cancelled(ending, gone, now, results_cap)
->>>>>>> next
 end
 ask_to_end(ending, running, is_told == '1', string.format('%.0f:%.0f:', result_ttl_ms, results_cap))
 return words

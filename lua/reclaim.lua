@@ -8,26 +8,6 @@ local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
 local returned = KEYS[4]
-<<<<<<< HEAD
-local leases = KEYS[5]
-local claims = KEYS[6]
-local held = KEYS[7]
-local workers = KEYS[8] -- zset, worker by the time until which it counts as alive
-local rhythm = KEYS[9] -- hash: last, grace
-local dead = KEYS[10]
-local errors = KEYS[11]
-local progress = KEYS[12]
-local waiters = KEYS[13]
-local policy = KEYS[14]
-local counts = KEYS[15]
-local dropped = KEYS[16]
-local wake = KEYS[17]
-local checkpoints = KEYS[18]
-local schedule_ended = KEYS[19]
-local scheduled = KEYS[20]
---# include lib/line_keys.lua
---# include lib/tally_keys.lua
-=======
 local workers = KEYS[5] -- zset, worker by the time until which it counts as alive
 local rhythm = KEYS[6] -- hash: last, grace
 local dead = KEYS[7]
@@ -35,7 +15,6 @@ local policy = KEYS[8]
 local wake = KEYS[9]
 local scheduled = KEYS[10]
 --# include lib/ending_keys.lua
->>>>>>> next
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
 local limit = tonumber(ARGV[3]) -- claims, 1 to 20
@@ -68,16 +47,8 @@ if now >= grace then
   reply[5] = found - #gone
   if #gone > 0 then
     drop_held(leases, claims, held, gone)
-<<<<<<< HEAD
-    park.state, park.scheduled, park.counts = state, scheduled, counts
-    local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-      progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    schedule_ended = schedule_ended, park = park, sums = sums }
-    local poisoned = back_or_poison(keys, gone, now, dead_cap)
-=======
     ending.returned, ending.dead, ending.policy = returned, dead, policy
     local poisoned = back_or_poison(ending, gone, now, dead_cap)
->>>>>>> next
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned
     wake_one(wake)

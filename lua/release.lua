@@ -6,32 +6,12 @@ local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
 local returned = KEYS[4] -- zset, id by place in the stream
-<<<<<<< HEAD
-local leases = KEYS[5]
-local claims = KEYS[6]
-local held = KEYS[7]
-local dead = KEYS[8]
-local errors = KEYS[9]
-local progress = KEYS[10]
-local waiters = KEYS[11]
-local policy = KEYS[12] -- hash, task -> options as JSON
-local replies = KEYS[13]
-local counts = KEYS[14]
-local dropped = KEYS[15]
-local wake = KEYS[16]
-local checkpoints = KEYS[17]
-local schedule_ended = KEYS[18]
-local scheduled = KEYS[19]
---# include lib/line_keys.lua
---# include lib/tally_keys.lua
-=======
 local dead = KEYS[5]
 local policy = KEYS[6] -- hash, task -> options as JSON
 local replies = KEYS[7]
 local wake = KEYS[8]
 local scheduled = KEYS[9]
 --# include lib/ending_keys.lua
->>>>>>> next
 local worker = ARGV[1]
 local seq = ARGV[2]
 local dead_cap = tonumber(ARGV[3])
@@ -63,16 +43,8 @@ if #mine > 0 then
     job.lost, job.worker = job.crashed, worker
   end
   drop_held(leases, claims, held, mine)
-<<<<<<< HEAD
-  park.state, park.scheduled, park.counts = state, scheduled, counts
-  local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-    progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    schedule_ended = schedule_ended, park = park, sums = sums }
-  local poisoned = back_or_poison(keys, mine, clock_ms(), dead_cap)
-=======
   ending.returned, ending.dead, ending.policy = returned, dead, policy
   local poisoned = back_or_poison(ending, mine, now, dead_cap)
->>>>>>> next
   for _, job in ipairs(poisoned) do words[job.n] = 'POISON' end
   count(counts, 'released', #mine - #poisoned)
   wake_one(wake)

@@ -3,26 +3,11 @@
 -- Returns a word per job: OK, CANCELLED (that was asked for, and it has ended so), ALREADY, LEASELOST.
 local state = KEYS[1]
 local stream = KEYS[2]
-<<<<<<< HEAD
-local leases = KEYS[3]
-local claims = KEYS[4]
-local held = KEYS[5]
-local scheduled = KEYS[6] -- zset, id by due time
-local errors = KEYS[7] -- hash, id -> the last failure
-local progress = KEYS[8]
-local replies = KEYS[9]
-local counts = KEYS[10]
-local wake = KEYS[11]
-local jobs = KEYS[12]
---# include lib/line_keys.lua
---# include lib/tally_keys.lua
-=======
 local scheduled = KEYS[3] -- zset, id by due time
 local replies = KEYS[4]
 local wake = KEYS[5]
 local jobs = KEYS[6]
 --# include lib/ending_keys.lua
->>>>>>> next
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (retry|snooze), error bytes ("": none), task
@@ -30,35 +15,22 @@ local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (
 --# include lib/rest.lua
 --# include lib/number.lua
 --# include lib/replay.lua
-<<<<<<< HEAD
---# include lib/wake.lua
---# include lib/vacate.lua
---# include lib/tally_ran.lua
-=======
 --# include lib/end_asked.lua
 --# include lib/runs.lua
->>>>>>> next
+--# include lib/tally_ran.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
 touch_ending()
 local words = {}
-<<<<<<< HEAD
 local mine = holders(state, rest_column(first_item, 7, 1), rest_column(first_item, 7, 2), words)
-=======
-local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 local now = clock_ms()
-for _, job in ipairs(mine) do check_numbers(-9007199254740992, tonumber(ARGV[first_item + 6 * (job.n - 1) + 2])) end
+for _, job in ipairs(mine) do check_numbers(-9007199254740992, tonumber(ARGV[first_item + 7 * (job.n - 1) + 2])) end
 mine = end_asked(ending, mine, words, now)
->>>>>>> next
 if #mine > 0 then
   local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local head_due, earlier = tonumber(head[2]) or math.huge, false
-<<<<<<< HEAD
-  local ids, entries, states, dues, texts, ran = {}, {}, {}, {}, {}, {}
-=======
-  local ids, entries, states, dues, failed = {}, {}, {}, {}, {}
->>>>>>> next
+  local ids, entries, states, dues, failed, ran = {}, {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 7 * (job.n - 1)
     local delay_ms, counted, reason, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]

@@ -42,19 +42,15 @@ SORTED_SETS = (
     *("schedule_due", "cancelling"),
 )
 LISTS = ("wake", "dropped", "schedule_ended")
-<<<<<<< HEAD
 STREAMS = ("stream", "outbox", "history")
 STRINGS = ("schema", "tally")
 NAMES = (*STRINGS, *STREAMS, *LISTS, *HASHES, *SORTED_SETS)
-=======
-NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
 _TYPES = {
     **dict.fromkeys(HASHES, "hash"),
     **dict.fromkeys(SORTED_SETS, "zset"),
     **dict.fromkeys((*LISTS, "ended"), "list"),
-    **dict.fromkeys(("stream", "outbox", "log", "chunks"), "stream"),
+    **dict.fromkeys((*STREAMS, "log", "chunks"), "stream"),
 }
->>>>>>> next
 
 GROUP = "workers"  # of every queue's stream
 

@@ -6,27 +6,17 @@
 -- `poison`. `lost` marks a run that may have happened (bound 0: never run twice), `crashed` one whose
 -- process is known to be dead. Returns those that died.
 local function back_or_poison(keys, gone, now, dead_cap)
-<<<<<<< HEAD
-  local back, poisoned, ids, texts, entries, lines, batch, crashed = {}, {}, {}, {}, {}, {}, {}, 0
-=======
-  local back, again, poisoned, ids, texts, entries, lines, crashed = {}, {}, {}, {}, {}, {}, {}, 0
->>>>>>> next
+  local back, again, poisoned, ids, texts, entries, lines, batch, crashed = {}, {}, {}, {}, {}, {}, {}, {}, 0
   for _, job in ipairs(gone) do
     local bound, task = 1, nil
     local record = job.lost and redis.call('HGET', keys.jobs, job.id)
-    if record then
-      bound, task = crash_bound(record, keys.policy)
-      tally_add(batch, task, tally_fields.reclaimed, 1)
-    end
+    if record then bound, task = crash_bound(record, keys.policy) end
+    if task then tally_add(batch, task, tally_fields.reclaimed, 1) end
     if job.crashed then crashed, job.crashes = crashed + 1, job.crashes + 1 end
     if record and (bound == 0 or (job.crashed and job.crashes >= bound)) then
       local n = #poisoned + 1
-<<<<<<< HEAD
-      job.reason, job.error = 'poison', false
-      tally_add(batch, task, tally_fields.dead, 1)
-=======
       job.how, job.reason, job.error = job.reason, 'poison', false
->>>>>>> next
+      tally_add(batch, task, tally_fields.dead, 1)
       poisoned[n], ids[n], entries[n] = job, job.id, job.entry
       texts[n] = outcome_text('poison', whole(now), job.attempt, 0, task, '')
       lines[n] = job.id .. ' poison ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. task

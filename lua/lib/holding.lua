@@ -1,9 +1,6 @@
-<<<<<<< HEAD
 --# include lib/rest.lua
 --# include lib/holder.lua
-=======
 --# include lib/state.lua
->>>>>>> next
 -- As `holders`, for the call that is made most: what the jobs still held have, side by side in lists instead
 -- of a table for each, `at[i]` the first ARGV of job i; and how many of them each token holds.
 -- `occupying`: those that vacate is for.

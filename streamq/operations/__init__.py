@@ -153,11 +153,8 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
-<<<<<<< HEAD
-    "Span",
-=======
     "Sought",
->>>>>>> next
+    "Span",
     "Standing",
     "StateText",
     "StatsPage",

@@ -327,11 +327,7 @@ CASES: dict[str, Case] = (
                 register,
                 unregister,
             ),
-<<<<<<< HEAD
-            *(count, stats, options, page, audit, deposit),
-=======
-            *(count, options, page, seek, audit, deposit),
->>>>>>> next
+            *(count, stats, options, page, seek, audit, deposit),
         )
     }
     | cases_schedules.CASES

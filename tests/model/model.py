@@ -231,6 +231,7 @@ class Model(Unifying):
         if job.place == "R":
             self._give_up(job)
         self.counts["cancelled"] += 1
+        self.tally[f"{job.task} cancelled"] += 1
         self._end(job, "cancelled")
         return "CANCELLED"
 
@@ -312,13 +313,7 @@ class Model(Unifying):
                 words.append("DEAD")
             else:
                 words.append("OK")
-<<<<<<< HEAD
-                self.counts["cancelled"] += 1
-                self.tally[f"{job.task} cancelled"] += 1
-                self._end(job, "cancelled")
-=======
                 self._cancel(job)
->>>>>>> next
         self.move_keys("e")
         return words
 

@@ -5,9 +5,10 @@
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+ROW ?=
 export PYTHON
 
-.PHONY: help demo test lint venv clean bench bench-quick
+.PHONY: help demo test lint venv clean bench bench-quick soak
 
 help:
 	@echo 'make demo    index the standard library with a real worker, start to finish'
@@ -15,6 +16,7 @@ help:
 	@echo 'make lint    ruff, mypy, import-linter'
 	@echo 'make bench-quick  streamq against its budgets, in under a minute'
 	@echo 'make bench        streamq and its peers side by side, a quarter of an hour'
+	@echo 'make soak ROW=6   a row of the fault suite at its large size; goes on where it was stopped'
 	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
@@ -36,6 +38,9 @@ venv:
 
 bench-quick: venv
 	$(BIN)/python -m benchmarks.quick
+
+soak: venv
+	$(BIN)/python -m tests.faults $(ROW) $(ARGS)
 
 bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -58,7 +58,10 @@ class Driver:
             "settings": peer.SETTINGS,
             "kinds": list(peer.KINDS),
             "left": [list(command) for command in peer.left()],
-            "workers": {kind: peer.worker(kind) for kind in (*peer.KINDS, "result")},
+            "workers": {
+                kind: peer.worker(kind)
+                for kind in (*peer.KINDS, "result", *getattr(peer, "SHAPES", ()))
+            },
         }
 
     async def enqueue(self, kind: str, n: int) -> float:

@@ -20,6 +20,8 @@ from streamq.operations import Ack, Burial, NewJob
 from streamq.scripts import lua_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from benchmarks.server import Reading, Server
 
 MOST = 200  # jobs of one call
@@ -62,9 +64,16 @@ class Queue:
 
     def enqueue(self, n: int, due: str = "0") -> None:
         """Accept n jobs."""
-        for at in range(0, n, MOST):
-            some = range(min(MOST, n - at))
-            jobs = [NewJob(self._ids.with_tail(self._tail), "noop", BODY, due) for _ in some]
+        self._accept(n, lambda one, _: NewJob(one, "noop", BODY, due))
+
+    def park(self, n: int, options: Callable[[int], str]) -> None:
+        """Accept n jobs with these options: the n-th one's lane, limits and priority."""
+        self._accept(n, lambda one, at: NewJob(one, "noop", BODY, opts=options(at)))
+
+    def _accept(self, n: int, make: Callable[[str, int], NewJob]) -> None:
+        for first in range(0, n, MOST):
+            some = range(first, min(n, first + MOST))
+            jobs = [make(self._ids.with_tail(self._tail), at) for at in some]
             self._client.enqueue(
                 lambda producer, counter, jobs=jobs: operations.enqueue(
                     self._keys, producer=producer, counter=counter, jobs=jobs

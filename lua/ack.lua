@@ -18,7 +18,7 @@ local scheduled = KEYS[14]
 local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
 local checkpoints = KEYS[17]
---# include lib/line_keys.lua
+--# include lib/run_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
@@ -45,7 +45,7 @@ local sizes = touch({ jobs, claims, held, errors, progress, checkpoints, results
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
-if #ids == 0 then remember_reply(replies, worker, seq, words) return words end
+if #ids == 0 then return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
 local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,

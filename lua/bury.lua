@@ -17,7 +17,7 @@ local scheduled = KEYS[13]
 local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
 local checkpoints = KEYS[16]
---# include lib/line_keys.lua
+--# include lib/run_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
@@ -53,7 +53,7 @@ if #mine > 0 then
     local reason, run_ms, ended, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
     local list = KEYS[first_ended + ended - 1]
     ids[i], entries[i] = job.id, job.entry
-    job.reason, job.error = reason, failure
+    job.reason, job.error, job.worker = reason, failure, worker
     texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, string.match(list, '}:ended:(.+)$'), failure)
     ended_jobs[list] = ended_jobs[list] or {}
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))

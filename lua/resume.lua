@@ -8,14 +8,14 @@ local wake = KEYS[3]
 local what = ARGV[1] -- as pause.lua takes it
 
 --# include lib/clock.lua
+--# include lib/tally.lua
 --# include lib/wake.lua
 
 touch_line()
 touch({ jobs }, {}, { wake }, stream)
 if redis.call('HDEL', limits, what) == 0 then return 0 end
 local kind, name = string.match(what, '^pause (%a)%a+ (.*)$')
-if kind ~= 'l' and redis.call('HINCRBY', limits, '!paused', -1) <= 0 then
-  redis.call('HDEL', limits, '!paused')
+if tally(limits, kind == 'l' and '!lanes' or '!paused', -1) and kind ~= 'l' then
   redis.call('ZREM', gates, '!paused')
 end
 if kind then redis.call('ZADD', gates, 'XX', whole(clock_us()), string.upper(kind) .. name) end

@@ -10,6 +10,7 @@ local first_item = 1 -- ARGV[1...]: field, text ("": unset); a field that begins
 
 --# include lib/rest.lua
 --# include lib/number.lua
+--# include lib/tally.lua
 --# include lib/wake.lua
 
 touch_line()
@@ -24,13 +25,15 @@ for n, name in ipairs(names) do
   if text ~= '' and not kind then error('not a limit') end
   if text ~= '' then check_numbers(kind == 'c' and 0 or 0.001, tonumber(first), kind == 'r' and tonumber(second) or 1) end
 end
-local before = redis.call('HMGET', limits, unpack(names))
+local before, weights = redis.call('HMGET', limits, unpack(names)), 0
 for n, name in ipairs(names) do
   local text = ARGV[first_item + 2 * n - 1]
   if (before[n] or '') ~= text then
     changed = changed + 1
+    if string.find(name, '^=?weight ') then weights = weights + (text == '' and -1 or before[n] and 0 or 1) end
     if text == '' then redis.call('HDEL', limits, name) else redis.call('HSET', limits, name, text) end
   end
 end
+tally(limits, '!weights', weights)
 if changed > 0 then wake_one(wake) end
 return changed

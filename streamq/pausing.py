@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import getpass
+import os
+import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streamq import operations
@@ -32,13 +36,24 @@ class Pause:
     what: str  # queue, task or lane
     name: str  # of the task or lane; empty for the queue
     since: datetime | None
+    by: str = ""  # who paused it: user@host; empty where nobody said
 
 
 def pause_question(
     app: Application, queue: str | None, task: str | None, lane: str | None
 ) -> Question[bool]:
     """Start no more jobs of a queue, a task or a lane; whether that is new. Running ones finish."""
-    return (yield from _switch(app, operations.pause, queue, task, lane))
+    pause = partial(operations.pause, by=who())
+    return (yield from _switch(app, pause, queue, task, lane))
+
+
+def who() -> str:
+    """Who acts here: user@host, as far as the machine knows."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # a user without a name, as in some containers
+        user = str(os.getuid()) if hasattr(os, "getuid") else "?"
+    return f"{user}@{socket.gethostname()}"[:128]
 
 
 def resume_question(
@@ -53,10 +68,11 @@ def paused_question(app: Application, queue: str | None = None) -> Question[list
     found: list[Pause] = []
     for one in [queue] if queue else (yield from queues_question(app)):
         settings = yield from settings_question(app, one)
-        for name, since in sorted(settings.items()):
+        for name, value in sorted(settings.items()):
             if name == _PAUSE or name.startswith(f"{_PAUSE} "):
                 _, what, which = (*name.split(" ", 2), "queue", "")[:3]
-                found.append(Pause(one, what, shown(which), moment(float(since))))
+                since, _, by = value.partition(" ")
+                found.append(Pause(one, what, shown(which), moment(float(since)), by))
     return found
 
 

@@ -153,6 +153,8 @@ class Proxy:
         self._pairs.add(pair)
         try:
             await pair.run()
+        except asyncio.CancelledError:  # asyncio of Python 3.11 would print it
+            pass
         finally:
             self._pairs.discard(pair)
 
@@ -249,6 +251,8 @@ class _Pair:
                 _reset(self.client)
             if harm in (Harm.DROP_REPLY, Harm.RESET_REPLY):
                 return
+            if harm is Harm.REPEAT_REPLY:
+                reply += reply
             await _send(self.client, reply[: len(reply) // 2 if harm is Harm.CUT_REPLY else None])
             if harm is Harm.CUT_REPLY:
                 return

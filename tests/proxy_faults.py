@@ -25,6 +25,7 @@ class Harm(Enum):
     DROP_REPLY = "done by the server, its reply lost, closed"
     CUT_REPLY = "done by the server, half of the reply passed on, closed"
     RESET_REPLY = "done by the server, then a TCP reset"
+    REPEAT_REPLY = "done by the server, its reply passed on twice"
     SWALLOW = "done by the server, its reply lost, the connection stays open"
     DELAY = "done by the server, the reply held back for `seconds`"
     DELAY_REQUEST = "held back for `seconds` before the server sees it"

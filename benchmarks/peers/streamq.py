@@ -9,7 +9,7 @@ import time
 
 from benchmarks.board import PAYLOAD, hit
 from benchmarks.board import stamp as mark
-from streamq import StreamQ
+from streamq import RateLimit, RateLimited, StreamQ
 
 NAME = "streamq"
 PACKAGES = ("streamq", "redis", "hiredis", "msgpack")
@@ -56,8 +56,22 @@ def sleep_sync(seconds: float) -> None:
     time.sleep(seconds)
 
 
+@app.task(name="in_lane", ignore_result=True, lane="{lane}")
+async def in_lane(lane: int) -> None:
+    hit()
+
+
+@app.task(name="keyed", ignore_result=True, rate_limit=RateLimit(100_000, per=1, key="{key}"))
+async def keyed(key: int) -> None:
+    if key < 0:
+        raise RateLimited(retry_after=3600)
+    hit()
+
+
 _TASKS = {"async": noop, "sync": noop_sync, "result": kept}
 CHUNK = 10_000
+SHAPES = ("one lane", "a lane each", "ten keys", "one key more")  # of `benchmarks.lanes`
+EXHAUSTED = 1000  # jobs of a key that gives nothing, beside the others
 
 
 def left() -> tuple[tuple[str, ...], ...]:
@@ -72,9 +86,23 @@ def worker(kind: str) -> list[str]:
 
 
 def enqueue(kind: str, n: int) -> None:
+    if kind in SHAPES:
+        shape(kind, n)
+        return
     task = _TASKS[kind]
     for at in range(0, n, CHUNK):
         task.delay_many([()] * min(CHUNK, n - at))
+
+
+def shape(kind: str, n: int) -> None:
+    if kind == "one key more":
+        keyed.delay_many([(-1,)] * EXHAUSTED)
+    for at in range(0, n, CHUNK):
+        some = range(at, min(n, at + CHUNK))
+        if kind.endswith("lane") or kind == "a lane each":
+            in_lane.delay_many([(0 if kind == "one lane" else one,) for one in some])
+        else:
+            keyed.delay_many([(one % 10,) for one in some])
 
 
 def fill(n: int) -> None:

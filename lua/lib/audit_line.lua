@@ -1,5 +1,6 @@
 --# include lib/class.lua
 --# include lib/lists.lua
+--# include lib/placed.lua
 -- The rules of the line, for a member of each of its structures: true where it holds.
 local line_rules = {}
 
@@ -20,14 +21,17 @@ end
 
 function line_rules.line(keys, member)
   local gate, lane, head, class = string.match(member, '^([^%z]+)%z([^%z]*)%z([^%z]+)%z(.*)$')
+  local at, first, mark = class_place(redis.call('HGET', keys.places, class))
   return first_lex(keys.parked, class) == class .. '\0' .. head and string.match(class, '|([^|]*)') == lane
-    and redis.call('HGET', keys.places, class) == gate .. '\0' .. head
+    and at == gate and first == head and (mark == '' or count_lex(keys.parked, class) == 1)
 end
 
 function line_rules.turns(keys, member)
   local gate, key, lane = string.match(member, '^([^%z]+)%z(%d+)%z(.*)$')
   local seat = gate .. '\0' .. lane
   local first = first_lex(keys.line, seat)
-  return first and redis.call('HGET', keys.places, seat) == key and redis.call('ZSCORE', keys.gates, gate)
+  local turn, class = seat_place(redis.call('HGET', keys.places, seat))
+  return first and turn == key and redis.call('ZSCORE', keys.gates, gate)
     and string.sub(first, #seat + 2, #seat + 2) == string.sub(key, 1, 1)
+    and (class == '' or (count_lex(keys.line, seat) == 1 and string.sub(first, -#class - 1) == '\0' .. class))
 end

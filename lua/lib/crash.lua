@@ -1,10 +1,11 @@
 --# include lib/returned.lua
+--# include lib/runs.lua
 --# include lib/vacate.lua
 -- Jobs whose run ended without an outcome go back to their place, or, lost too often, are dead as
 -- `poison`. `lost` marks a run that may have happened (bound 0: never run twice), `crashed` one whose
 -- process is known to be dead. Returns those that died.
 local function back_or_poison(keys, gone, now, dead_cap)
-  local back, poisoned, ids, texts, entries, lines, crashed = {}, {}, {}, {}, {}, {}, 0
+  local back, again, poisoned, ids, texts, entries, lines, crashed = {}, {}, {}, {}, {}, {}, {}, 0
   for _, job in ipairs(gone) do
     local bound, task = 1, nil
     local record = job.lost and redis.call('HGET', keys.jobs, job.id)
@@ -15,17 +16,19 @@ local function back_or_poison(keys, gone, now, dead_cap)
     end
     if record and (bound == 0 or (job.crashed and job.crashes >= bound)) then
       local n = #poisoned + 1
-      job.reason, job.error = 'poison', false
+      job.how, job.reason, job.error = job.reason, 'poison', false
       poisoned[n], ids[n], entries[n] = job, job.id, job.entry
       texts[n] = outcome_text('poison', whole(now), job.attempt, 0, task, '')
       lines[n] = job.id .. ' poison ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. task
     else
-      job.attempt = job.attempt - 1
+      job.number, job.attempt = job.attempt, job.attempt - 1
       back[#back + 1] = job
+      if job.lost then again[#again + 1] = job end
     end
   end
   vacate(keys.park, back, false, now * 1000)
   vacate(keys.park, poisoned, true, now * 1000)
+  keep_runs(keys.errors, again, now)
   put_back(keys, back, now)
   drop_entries(keys.stream, entries)
   push_ended(keys.dropped, lines, keys.schedule_ended)

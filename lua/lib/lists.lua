@@ -18,3 +18,8 @@ end
 local function behind(member, prefix)
   return member and string.sub(member, #prefix + 2)
 end
+
+-- How many have that first part.
+local function count_lex(key, prefix)
+  return redis.call('ZLEXCOUNT', key, '[' .. prefix .. '\0', '(' .. prefix .. '\1')
+end

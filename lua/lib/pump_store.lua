@@ -1,10 +1,11 @@
+--# include lib/pump_sweep.lua
 --# include lib/resettle.lua
 --# include lib/timer_gate.lua
 -- Writes what a pass has done.
 local function store_pass(pump, view, taken)
   local keys, rates, ends, slots = pump.keys, {}, {}, {}
   for id, tat in pairs(pump.rates) do rates[#rates + 1], rates[#rates + 2] = string.format('%.3f', tat), id end
-  for lane, at in pairs(view.ends) do ends[#ends + 1], ends[#ends + 2] = whole(at), lane end
+  for lane, at in pairs(view.ends) do ends[#ends + 1], ends[#ends + 2] = at, lane end
   for i, slot in ipairs(pump.slots) do slots[2 * i - 1], slots[2 * i] = 0, slot end
   if #rates > 0 then redis.call('ZADD', keys.rates, unpack(rates)) end
   if #slots > 0 then redis.call('ZADD', keys.slots, unpack(slots)) end
@@ -17,10 +18,11 @@ local function store_pass(pump, view, taken)
     redis.call('ZREM', keys.parked, unpack(view.out))
     drop_timers(keys, taken)
   end
+  store_swept(keys, view)
   local seats, empty = {}, {}
   for name, lane in pairs(view.lanes) do
-    for seat, of in pairs(lane.seats) do
-      if view.ends[name] then seats[seat] = of end
+    for seat, gate in pairs(lane.seats) do
+      if view.ends[name] then seats[seat] = { gate, name } end
       if lane.left == 0 and not lane.limit then empty[seat] = true end
     end
   end
@@ -28,5 +30,5 @@ local function store_pass(pump, view, taken)
     if not view.looks[gate] and gate ~= '*' then view.looks[gate] = pump.now end
   end
   resettle(keys, pump.now, view.moved, { seats = seats, gates = view.gates, looks = view.looks, wants = view.wants,
-    heads = view.heads, empty = empty })
+    heads = view.heads, only = view.only, empty = empty })
 end

@@ -22,7 +22,11 @@ local function in_short(words)
   return 'OK*' .. #words
 end
 
+-- A call of which nothing was accepted is not noted: a repeat is refused again, and a late one (of a worker that
+-- was stopped) must not take the place of the answer to a later one.
 local function remember_reply(replies, worker, seq, words)
-  local short = in_short(words)
+  local short, refused = in_short(words), true
+  for i = 1, short == words and #words or 0 do refused = refused and words[i] == 'LEASELOST' end
+  if refused and short == words then return end
   redis.call('HSET', replies, worker, seq .. ' ' .. (short == words and table.concat(words, ' ') or short))
 end

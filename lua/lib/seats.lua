@@ -1,10 +1,12 @@
 --# include lib/clock.lua
 --# include lib/class.lua
 --# include lib/lists.lua
+--# include lib/placed.lua
 -- A lane has one seat at each gate where classes of it wait, sorted by `key`: a digit for the priority of
 -- its first job there, then 14 digits of its virtual time (start-time fair queueing: a lane starts at the
--- present, or where its last service ended). Makes seats true again; `seats[seat]` = {gate, lane}.
-local function reseat(keys, seats, fresh, empty)
+-- present, or where its last service ended). Makes seats true again; `seats[seat]` = {gate, lane}; `fresh` the first
+-- job of those that came to it, `joined` the class, if it was one. Who sits alone is known, or not.
+local function reseat(keys, seats, fresh, joined, empty)
   local names, lanes = {}, {}
   for seat, of in pairs(seats) do
     names[#names + 1] = seat
@@ -15,25 +17,23 @@ local function reseat(keys, seats, fresh, empty)
   local stored, ends = redis.call('HMGET', keys.places, unpack(names)), redis.call('ZMSCORE', keys.lanes, unpack(lanes))
   local gone, added, set, unset = {}, {}, {}, {}
   for i, seat in ipairs(names) do
-    local gate, lane, key = seats[seat][1], lanes[i], nil
-    local first = fresh[seat] -- where nobody sat before, who has come is all there is
-    if stored[i] or not first then
+    local gate, lane, first, came = seats[seat][1], lanes[i], fresh[seat], joined[seat]
+    local turn, alone = seat_place(stored[i])
+    local stays = came and came == alone -- its first job is another one now, and that is all
+    if not first or (turn and not stays) then
       first = not (empty[seat] and not first) and behind(first_lex(keys.line, seat), seat)
     end
+    if not turn then alone = came or '' elseif came ~= nil and not stays then alone = '' end
+    local key = nil
     if first then
-      local from = stored[i] and tonumber(stored[i]) % 1e14 or present
-      local band = tonumber(string.sub(first, 1, 1))
-      key = string.format('%015.0f', band * 1e14 + math.max(from, tonumber(ends[i] or 0)))
+      local from = turn and tonumber(turn) % 1e14 or present
+      key = string.format('%s%014.0f', string.sub(first, 1, 1), math.max(from, tonumber(ends[i] or 0)))
     end
-    if key ~= (stored[i] or nil) then
-      if stored[i] then gone[#gone + 1] = gate .. '\0' .. stored[i] .. '\0' .. lane end
-      if key then
-        added[#added + 1], added[#added + 2] = 0, gate .. '\0' .. key .. '\0' .. lane
-        set[#set + 1], set[#set + 2] = seat, key
-      else
-        unset[#unset + 1] = seat
-      end
-    end
+    if turn and turn ~= key then gone[#gone + 1] = gate .. '\0' .. turn .. '\0' .. lane end
+    if key and turn ~= key then added[#added + 1], added[#added + 2] = 0, gate .. '\0' .. key .. '\0' .. lane end
+    local text = key and seat_text(key, alone)
+    if text and text ~= stored[i] then set[#set + 1], set[#set + 2] = seat, text end
+    if turn and not key then unset[#unset + 1] = seat end
   end
   change_lex(keys.turns, gone, added)
   change_hash(keys.places, unset, set)

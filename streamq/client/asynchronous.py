@@ -15,7 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as TooSlow
 
 from streamq.client.classify import error_word
-from streamq.client.connector import close
+from streamq.client.connector import close, surplus_of
 from streamq.client.steps import Exchange, Forget, Lost, Pause, Unsent
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def is_stale(connection: Any) -> bool:
     reader, writer = connection._reader, connection._writer  # noqa: SLF001 - no other way in
     if reader is None or writer is None or writer.transport.is_closing():
         return True
-    if reader.at_eof() or reader._buffer:  # noqa: SLF001 - asyncio shows it nowhere
+    if reader.at_eof() or reader._buffer or surplus_of(connection)():  # noqa: SLF001 - no other way
         return True
     # The loop may not have looked at the socket since: ask the system.
     sock = writer.transport.get_extra_info("socket")

@@ -13,9 +13,12 @@ from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError, ResponseError
 
 from streamq.client.classify import error_word
+from streamq.client.connector import surplus_of
 from streamq.client.steps import Exchange, Lost, Pause, Unsent
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamq.client.connector import Connector
     from streamq.client.steps import Conversation, Forget, Node, Step, T
 
@@ -26,16 +29,19 @@ READ_BYTES = 4096  # of a reply known to be short
 class Channel:
     """One connection of redis-py's, and what we know of it."""
 
-    __slots__ = ("connection", "poller", "sock", "timeout")
+    __slots__ = ("connection", "has_surplus", "poller", "sock", "timeout")
 
     def __init__(self, connection: Any, timeout: float) -> None:
         self.connection = connection
         self.sock = connection._sock  # noqa: SLF001 - to set a time-out per call
         self.timeout = timeout
         self.poller: Any = None
+        self.has_surplus: Callable[[], bool] = surplus_of(connection)
 
     def is_stale(self) -> bool:
         """Whether an idle connection was closed by the server, or has bytes nobody asked for."""
+        if self.has_surplus():
+            return True
         if self.poller is None:
             if not hasattr(select, "poll"):  # Windows
                 return bool(self.connection.can_read())

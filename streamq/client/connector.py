@@ -194,6 +194,15 @@ async def close(connection: Any) -> None:
         await connection.disconnect(nowait=True)
 
 
+def surplus_of(connection: Any) -> Callable[[], bool]:
+    """Tells whether a connection has read more than was asked for: a reply that came twice.
+
+    The next call would take it for its own answer.
+    """
+    has_data: Callable[[], bool] = connection._parser._reader.has_data  # noqa: SLF001 - hiredis'
+    return has_data
+
+
 def _choose(address: Address, kinds: tuple[Any, Any, Any]) -> Any:
     socket, tls, plain = kinds
     if address.kind is Kind.SOCKET:

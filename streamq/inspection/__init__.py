@@ -8,10 +8,11 @@ from streamq.asking import asynchronous, blocking
 from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
-from streamq.inspection.jobs import job_question, why_question
+from streamq.inspection.jobs import job_question, reasons_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
+from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
 from streamq.inspection.server import Finding, Level, ServerReport, too_old
 from streamq.inspection.workers import WorkerInfo, workers_question
@@ -23,6 +24,7 @@ walk = blocking(walk_question, refuse_asleep)
 ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
+reasons = blocking(reasons_question, refuse_asleep)
 tasks = blocking(tasks_question, refuse_asleep)
 limiters = blocking(limiters_question, refuse_asleep)
 workers = blocking(workers_question, refuse_asleep)
@@ -37,6 +39,7 @@ awalk = asynchronous(walk_question, refuse_asleep)
 aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
+areasons = asynchronous(reasons_question, refuse_asleep)
 atasks = asynchronous(tasks_question, refuse_asleep)
 alimiters = asynchronous(limiters_question, refuse_asleep)
 aworkers = asynchronous(workers_question, refuse_asleep)
@@ -54,6 +57,7 @@ __all__ = [
     "Place",
     "QueueInfo",
     "QueueViolation",
+    "Reason",
     "ServerReport",
     "WorkerInfo",
     "aaudit",
@@ -63,6 +67,7 @@ __all__ = [
     "alimiters",
     "apage",
     "aqueues",
+    "areasons",
     "aschedules",
     "aserver",
     "atasks",
@@ -77,6 +82,7 @@ __all__ = [
     "nothing_runs",
     "page",
     "queues",
+    "reasons",
     "refuse_asleep",
     "schedules",
     "server",

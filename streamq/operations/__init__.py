@@ -24,7 +24,15 @@ from streamq.operations.lease import (
     sweep,
     unregister,
 )
-from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.outcome import (
+    FailedRun,
+    Outcome,
+    StateText,
+    last_failure,
+    parse_outcome,
+    parse_runs,
+    parse_state,
+)
 from streamq.operations.parking import (
     Limiter,
     LimiterPage,
@@ -47,6 +55,7 @@ from streamq.operations.read import (
     AuditPage,
     Look,
     Page,
+    Sought,
     Violation,
     Waited,
     audit,
@@ -56,6 +65,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    seek,
     wait,
 )
 from streamq.operations.report import (
@@ -122,6 +132,7 @@ __all__ = [
     "Declaration",
     "Enqueued",
     "Entry",
+    "FailedRun",
     "HandBack",
     "Idempotency",
     "Limiter",
@@ -140,6 +151,7 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+    "Sought",
     "Standing",
     "StateText",
     "Stray",
@@ -171,6 +183,7 @@ __all__ = [
     "forget",
     "forward",
     "get_limits",
+    "last_failure",
     "limiters",
     "look",
     "options",
@@ -178,6 +191,7 @@ __all__ = [
     "parse_message",
     "parse_outcome",
     "parse_record",
+    "parse_runs",
     "parse_state",
     "pause",
     "poke",
@@ -192,6 +206,7 @@ __all__ = [
     "resume",
     "retry",
     "revive",
+    "seek",
     "set_limits",
     "standing",
     "strand",

@@ -9,10 +9,14 @@ import threading
 
 import pytest
 
+from streamq import operations
 from streamq.client import Client
-from streamq.errors import BrokerRefused, SchemaMismatch, ScriptError
-from tests.client.small import COUNT, ECHO, GET_SET, Line, MakeClient, MakeProxy, call
+from streamq.errors import BrokerRefused, DamagedQueue, SchemaMismatch, ScriptError
+from streamq.operations import NewJob
+from tests.client.small import COUNT, ECHO, GET_SET, KEYS, Line, MakeClient, MakeProxy, call, job
 from tests.conftest import MakeServer
+from tests.lua.rig import owner
+from tests.proxy_faults import Fault, Harm, any_script
 from tests.servers import Server
 
 
@@ -153,3 +157,60 @@ def test_a_closed_client_holds_no_connection(server: Server, make_client: MakeCl
     client.close()
     assert len(server.admin.client_list()) == 1
     assert client.run(call(COUNT)) == 2  # and may be used again
+
+
+def test_a_reply_that_came_twice_is_not_the_next_call_s(
+    server: Server, make_client: MakeClient, make_proxy: MakeProxy
+) -> None:
+    proxy = make_proxy(server)
+    client = make_client(proxy.url)
+    assert client.run(call(ECHO, "warm")) == b"warm"
+    proxy.add(Fault(any_script, Harm.REPEAT_REPLY))
+    assert client.run(call(ECHO, "one")) == b"one"
+    assert client.run(call(ECHO, "two")) == b"two"
+
+    async def in_a_loop() -> list[bytes]:
+        proxy.add(Fault(any_script, Harm.REPEAT_REPLY))
+        said = [await client.run_async(call(ECHO, str(number))) for number in range(3)]
+        await client.aclose()
+        return said
+
+    assert asyncio.run(in_a_loop()) == [b"0", b"1", b"2"]
+
+
+def test_a_foreign_value_is_named_with_what_to_do(
+    any_server: Server, make_client: MakeClient
+) -> None:
+    owner(any_server, KEYS.key("stream")).set(KEYS.key("stream"), "foreign")
+    owner(any_server, KEYS.key("leases")).rpush(KEYS.key("leases"), "foreign")
+    client = make_client(any_server.url)
+    call_of_a_queue = operations.claim(
+        KEYS, worker="w", token="T", lease_ms=1000, limit=1, result_ttl_ms=1000, tasks=()
+    )
+    with pytest.raises(DamagedQueue) as caught:
+        client.run(call_of_a_queue)
+    where, what, advice = str(caught.value).splitlines()
+    assert "lua/" in where
+    assert what == (
+        "sq:{streamq:q}:stream holds a string, not a stream, "
+        "sq:{streamq:q}:leases holds a list, not a zset."
+    )
+    assert "Rename or delete" in advice
+    owner(any_server, KEYS.key("stream")).delete(KEYS.key("stream"), KEYS.key("leases"))
+    assert client.run(call_of_a_queue).jobs == []
+
+
+def test_a_stream_at_its_largest_id_is_named_with_what_to_do(
+    server: Server, make_client: MakeClient
+) -> None:
+    server.admin.xadd(KEYS.key("stream"), {"i": "x"}, id=f"{2**64 - 1}-{2**64 - 1}")
+    client = make_client(server.url)
+    with pytest.raises(DamagedQueue, match="largest id"):
+        client.enqueue(
+            lambda producer, counter: operations.enqueue(
+                KEYS, producer=producer, counter=counter, jobs=[NewJob(job(1), "t", b"x")]
+            ),
+            "q",
+            [job(1)],
+        )
+    server.admin.delete(KEYS.key("stream"))

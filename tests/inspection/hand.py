@@ -22,11 +22,14 @@ class Hand:
     seq: int = 0
     claims: int = 0
 
-    def enrol(self, tasks: Iterable[str] = (), alive_ms: int = 60_000) -> None:
+    def enrol(
+        self, tasks: Iterable[str] = (), alive_ms: int = 60_000, knows: Iterable[str] = ()
+    ) -> None:
         key = registry(self.app.namespace)
         self.app.client.command("SADD", key, self.queue, key=key)
         published = {name: self.app.tasks[name].published() for name in tasks}
-        info = json.dumps({"app": self.app.name, "pid": 1, "threads": 4, "queues": [self.queue]})
+        said = {"app": self.app.name, "pid": 1, "threads": 4, "queues": [self.queue]}
+        info = json.dumps({**said, "knows": list(knows)})
         self.app.client.run(
             operations.register(
                 self.keys, worker=self.name, alive_ms=alive_ms, info=info, tasks=published

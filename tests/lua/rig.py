@@ -140,6 +140,9 @@ class Rig:
         jobs = [operations.Stray(i, token, task) for i in ids]
         return self.run(operations.strand(self.keys, worker="w", seq=self.next_seq(), jobs=jobs))
 
+    def cancel(self, *ids: str, tell: bool = True) -> list[str]:
+        return self.run(operations.cancel(self.keys, ids=ids, result_ttl_ms=HOUR_MS, tell=tell))
+
     def dead(self, *ids: str, token: str = "dying") -> None:
         self.running(*ids, token=token)
         assert set(self.bury(*ids, token=token)) == {"OK"}
@@ -209,6 +212,8 @@ class Rig:
         found = self.snapshot()
         self._name_entries(found)
         now = self.now_ms()
+        if "errors" in found:  # their own tests look at the runs around them
+            found["errors"] = {id_: failure(text) for id_, text in found["errors"].items()}
         named: State = {key: self._normal(value, now, key) for key, value in found.items()}
         if pending := self.pending():
             named["pending"] = pending
@@ -253,6 +258,11 @@ class Rig:
     def _named(self, text: str, now: int) -> str:
         text = _ENTRY.sub(lambda m: self._entries.get(m[0], m[0]), text)
         return _TIME.sub(lambda m: _moment(int(m[0]), now), text) if now else text
+
+
+def failure(text: str) -> str:
+    """The last failure out of what is kept of a job's runs."""
+    return operations.last_failure(text.encode("latin-1")).decode("latin-1")
 
 
 def owner(server: Server, key: str) -> redis.Redis:

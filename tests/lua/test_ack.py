@@ -159,3 +159,13 @@ def test_a_list_of_ended_jobs_keeps_the_last_thousand(rig: Rig) -> None:
     rig.ack("a")
     kept = rig.state()["ended:t"]
     assert (len(kept), kept[0], kept[-1]) == (1000, "a ok 1 3 now", "998")
+
+
+def test_a_refused_call_that_comes_late_leaves_the_answer_to_a_later_one(rig: Rig) -> None:
+    rig.running("a")
+    jobs = [operations.Ack("a", "T", "t", "ok", 3, HOUR_MS, b"value")]
+    later = operations.ack(rig.keys, worker="w", seq=9, jobs=jobs)
+    assert rig.run(later) == ["OK"]
+    with rig.unchanged():
+        assert rig.run(operations.ack(rig.keys, worker="w", seq=8, jobs=jobs)) == ["LEASELOST"]
+        assert rig.run(later) == ["ALREADY"]

@@ -72,6 +72,10 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
         lambda r, k: r.admin.hset(k("places"), "*\0z", "500000000000000"),
         *(RULE, "places", "* z"),
     ),
+    "a seat that is said to have one class": (
+        lambda r, k: r.admin.hset(k("places"), "cone\0a", "500000000010000\0t|other"),
+        *(RULE, "turns", "cone 500000000010000 a"),
+    ),
     "a gate where nobody waits": (
         lambda r, k: r.admin.zadd(k("gates"), {"cnone": 1}),
         *(RULE, "gates", "cnone"),
@@ -121,3 +125,14 @@ def test_what_belongs_to_nobody_is_named(rig: Rig, name: str) -> None:
 def test_virtual_times_outlive_the_last_job_in_no_line(rig: Rig) -> None:
     rig.admin.zadd(rig.keys.key("lanes"), {"a": 10_000})
     assert [(v.rule, v.member) for v in rig.violations()] == [(RULE, "a")]
+
+
+@pytest.mark.no_audit("a rule is broken by hand")
+def test_a_class_that_is_said_to_have_one_job_has_no_second_one(rig: Rig) -> None:
+    lived_in(rig)
+    places, name = rig.keys.key("places"), "t|b|rone=3600000000=1"
+    place = rig.admin.hget(places, name)
+    assert isinstance(place, bytes)
+    assert not place.endswith(b"\0")
+    rig.admin.hset(places, name, place + b"\0")
+    assert {(v.rule, v.key.rpartition("}:")[2]) for v in rig.violations()} == {(RULE, "line")}

@@ -33,11 +33,6 @@ def take(rig: Rig, n: int, limit: int = 20) -> list[str]:
     return started
 
 
-def commands(rig: Rig) -> int:
-    stats = rig.admin.info("commandstats")
-    return sum(int(facts["calls"]) for facts in stats.values())
-
-
 @each_version
 @pytest.mark.parametrize("limit", [1, 3, 20])
 def test_a_small_lane_is_not_behind_a_large_one(rig: Rig, limit: int) -> None:
@@ -187,50 +182,3 @@ def test_one_worker_holds_the_alarm(rig: Rig) -> None:
     other = rig.claim("T2", worker="w2").gate_ms
     assert 9000 < first <= 10_000
     assert 100 <= other - first + 50 <= 200
-
-
-@each_version
-def test_parked_jobs_cost_a_claim_of_plain_ones_nothing(rig: Rig) -> None:
-    rig.enqueue("warm", "up")
-    rig.claim("T1", 2)
-    counted = []
-    for parked in (0, 2000):
-        enqueue(rig, [(f"p{n}", "q=|rone=3600000000000=1") for n in range(parked)])
-        rig.claim("X" + str(parked), 1)
-        rig.claim("Y" + str(parked), 1)
-        enqueue(rig, [(f"plain{parked}-{n}", "-") for n in range(100)])
-        before = commands(rig)
-        assert len(rig.claimed("Z" + str(parked), 100)) == 100
-        counted.append(commands(rig) - before)
-    assert counted[1] <= counted[0]
-    rig.admin.flushall()
-
-
-@each_version
-def test_many_lanes_at_one_limiter_cost_a_claim_a_bounded_amount(rig: Rig) -> None:
-    enqueue(rig, [(f"a{n}", f"q=l{n}|rone=1000=1") for n in range(2000)])
-    for n in range(40):  # until all of them wait at the limiter's gate
-        rig.claim(f"M{n}", 100)
-    most = 0
-    for n in range(10):
-        before = commands(rig)
-        claimed = rig.claim(f"T{n}", 100)
-        most = max(most, commands(rig) - before - 5 * len(claimed.jobs))
-        time.sleep(0.01)
-    assert most < 200
-    rig.admin.flushall()
-
-
-@each_version
-def test_an_exhausted_key_costs_the_others_nothing(rig: Rig) -> None:
-    counted = []
-    for exhausted in (0, 1000):
-        enqueue(rig, [(f"x{exhausted}{n}", "q=|rone!x=3600000000000=1") for n in range(exhausted)])
-        enqueue(rig, [(f"y{exhausted}{n}", "q=|rone!y=1=1000") for n in range(120)])
-        took = take(rig, 20 + bool(exhausted), 20 + bool(exhausted))  # one of x, and it is closed
-        assert len(took) == 20 + bool(exhausted)
-        before = commands(rig)
-        assert all(i[0] == "y" for i in take(rig, 100, 20))
-        counted.append(commands(rig) - before)
-    assert counted[1] <= counted[0] * 1.05
-    rig.admin.flushall()

@@ -70,6 +70,9 @@ def _expected(model: Model) -> State:
         "wake": True,
         "unique": model.unique,
         "heirs": model.heirs,
+        "cancelling": sorted(
+            f"{job.asked} {job.id}" for job in model.jobs.values() if job.asked not in {"", "-"}
+        ),
         **_in_line(model),
     }
 
@@ -89,6 +92,7 @@ def _in_line(model: Model) -> State:
             [f"={name} {text}" for name, text in model.settings.items()]
             + [f"pause {what} {name}".replace(" queue ", "") for what, name in model.paused]
             + [f"!paused {n}" for n in [sum(w != "lane" for w, _ in model.paused)] if n]
+            + [f"!lanes {n}" for n in [sum(w == "lane" for w, _ in model.paused)] if n]
         ),
         "places": {job.id: job.at for job in model.jobs.values() if job.at and job.place != "D"},
     }
@@ -117,7 +121,8 @@ def places(seen: State) -> dict[str, str]:
 
 
 def _state(job: Job) -> str:
-    return f"{job.place} {job.attempt} {job.crashes} {job.word}"
+    asked = f" {job.asked}!" if job.asked else ""
+    return f"{job.place} {job.attempt} {job.crashes} {job.word}{asked}"
 
 
 def _found(seen: State) -> State:
@@ -140,7 +145,7 @@ def _found(seen: State) -> State:
 
 
 _HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "inbox", "unique", "heirs")
-_SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers")
+_SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers", "cancelling")
 
 
 def _texts(trail: State) -> list[str]:
@@ -148,5 +153,6 @@ def _texts(trail: State) -> list[str]:
 
 
 def _parts(text: str) -> str:
-    place, attempt, crashes, _, word, *_ = text.split(" ")
-    return f"{place} {attempt} {crashes} {word}"
+    place, attempt, crashes, _, word, *rest = text.split(" ")
+    asked = " " + rest[-1].split(":", 2)[2] if text.endswith("!") else ""
+    return f"{place} {attempt} {crashes} {word}{asked}"

@@ -1,7 +1,8 @@
 """All scripts against a model, in any order Hypothesis thinks of; audited after each step.
 
-Lanes, limits of rates and of concurrency, priorities, pauses, unique keys, debounced calls and budgets
-are all in it; hours pass where a step says so. `STREAMQ_MODEL=soak pytest tests/model` goes on for an hour or so.
+Lanes, limits of rates and of concurrency, priorities, pauses, unique keys, debounced calls and
+budgets are all in it; hours pass where a step says so. `STREAMQ_MODEL=soak pytest tests/model` goes
+on for an hour or so.
 """
 
 from __future__ import annotations
@@ -215,7 +216,8 @@ class Queue(LineSteps):
     def reclaim(self) -> None:
         call = op.reclaim(self.keys, lease_ms=LEASE_MS, gap_ms=NO_GAP_MS)
         reclaimed = self.rig.run(call)
-        assert (reclaimed.returned, reclaimed.poisoned) == self.model.reclaim()
+        seen = (reclaimed.returned, reclaimed.poisoned, reclaimed.cancelled)
+        assert seen == self.model.reclaim()
 
     @step(
         when=lambda self: bool(self.model.lapsed),
@@ -238,11 +240,13 @@ class Queue(LineSteps):
     @step(
         2,
         when=lambda self: bool(self.model.jobs),
+        places=st.sampled_from([("W", "S", "B", "N", "H", "P"), ("R",)]),
+        is_told=st.booleans(),
     )
-    def cancel(self, data: st.DataObject) -> None:
-        ids = self.some_ids(data, "W", "S", "B", "N", "H", "P")
-        words = self.rig.run(op.cancel(self.keys, ids=ids, result_ttl_ms=HOUR_MS))
-        assert words == self.model.cancel(ids)
+    def cancel(self, data: st.DataObject, places: tuple[str, ...], is_told: bool) -> None:
+        ids = self.some_ids(data, *places)
+        words = self.rig.cancel(*ids, tell=is_told)
+        assert words == self.model.cancel(ids, is_told=is_told)
 
     @step(
         2,
@@ -286,6 +290,7 @@ class Queue(LineSteps):
         for id_ in dead:
             del self.model.jobs[id_]
             self.model.errors.discard(id_)
+            self.model.checkpoints.pop(id_, None)
         self.model.counts["evicted"] += len(dead)
 
     @step(

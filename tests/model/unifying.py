@@ -124,7 +124,7 @@ class Unifying:
             for job, to in moves:
                 if to not in letters:
                     continue
-                self.counts["bytes"] -= job.bytes if to == "e" else 0
+                self.counts["bytes"] -= job.bytes if to in "ec" else 0
                 if job.place == "H" and job.key:
                     del self.heirs[job.key.digest]
                 elif job.key and to not in job.key.letters:

@@ -49,6 +49,7 @@ from streamq.operations.parking import (
     standing,
     throttle,
 )
+from streamq.operations.plain import put
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
@@ -203,6 +204,7 @@ __all__ = [
     "poke",
     "progress",
     "promote",
+    "put",
     "read_trail",
     "reclaim",
     "register",

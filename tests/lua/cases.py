@@ -61,6 +61,11 @@ def enqueue(rig: Rig, n: int) -> Call[Any]:
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
 
 
+def put(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue("before")  # a producer's first call is not for it
+    return op.put(rig.keys, producer="p", counter=2, job=NewJob(f"{n}", "t", BODY))
+
+
 def admit(rig: Rig, n: int) -> Call[Any]:
     """Keys that are held by jobs in each place, and every second one that is free."""
     ids = names(n)
@@ -301,6 +306,7 @@ CASES: dict[str, Case] = (
         for case in (
             *(
                 enqueue,
+                put,
                 admit,
                 claim,
                 ack,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
 from streamq.operations.tally import KINDS
 from tests.model.jobs import Job
+from tests.model.lining import DEFAULT_BAND, HOUR_US
 from tests.model.model import Model
 
 State = dict[str, Any]
+
+_PLACE = re.compile(r"(?:^.| )&(\d+)(?= |$)")
 
 
 def differences(seen: State, model: Model) -> dict[str, tuple[Any, Any]]:
@@ -16,6 +21,22 @@ def differences(seen: State, model: Model) -> dict[str, tuple[Any, Any]]:
     expected, found = _expected(model), _found(seen)
     assert expected.keys() == found.keys()
     return {k: (found[k], expected[k]) for k in expected if found[k] != expected[k]}
+
+
+def learn_places(seen: State, model: Model) -> None:
+    """Where jobs that are new in the line stand: behind all that came before, in their band."""
+    newest = model.newest
+    for id_, place in places(seen).items():
+        job = model.jobs.get(id_)
+        if job is None or not job.at.startswith("?"):
+            continue
+        band = 9 - job.hold.priority if job.hold else DEFAULT_BAND
+        assert place[0] == f"{band}", (job, place)
+        if job.at == "?":
+            assert place[1:] > model.newest, (job, place, model.newest)
+            newest = max(newest, place[1:])
+        job.at = place
+    model.newest = newest
 
 
 def _expected(model: Model) -> State:
@@ -54,7 +75,51 @@ def _expected(model: Model) -> State:
         "cancelling": sorted(
             f"{job.asked} {job.id}" for job in model.jobs.values() if job.asked not in {"", "-"}
         ),
+        **_in_line(model),
     }
+
+
+def _in_line(model: Model) -> State:
+    """The line and what its limiters have given away."""
+    parked = model.in_place("P")
+    out = [job for job in model.jobs.values() if job.at and job.place in "RN"]
+    booked = {name: hours for name, hours in model.booked.items() if hours > 0}
+    return {
+        "parked": sorted(f"{job.class_name}\0{job.at} {job.id}" for job in parked),
+        "timers": sorted(f"x {job.id}" for job in parked),
+        "pumped": sorted(job.id for job in out),
+        "slots": sorted(model.slots()),
+        "rates": booked | {f"h{name}": hours for name, hours in model.told_off.items()},
+        "limits": sorted(
+            [f"={name} {text}" for name, text in model.settings.items()]
+            + [f"pause {what} {name}".replace(" queue ", "") for what, name in model.paused]
+            + [f"!paused {n}" for n in [sum(w != "lane" for w, _ in model.paused)] if n]
+            + [f"!lanes {n}" for n in [sum(w == "lane" for w, _ in model.paused)] if n]
+        ),
+        "places": {job.id: job.at for job in model.jobs.values() if job.at and job.place != "D"},
+    }
+
+
+def _found_in_line(seen: State) -> State:
+    now = time.time() * 1e6
+    hours = {name: round((at - now) / HOUR_US) for name, at in seen.get("rates", {}).items()}
+    return {
+        **{k: sorted(seen.get(k, {})) for k in ("parked", "timers", "pumped", "slots")},
+        "rates": {name: left for name, left in hours.items() if left > 0},
+        "limits": sorted(
+            field if field.startswith("pause") else f"{field} {text}"
+            for field, text in seen.get("limits", {}).items()
+        ),
+        "places": places(seen),
+    }
+
+
+def places(seen: State) -> dict[str, str]:
+    """Each job's place in the line, where it has one."""
+    texts = {id_: record.partition("\n")[0] for id_, record in seen.get("jobs", {}).items()}
+    texts |= seen.get("state", {})
+    found = {id_: _PLACE.search(text) for id_, text in texts.items()}
+    return {id_: match[1] for id_, match in found.items() if match}
 
 
 def _state(job: Job) -> str:
@@ -78,6 +143,7 @@ def _found(seen: State) -> State:
         **{k: seen.get(k, {}) for k in _HASHES},
         "tally": _counted(seen),
         "counts": {name: text for name, text in seen.get("counts", {}).items() if text != "0"},
+        **_found_in_line(seen),
     }
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from streamq.asking import PAGE, known_queues
 from streamq.control.acting import for_each
 from streamq.control.words import Answer
-from streamq.inspection.groups import dead_looks, what_killed
+from streamq.deaths import dead_looks, what_killed
 from streamq.operations import delete, page, revive
 from streamq.telling import tell
 

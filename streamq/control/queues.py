@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamq.asking import PAGE
-from streamq.inspection.overview import counts_question
-from streamq.operations import cancel, page
+from streamq.operations import cancel, count, page
 from streamq.standing import is_paused
 from streamq.telling import tell
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from streamq.asking import Question
 
 PLACES = ("waiting", "scheduled", "parked", "stranded", "heirs")  # of jobs that have not started
+_HERE = ("waiting", "parked", "stranded", "heirs", "running")  # what a queue has to get rid of
 _LOOK_S = 0.5
 
 
@@ -74,15 +74,15 @@ def drain_question(
     """
     began, first = time.monotonic(), -1
     while True:
-        info = yield from counts_question(app, queue)
-        left = info.waiting + info.parked + info.running
+        (found,) = yield [count(app.keys(queue))]
+        left = sum(found[place] for place in _HERE)
         first = left if first < 0 else first
         if progress is not None:
             progress(left)
         why = ""
-        if left and not info.workers:
+        if left and not found["workers"]:
             why = f"no worker serves queue {queue!r}"
-        elif left and not info.running and (yield from is_paused(app.keys(queue))):
+        elif left and not found["running"] and (yield from is_paused(app.keys(queue))):
             why = f"the queue is paused: streamq queue resume {queue}"
         elif left and timeout is not None and time.monotonic() - began >= timeout:
             why = f"{timeout:g} s have passed"

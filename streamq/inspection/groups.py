@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamq.asking import PAGE
-from streamq.codec.summary import FailureSummary, summary_of
+from streamq.deaths import dead_looks, what_killed
 from streamq.inspection.overview import counts_question
 from streamq.job_reading import moment
-from streamq.operations import look, page
+from streamq.operations import page
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from streamq.app import StreamQ
     from streamq.asking import Question
-    from streamq.keys import QueueKeys
     from streamq.operations import Look
 
 BUDGET = 1000  # dead jobs that are looked at, unless more are asked for
@@ -70,28 +69,6 @@ def groups_question(
         total += seen if not cursor else (yield from _dead(app, queue))
     largest = sorted(found.values(), key=lambda group: -group.jobs)
     return DeadGroups(largest, searched, total)
-
-
-def dead_looks(keys: QueueKeys, ids: list[str]) -> Question[list[Look]]:
-    """What is known of up to 200 dead jobs; damaged ones are left out."""
-    if not ids:
-        return []
-    try:
-        (seen,) = yield [look(keys, ids=ids)]
-    except ValueError:
-        if len(ids) == 1:
-            return []
-        half = len(ids) // 2
-        first = yield from dead_looks(keys, ids[:half])
-        return first + (yield from dead_looks(keys, ids[half:]))
-    return [one for one in seen if one.record is not None and one.state is not None]
-
-
-def what_killed(died: Look) -> FailureSummary:
-    """The error of a dead job; of one that left none, why it is dead."""
-    summary = summary_of(died.error) if died.error else None
-    reason = died.state.token if died.state else ""
-    return FailureSummary(reason, "", "") if summary is None or reason == "poison" else summary
 
 
 def _add(found: dict[tuple[str, str, str, str], DeadGroup], queue: str, died: Look) -> None:

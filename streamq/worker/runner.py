@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, enter
 from streamq.errors import TaskCancelled
-from streamq.ids import id_time_ms, keeps_result
+from streamq.ids import keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
 from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
 from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
+from streamq.worker.failing import age_of, failure_of
 from streamq.worker.held import Ended
 from streamq.worker.interrupting import Bailiff, Why
 from streamq.worker.reporting import Reporter
@@ -190,24 +191,26 @@ class Runner:
             ready.options.retry,
             held.job.attempt,
             error,
-            age_seconds=_age(held),
+            age_seconds=age_of(held),
             random=jitter.random,
         )
+        throttled = error if isinstance(error, RateLimited) else None
+        encoded, error = failure_of(ready, error, self._codec)
         if decision.delay is None:
-            burial = self._bury(held, decision.reason.value, error, ready.started)
+            burial = self._burial(held, decision.reason.value, encoded, ready.started)
             if ready.job.follow_ups:
                 burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
         delay_ms = int(decision.delay * 1000)
-        if isinstance(error, RateLimited):
-            throttled = Throttled(held.job.id, held.lease.token, delay_ms, error.limit)
-            return Ended(held, throttled, seconds, error)
+        if throttled is not None:
+            later = Throttled(held.job.id, held.lease.token, delay_ms, throttled.limit)
+            return Ended(held, later, seconds, error)
         again = Again(
             held.job.id,
             held.lease.token,
             delay_ms,
             decision.reason is not Reason.SNOOZE,
-            self._codec.encode_exception(error),
+            encoded,
             ready.task.name,
         )
         return Ended(held, again, seconds, error, decision.problem)
@@ -223,9 +226,12 @@ class Runner:
         return "ok", result
 
     def _bury(self, held: Held, reason: str, error: BaseException, started: float) -> Burial:
+        return self._burial(held, reason, self._codec.encode_exception(error), started)
+
+    @staticmethod
+    def _burial(held: Held, reason: str, encoded: bytes, started: float) -> Burial:
         job = held.job
         run_ms = int((time.monotonic() - started) * 1000)
-        encoded = self._codec.encode_exception(error)
         return Burial(job.id, held.lease.token, job.record.task, reason, run_ms, encoded)
 
 
@@ -236,12 +242,3 @@ def _follow(ready: Ready, how: str) -> list[Value]:
     queues = ["" if one.plan.queue == here else one.plan.queue for one in follow]
     pairs = zip(queues, follow, strict=True)
     return [part for queue, one in pairs for part in follow_up(queue, one.job)]
-
-
-def _age(held: Held) -> float:
-    """Seconds since the job was enqueued: by the server's clock where it says so."""
-    lease, where = held.lease, held.job.record.where
-    now_ms = lease.now_ms + (time.monotonic() - lease.since) * 1000
-    entry_ms = where.partition("-")[0]
-    enqueued = int(entry_ms) if entry_ms.isdecimal() else id_time_ms(held.job.id)
-    return max(0.0, (now_ms - enqueued) / 1000)

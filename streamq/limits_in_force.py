@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from streamq import operations
 from streamq.asking import PAGE, Asker, known_queues
 from streamq.errors import ConfigurationError
-from streamq.limit_texts import declared_limits, limit_text, parse_limit, settings_of, weight_name
+from streamq.key_template import kept, shown
+from streamq.limit_texts import (
+    declared_limits,
+    limit_text,
+    parse_limit,
+    settings_of,
+    speaks_for,
+    weight_name,
+)
 from streamq.limits import RateLimit, named_limit
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
@@ -52,6 +60,7 @@ class LimitInfo:
     limit: RateLimit | Concurrency  # what holds
     declared: RateLimit | Concurrency | None  # what the code says; None: nothing any more
     is_changed: bool = False  # at run time
+    key: str | None = None  # of this key alone; None: of all that were not changed by themselves
 
 
 def limits_question(app: Application, queue: str | None = None) -> Question[list[LimitInfo]]:
@@ -63,15 +72,22 @@ def limits_question(app: Application, queue: str | None = None) -> Question[list
     return found
 
 
-def limit_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
+def limit_question(
+    app: Application, name: str, queue: str | None = None, key: str | None = None
+) -> Question[LimitInfo]:
     """One limit, by its name or the task's; `ConfigurationError` with the nearest name there is."""
-    return _chosen(name, (yield from limits_question(app, queue)), None)
+    found = yield from limits_question(app, queue)
+    return _of_key(found, _chosen(name, found, None), key)
 
 
 def set_question(
-    app: Application, name: str, limit: str | int | Limit, queue: str | None = None
+    app: Application,
+    name: str,
+    limit: str | int | Limit,
+    queue: str | None = None,
+    key: str | None = None,
 ) -> Question[LimitInfo]:
-    """Change a limit until it is reset; what holds then. Again changes nothing more."""
+    """Change a limit, or one key of it, until it is reset; what holds then. Again: no change."""
     wanted = named_limit("limit", limit, "default").limit
     info = _chosen(name, (yield from limits_question(app, queue)), type(wanted))
     if type(info.limit) is not type(wanted):
@@ -83,16 +99,44 @@ def set_question(
         raise ConfigurationError(
             f"{name}: what it is counted by is said in the code; leave key= out"
         )
-    yield from _write(app.keys(info.queue), info.name, limit_text(wanted))
+    yield from _write(app.keys(info.queue), _stored(app, info, key), limit_text(wanted))
     limit = _keyed(wanted, info.declared) or wanted
-    return replace(info, limit=limit, is_changed=True)
+    return replace(info, limit=limit, is_changed=True, key=key)
 
 
-def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
-    """Let the code's word count again; what holds then."""
+def reset_question(
+    app: Application, name: str, queue: str | None = None, key: str | None = None
+) -> Question[LimitInfo]:
+    """Let the code's word count again, or for a key what holds for all; what holds then."""
     info = _chosen(name, (yield from limits_question(app, queue)), None)
-    yield from _write(app.keys(info.queue), info.name, "")
+    yield from _write(app.keys(info.queue), _stored(app, info, key), "")
+    if key is not None:
+        return replace(info, key=key)
     return replace(info, limit=info.declared or info.limit, is_changed=False)
+
+
+def _stored(app: Application, info: LimitInfo, key: str | None) -> str:
+    """The name under which a limit stands, or one key of it."""
+    if key is None:
+        return info.name
+    here = declared_limits(app.runtime, info.queue).get(info.name)
+    if here is not None and here.key is None:
+        raise ConfigurationError(
+            f"{info.name} of queue {info.queue!r} is one limit for all; it has no key {key!r}"
+        )
+    return keyed_name(info.name, key)
+
+
+def keyed_name(name: str, key: str) -> str:
+    """Under which one key of a limit stands."""
+    return f"{name}!{kept(key)}"
+
+
+def _of_key(found: list[LimitInfo], info: LimitInfo, key: str | None) -> LimitInfo:
+    if key is None:
+        return info
+    own = [one for one in found if one.key == key and one.name == info.name]
+    return own[0] if own else replace(info, key=key)
 
 
 def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
@@ -103,11 +147,16 @@ def weigh_question(app: Application, lane: str, share: float | None, queue: str)
 
 def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
     """All settings of a queue, by the names under which scripts find them."""
-    found = settings_of(app.runtime, queue)
+    return settings_of(app.runtime, queue) | (yield from stored_question(app.keys(queue)))
+
+
+def stored_question(keys: QueueKeys) -> Question[dict[str, str]]:
+    """Those that were published or set."""
+    found: dict[str, str] = {}
     cursor = "start"
     while cursor:
         at = "" if cursor == "start" else cursor
-        (page,) = yield [operations.get_limits(app.keys(queue), cursor=at)]
+        (page,) = yield [operations.get_limits(keys, cursor=at)]
         found |= page.values
         cursor = page.cursor
     return found
@@ -121,8 +170,19 @@ def queues_question(app: Application) -> Question[list[str]]:
     return sorted({*known, *declared, *own, *app.runtime.queue_options})
 
 
-def publish_question(keys: QueueKeys, settings: Mapping[str, str]) -> Question[None]:
-    """Say what the code says; where that is new, what waits for it is looked at."""
+def publish_question(
+    keys: QueueKeys, settings: Mapping[str, str], runtime: Runtime | None = None
+) -> Question[None]:
+    """Say what the code says; where that is new, what waits for it is looked at.
+
+    What was published and this code (`runtime`) speaks for, but doesn't say any more, goes.
+    """
+    if runtime is not None:
+        stored = yield from stored_question(keys)
+        gone = [
+            one for one in stored if one not in settings and speaks_for(runtime, keys.queue, one)
+        ]
+        settings = {**settings, **dict.fromkeys(gone, "")}
     items = list(settings.items())
     changed = 0
     for at in range(0, len(items), PAGE):
@@ -159,7 +219,17 @@ def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -
         limit = _keyed(changed, declared) or declared
         if limit is not None:
             found.append(LimitInfo(name, queue, limit, declared, changed is not None))
-    return found
+    return [_told(one, found) for one in found]
+
+
+def _told(info: LimitInfo, found: list[LimitInfo]) -> LimitInfo:
+    """One that was changed for a key alone is its limit's, and says the key."""
+    name, mark, key = info.name.partition("!")
+    if not mark:
+        return info
+    [declared] = [one.declared for one in found if one.name == name][:1] or [None]
+    limit = _keyed(info.limit, declared) or info.limit
+    return LimitInfo(name, info.queue, limit, declared, is_changed=True, key=shown(key))
 
 
 def _keyed(changed: Limit | None, declared: Limit | None) -> Limit | None:
@@ -168,6 +238,7 @@ def _keyed(changed: Limit | None, declared: Limit | None) -> Limit | None:
 
 def _chosen(name: str, found: list[LimitInfo], kind: type[Limit] | None) -> LimitInfo:
     """The one that is meant by its name, or by its task's where there is no other."""
+    found = [one for one in found if one.key is None]
     exact = [one for one in found if one.name == name]
     meant = exact or [one for one in found if one.name.partition("/")[0] == name]
     if len(meant) > 1 and kind is not None:

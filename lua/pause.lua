@@ -6,13 +6,14 @@ local stream = KEYS[2]
 local wake = KEYS[3]
 --# include lib/line_keys.lua
 local what = ARGV[1] -- `pause`, `pause task <task>`, `pause lane <lane>`: the setting
+local by = ARGV[2] -- who pauses it; empty: nobody said
 
 --# include lib/clock.lua
 --# include lib/tally.lua
 
 touch_line()
 touch({ jobs }, {}, { wake }, stream)
-if redis.call('HSETNX', limits, what, whole(clock_ms())) == 0 then return 0 end
+if redis.call('HSETNX', limits, what, whole(clock_ms()) .. (by ~= '' and ' ' .. by or '')) == 0 then return 0 end
 local is_lane = string.sub(what, 1, 10) == 'pause lane'
 tally(limits, is_lane and '!lanes' or '!paused', 1)
 if not is_lane then -- claims look at these outside the line too

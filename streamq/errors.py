@@ -6,6 +6,7 @@ StreamQError
 ├── BrokerRefused               the server's answer is final: password, rights, version
 │   ├── SchemaMismatch          the queue was written by another data model
 │   └── ScriptError             a script failed: a bug, or keys touched by hand
+│       └── DamagedQueue        a key holds what isn't streamq's; the message names it
 ├── EncodeError (TypeError)     a value can't be sent
 ├── DecodeError (ValueError)    bytes that are damaged
 │   └── PayloadRefused          bytes that are over a limit, or not accepted
@@ -23,7 +24,8 @@ StreamQError
 ├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
 ├── Retry                       raised by a task: run me again later
 ├── GiveUp                      raised by a task: straight to dead
-└── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+├── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+└── TimeLimitExceeded           a run was over its hard limit
 TaskCancelled (BaseException)   raised inside a task that is cancelled
 """
 
@@ -46,6 +48,7 @@ from streamq.job_errors import (
     UnknownJob,
     WaitTimeout,
 )
+from streamq.stop_errors import SoftTimeLimitExceeded, TaskCancelled, TimeLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,6 +60,7 @@ __all__ = [
     "BrokerRefused",
     "BrokerUnavailable",
     "ConfigurationError",
+    "DamagedQueue",
     "DecodeError",
     "EncodeError",
     "EnqueueUncertain",
@@ -80,6 +84,7 @@ __all__ = [
     "SoftTimeLimitExceeded",
     "StreamQError",
     "TaskCancelled",
+    "TimeLimitExceeded",
     "UnknownJob",
     "UnknownTask",
     "WaitTimeout",
@@ -125,6 +130,10 @@ class SchemaMismatch(BrokerRefused):
 
 class ScriptError(BrokerRefused):
     """A script failed; names file and line. Report it, and run `streamq check --audit`."""
+
+
+class DamagedQueue(ScriptError):
+    """A key of the queue holds what isn't streamq's, which changes nothing of it; mend that key."""
 
 
 class EncodeError(StreamQError, TypeError):
@@ -229,11 +238,3 @@ class GiveUp(StreamQError):
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class SoftTimeLimitExceeded(StreamQError):
-    """Raised inside a task at its `soft_time_limit`: clean up and end before the hard one."""
-
-
-class TaskCancelled(BaseException):
-    """Raised inside a plain task that is cancelled; clean up, and let it pass."""

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["JobInfo", "JobState", "LogLine", "Progress"]
+__all__ = ["Attempt", "JobInfo", "JobState", "LogLine", "Progress"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,21 @@ class LogLine:
 
     when: datetime  # by the server's clock
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A run that ended badly, and is remembered as long as its job is there."""
+
+    number: (
+        int  # 1 for the first run; a run that was lost doesn't count, and its number comes again
+    )
+    how: str  # retry, snooze, crashed, reclaimed (its lease ran out), failed, given-up, poison, …
+    worker: str
+    started_at: datetime | None  # aware, UTC: when it was claimed
+    run_seconds: float
+    error: BaseException | None = None  # None: it told none, or one too large to keep
+    traceback: str = ""  # the worker's
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,4 +78,5 @@ class JobInfo:
     traceback: str = ""  # the worker's, of that error
     progress: Progress | None = None
     run_seconds: float | None = None  # how long the last run took
+    attempts: tuple[Attempt, ...] = ()  # the last ten that ended badly, the oldest first
     problem: str = ""  # why arguments, result or error could not be read here

@@ -9,7 +9,7 @@ import msgpack
 
 from streamq.errors import DecodeError, RemoteTraceback, StreamQError
 from streamq.ids import parse_id
-from streamq.job import JobInfo, JobState, Progress
+from streamq.job import Attempt, JobInfo, JobState, Progress
 
 if TYPE_CHECKING:
     from streamq.codec import Codec, TaskTypes
@@ -33,12 +33,27 @@ _KINDS = {
     "expired": JobState.EXPIRED,
 }
 NO_WORKER = "no worker knows its task"
+ASKED = "it is to be cancelled"
 HEIR = "unique: the job that has its key runs"
 _PROGRESS_PARTS = 3
 
 
+def attempts_of(look: Look, codec: Codec) -> tuple[Attempt, ...]:
+    """The runs of a job that ended badly."""
+    found = []
+    for run in look.runs:
+        error = codec.decode_exception(run.failure) if run.failure else None
+        seconds = max(0, run.ended_ms - run.since_ms) / 1000
+        since = moment(run.since_ms)
+        trace = traceback_of(error)
+        found.append(Attempt(run.number, run.how, run.worker, since, seconds, error, trace))
+    return tuple(found)
+
+
 def job_info(look: Look, queue: str, codec: Codec, types: TaskTypes | None = None) -> JobInfo:
-    """All of a job. `types`: of its task, where it is known here; what can't be read is said so.
+    """All of a job but its `attempts`, which take longer.
+
+    `types`: of its task, where it is known here; what can't be read is said so.
 
     Never raises for what the job itself holds.
     """
@@ -82,7 +97,9 @@ def waiting_state(state: StateText | None, where: str) -> tuple[JobState, str]:
     if state is None:
         untouched = {"@": (JobState.SCHEDULED, "delayed"), "&": (JobState.PARKED, "")}
         return untouched.get(where[:1], (JobState.WAITING, ""))
-    reason = {"R": "", "N": NO_WORKER, "P": "", "H": HEIR}.get(state.place, state.token)
+    reason = {"R": ASKED if state.is_asked else "", "N": NO_WORKER, "P": "", "H": HEIR}.get(
+        state.place, state.token
+    )
     return _PLACES.get(state.place, JobState.UNKNOWN), reason
 
 
@@ -90,6 +107,11 @@ def traceback_of(error: BaseException | None) -> str:
     """The worker's traceback that came along with an exception; empty where there is none."""
     cause = error.__cause__ if error else None
     return cause.text if isinstance(cause, RemoteTraceback) else getattr(error, "traceback", "")
+
+
+def error_name(error: BaseException) -> str:
+    """The name of an exception's class, as its author wrote it."""
+    return str(getattr(error, "type_name", type(error).__name__)).removeprefix("builtins.")
 
 
 def moment(time_ms: float | None) -> datetime | None:

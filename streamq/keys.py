@@ -34,14 +34,23 @@ HASHES = (
     "schedule_log",
     "schedule_runs",
     "schedule_held",
+    "tallied",
 )
 SORTED_SETS = (
     *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
     *("parked", "line", "turns", "gates", "lanes", "rates", "slots", "pumped", "timers"),
-    "schedule_due",
+    *("schedule_due", "cancelling"),
 )
 LISTS = ("wake", "dropped", "schedule_ended")
-NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
+STREAMS = ("stream", "outbox", "history")
+STRINGS = ("schema", "tally")
+NAMES = (*STRINGS, *STREAMS, *LISTS, *HASHES, *SORTED_SETS)
+_TYPES = {
+    **dict.fromkeys(HASHES, "hash"),
+    **dict.fromkeys(SORTED_SETS, "zset"),
+    **dict.fromkeys((*LISTS, "ended"), "list"),
+    **dict.fromkeys((*STREAMS, "log", "chunks"), "stream"),
+}
 
 GROUP = "workers"  # of every queue's stream
 
@@ -49,6 +58,11 @@ GROUP = "workers"  # of every queue's stream
 def slug(queue: str) -> str:
     """A queue's name as keys and ids hold it: `:` would split a key, `~` can't be in a name."""
     return queue.replace(":", "~")
+
+
+def type_of(key: str) -> str:
+    """The type of a key of a queue, in the server's words."""
+    return _TYPES.get(key.partition("}:")[2].partition(":")[0], "string")
 
 
 def registry(namespace: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streamq import operations
@@ -12,6 +13,7 @@ from streamq.key_template import shown
 from streamq.limits_in_force import queues_question, settings_question
 from streamq.option_checks import queue_name
 from streamq.queue_options import lane_key
+from streamq.telling import tell, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,20 +34,26 @@ class Pause:
     what: str  # queue, task or lane
     name: str  # of the task or lane; empty for the queue
     since: datetime | None
+    by: str = ""  # who paused it: user@host; empty where nobody said
 
 
 def pause_question(
     app: Application, queue: str | None, task: str | None, lane: str | None
 ) -> Question[bool]:
     """Start no more jobs of a queue, a task or a lane; whether that is new. Running ones finish."""
-    return (yield from _switch(app, operations.pause, queue, task, lane))
+    pause = partial(operations.pause, by=who())
+    changed = yield from _switch(app, pause, queue, task, lane)
+    tell("pause", int(changed), queue=queue, task=task, lane=lane)
+    return changed
 
 
 def resume_question(
     app: Application, queue: str | None, task: str | None, lane: str | None
 ) -> Question[bool]:
     """Start them again; whether they were paused."""
-    return (yield from _switch(app, operations.resume, queue, task, lane))
+    changed = yield from _switch(app, operations.resume, queue, task, lane)
+    tell("resume", int(changed), queue=queue, task=task, lane=lane)
+    return changed
 
 
 def paused_question(app: Application, queue: str | None = None) -> Question[list[Pause]]:
@@ -53,10 +61,11 @@ def paused_question(app: Application, queue: str | None = None) -> Question[list
     found: list[Pause] = []
     for one in [queue] if queue else (yield from queues_question(app)):
         settings = yield from settings_question(app, one)
-        for name, since in sorted(settings.items()):
+        for name, value in sorted(settings.items()):
             if name == _PAUSE or name.startswith(f"{_PAUSE} "):
                 _, what, which = (*name.split(" ", 2), "queue", "")[:3]
-                found.append(Pause(one, what, shown(which), moment(float(since))))
+                since, _, by = value.partition(" ")
+                found.append(Pause(one, what, shown(which), moment(float(since)), by))
     return found
 
 

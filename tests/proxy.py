@@ -153,6 +153,8 @@ class Proxy:
         self._pairs.add(pair)
         try:
             await pair.run()
+        except asyncio.CancelledError:  # asyncio of Python 3.11 would print it
+            pass
         finally:
             self._pairs.discard(pair)
 

@@ -1,23 +1,20 @@
 --# include lib/clock.lua
--- Makes jobs dead. `gone` is a list of `{id, attempt, crashes, reason, error or false}`. Over `cap`
+--# include lib/runs.lua
+-- Makes jobs dead. `gone` is a list of `{id, attempt, crashes, reason, error or false, worker, since}`. Over `cap`
 -- the oldest dead jobs go, bounded by what is added plus ten; returns how many went.
 local function bury_jobs(jobs, state, dead, errors, progress, checkpoints, gone, now, cap)
   if #gone == 0 then return 0 end
-  local ids, states, deaths, texts = {}, {}, {}, {}
+  local ids, states, deaths = {}, {}, {}
   for i, job in ipairs(gone) do
     ids[i] = job.id
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('D %d %d %s %s', job.attempt, job.crashes, whole(now), job.reason)
     deaths[2 * i - 1] = whole(now)
     deaths[2 * i] = job.id
-    if job.error then
-      texts[#texts + 1] = job.id
-      texts[#texts + 1] = job.error
-    end
   end
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', dead, unpack(deaths))
-  if #texts > 0 then redis.call('HSET', errors, unpack(texts)) end
+  keep_runs(errors, gone, now)
   redis.call('HDEL', progress, unpack(ids))
   local over = redis.call('ZCARD', dead) - cap
   if over <= 0 then return 0 end

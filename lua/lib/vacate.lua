@@ -1,23 +1,25 @@
 --# include lib/clock.lua
 --# include lib/class.lua
---# include lib/wake.lua
+--# include lib/give_back.lua
 --# include lib/place.lua
 --# include lib/unique.lua
 --# include lib/keys_of.lua
 -- Frees what jobs occupy besides their place, before their records go: slots of limits of concurrency, unique
--- keys, bytes of a budget, and their being out of the line without an entry. `gone` is a list of `{id, entry, marked}`; only the records of
--- marked ones are read, so that a plain job costs nothing. `ended`: true where the job is over, 'retry' where
+-- keys, bytes of a budget, their being out of the line without an entry, and what was asked of their workers. `gone` is a list
+-- of `{id, entry, marked, asked}`; only the records of marked ones are read, so that a plain job costs nothing. `ended`: true where the job is over, 'retry' where
 -- an ordered lane stays held. Wakes a worker where somebody may run now who could not before.
 local function vacate(keys, gone, ended, now_us)
-  local out, marked = {}, {}
+  local out, marked, told = {}, {}, {}
   for _, job in ipairs(gone) do
+    if job.asked then told[#told + 1] = string.match(job.asked, '^%d+:%d+:(.*)!$') .. ' ' .. job.id end
     if job.marked then marked[#marked + 1] = job.id end
     if string.byte(job.entry) == 38 then out[#out + 1] = job.id end
   end
   if #out > 0 or #marked > 0 then touch_line() end
+  if #told > 0 then redis.call('ZREM', keys.cancelling, unpack(told)) end
   if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
   if #marked == 0 then return end
-  local members, pokes, moves = {}, {}, {}
+  local members, moves = {}, {}
   local to = ended == true and 'e' or ended == 'retry' and 's' or 'w'
   for i, record in ipairs(redis.call('HMGET', keys.jobs, unpack(marked))) do
     local _, _, task, options = parse_record(record or '')
@@ -25,10 +27,5 @@ local function vacate(keys, gone, ended, now_us)
     if task then class_slots(class_of(task, options), marked[i], members, ended == 'retry') end
   end
   move_keys(keys, moves, math.floor(now_us / 1000))
-  for i, member in ipairs(members) do
-    pokes[2 * i - 1], pokes[2 * i] = whole(now_us), string.match(member, '^[^%z]+')
-  end
-  if #members == 0 then return end
-  redis.call('ZREM', keys.slots, unpack(members))
-  if redis.call('ZADD', keys.gates, 'XX', 'CH', unpack(pokes)) > 0 then wake_one(keys.wake) end
+  give_back(keys, members, now_us)
 end

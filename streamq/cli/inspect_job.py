@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamq.cli.wording import ago, call_text, clock, one_line, value_text
+from streamq.cli.wording import ago, call_text, clock, one_line, since, value_text
 from streamq.job import JobState
-from streamq.terminal import bold, printable
+from streamq.terminal import Column, bold, printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from streamq.job import JobInfo, LogLine, Progress
+    from streamq.job import Attempt, JobInfo, LogLine, Progress
 
 _LABEL = 10  # columns
 _LINES = 20  # of its log
@@ -28,6 +28,7 @@ def job_text(
         for label, text in _facts(job, why, zone)
         if text
     ]
+    lines += _attempts(job.attempts)
     if job.traceback:
         lines += [bold("traceback"), *(f"  {printable(it)}" for it in job.traceback.splitlines())]
     if log:
@@ -62,6 +63,26 @@ def _facts(job: JobInfo, why: str, zone: tzinfo | None) -> Iterator[tuple[str, s
     yield "result", value_text(job.result) if _has_result(job) else ""
     yield "error", one_line(job.error)
     yield "problem", job.problem
+
+
+def _attempts(attempts: Sequence[Attempt]) -> list[str]:
+    """A line for each run that ended badly."""
+    if not attempts:
+        return []
+    columns = [Column("ATTEMPT", right=True), Column("ENDED"), Column("STARTED"), Column("RAN")]
+    columns += [Column("WORKER", cut=True), Column("ERROR", cut=True)]
+    rows = [
+        [
+            one.number,
+            one.how,
+            since(one.started_at),
+            ago(one.run_seconds),
+            one.worker,
+            one_line(one.error),
+        ]
+        for one in attempts
+    ]
+    return [bold("attempts"), *(f"  {line}" for line in table(columns, rows).splitlines())]
 
 
 def _has_result(job: JobInfo) -> bool:

@@ -47,7 +47,7 @@ class Queues:
     def __call__(self) -> View:
         """Look once."""
         found = inspection.queues(self._app)
-        _check_queues(self._wanted, [queue.queue for queue in found])
+        check_queues(self._wanted, [queue.queue for queue in found])
         if self._wanted:
             found = [queue for queue in found if queue.queue in self._wanted]
         rates = {queue.queue: self._rate(queue) for queue in found}
@@ -96,7 +96,7 @@ class Page:
 def jobs(app: StreamQ, what: str, queues: list[str], wanted: Page) -> View:
     """A page of jobs, or all pages of them."""
     known = [queue.queue for queue in inspection.queues(app)]
-    _check_queues(queues, known)
+    check_queues(queues, known)
     places = PENDING if what == "pending" else () if what == "ended" else (Place(what),)
     found: list[JobInfo] = []
     cursor = wanted.cursor
@@ -113,10 +113,11 @@ def jobs(app: StreamQ, what: str, queues: list[str], wanted: Page) -> View:
         if not (wanted.everything and cursor):
             break
     document = {"what": what, "jobs": plain(found), "cursor": cursor}
-    return View(_jobs_text(what, found, cursor), document)
+    return View(jobs_text(what, found, cursor), document)
 
 
-def _jobs_text(what: str, found: Sequence[JobInfo], cursor: str) -> str:
+def jobs_text(what: str, found: Sequence[JobInfo], cursor: str) -> str:
+    """A line for each, and how to go on."""
     if not found:
         return f"No {what} jobs."
     when = {"dead": "DIED", "ended": "ENDED", "running": "SINCE", "scheduled": "DUE"}
@@ -158,7 +159,7 @@ def all_workers(app: StreamQ, queues: list[str]) -> View:
     """The workers that have said something of themselves."""
     found = inspection.workers(app)
     if queues:
-        _check_queues(queues, [queue.queue for queue in inspection.queues(app)])
+        check_queues(queues, [queue.queue for queue in inspection.queues(app)])
         found = [worker for worker in found if set(queues) & set(worker.queues)]
     return View(_workers_text(found), {"workers": plain(found)})
 
@@ -193,13 +194,17 @@ def _started(worker: WorkerInfo) -> str:
 def one_job(app: StreamQ, job_id: str) -> View:
     """All of one job, and why it is where it is."""
     job = inspection.job(app, job_id)
-    why = inspection.why(app, job)
+    reasons = inspection.reasons(app, job)
+    why = "; ".join(reason.text for reason in reasons)
     lines = app.result(job_id).log() if job.queue else []
     text = job_text(job, why, lines, app.conf.zone)
-    return View(text, {"job": plain(job), "why": why, "log": plain(lines)})
+    return View(
+        text, {"job": plain(job), "why": why, "reasons": plain(reasons), "log": plain(lines)}
+    )
 
 
-def _check_queues(wanted: list[str], known: list[str]) -> None:
+def check_queues(wanted: list[str], known: list[str]) -> None:
+    """`BadAnswer` for a queue that nobody ever used, with the nearest one."""
     for queue in wanted:
         if queue not in known:
             hint = nearest(queue, known) if known else "; none ever was"

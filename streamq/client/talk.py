@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from hiredis import pack_command
 
 from streamq.client.conversation import GaveUp, deliver
+from streamq.client.damage import name_keys
 from streamq.client.durability import needs_command
 from streamq.client.message import Message
 from streamq.client.server_info import make_server_info, read_info
 from streamq.client.trouble import explain
-from streamq.errors import BrokerUnavailable, EnqueueUncertain
+from streamq.errors import BrokerUnavailable, DamagedQueue, EnqueueUncertain
 from streamq.operations.enqueue import ProducerGap
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Talk:
         message = Message.of(call)
         yield from self._deliver([message], patience)
         if isinstance(message.answer, Exception):
-            raise self._explain(message)
+            raise (yield from self._judge(message, patience))
         return call.read(message.answer)
 
     def run_many(self, calls: Sequence[Call[Any]], patience: Patience) -> Conversation[list[Any]]:
@@ -55,7 +56,7 @@ class Talk:
             yield from self._deliver(messages, patience)
         for message in messages:
             if isinstance(message.answer, Exception):
-                raise self._explain(message)
+                raise (yield from self._judge(message, patience))
         return [call.read(m.answer) for call, m in zip(calls, messages, strict=True)]
 
     def command(
@@ -115,7 +116,8 @@ class Talk:
             message = Message.of(call)
             yield from self._confirm(message, ids, patience)
             if isinstance(message.answer, Exception):
-                raise self._doubt(ids, self._explain(message), patience)
+                error = yield from self._judge(message, patience)
+                raise self._doubt(ids, error, patience)
             try:
                 result = call.read(message.answer)
             except ProducerGap:
@@ -164,6 +166,13 @@ class Talk:
 
     def _explain(self, message: Message) -> Exception:
         return explain(message.answer, self.connector.where, message.script)
+
+    def _judge(self, message: Message, patience: Patience) -> Conversation[Exception]:
+        """As `_explain`, for a script: with the keys that are to be mended."""
+        error = self._explain(message)
+        if not isinstance(error, DamagedQueue):
+            return error
+        return (yield from name_keys(error, message, self.router, patience))
 
 
 MIN_CONFIRM_S = 0.3  # less is no time to wait for a disk or a replica once more

@@ -9,6 +9,7 @@ from streamq.client.classify import Verdict, classify, error_word, is_untrusted,
 from streamq.errors import (
     BrokerRefused,
     BrokerUnavailable,
+    DamagedQueue,
     SchemaMismatch,
     ScriptError,
     StreamQError,
@@ -56,6 +57,11 @@ No server answers at {where} ({text}).
 Start one there, or name another: StreamQ(…, broker="redis://…"), --broker or STREAMQ_BROKER_URL.
 With no server of your own: pip install 'streamq[embedded]'."""
 
+FULL_STREAM = """\
+A script failed at {where}: {place} (the queue's stream is at the largest id there is).
+Something else wrote to that stream, and it takes nothing new. What is in it is still run:
+when no job waits or runs, delete the key that ends in ":stream"; it is made anew."""
+
 PLACE = re.compile(r"lua/\S+?:\d+")
 
 
@@ -101,6 +107,13 @@ def _failed_script(error: BaseException, where: str, script: Script) -> StreamQE
     # No more of the server's words than their kind and place: the rest may quote a job's data.
     found = PLACE.search(script.locate(message))
     place = found[0] if found else f"lua/{script.name}.lua"
+    if "WRONGTYPE" in message:
+        return DamagedQueue(
+            f"A script failed at {where}: {place} (a key holds the wrong kind of value).\n"
+            "Something else writes to the queue's keys: `streamq check --audit` names them."
+        )
+    if "exhausted the last possible ID" in message:
+        return DamagedQueue(FULL_STREAM.format(where=where, place=place))
     return ScriptError(
         f"A script failed at {where}: {place} ({_kind(message)}).\n"
         "Keys changed by hand, or a bug: `streamq check --audit` looks for damage."
@@ -109,8 +122,6 @@ def _failed_script(error: BaseException, where: str, script: Script) -> StreamQE
 
 def _kind(message: str) -> str:
     word = message.partition(" ")[0]
-    if word == "WRONGTYPE":
-        return "a key holds the wrong kind of value"
     return word if word.isupper() else "ERR"
 
 

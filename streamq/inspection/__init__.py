@@ -8,11 +8,15 @@ from streamq.asking import asynchronous, blocking
 from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
-from streamq.inspection.jobs import job_question, why_question
+from streamq.inspection.filters import JobFilter
+from streamq.inspection.groups import DeadGroup, DeadGroups, groups_question
+from streamq.inspection.jobs import job_question, reasons_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
+from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
+from streamq.inspection.searching import Found, search_question
 from streamq.inspection.server import Finding, Level, ServerReport, too_old
 from streamq.inspection.workers import WorkerInfo, workers_question
 
@@ -20,9 +24,12 @@ queues = blocking(queues_question, refuse_asleep)
 counts = blocking(counts_question, refuse_asleep)
 page = blocking(page_question, refuse_asleep)
 walk = blocking(walk_question, refuse_asleep)
+search = blocking(search_question, refuse_asleep)
+dead_groups = blocking(groups_question, refuse_asleep)
 ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
+reasons = blocking(reasons_question, refuse_asleep)
 tasks = blocking(tasks_question, refuse_asleep)
 limiters = blocking(limiters_question, refuse_asleep)
 workers = blocking(workers_question, refuse_asleep)
@@ -34,9 +41,12 @@ aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
 apage = asynchronous(page_question, refuse_asleep)
 awalk = asynchronous(walk_question, refuse_asleep)
+asearch = asynchronous(search_question, refuse_asleep)
+adead_groups = asynchronous(groups_question, refuse_asleep)
 aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
+areasons = asynchronous(reasons_question, refuse_asleep)
 atasks = asynchronous(tasks_question, refuse_asleep)
 alimiters = asynchronous(limiters_question, refuse_asleep)
 aworkers = asynchronous(workers_question, refuse_asleep)
@@ -47,23 +57,31 @@ aschedules = asynchronous(schedules_question, refuse_asleep)
 __all__ = [
     "PENDING",
     "AuditReport",
+    "DeadGroup",
+    "DeadGroups",
     "Finding",
+    "Found",
+    "JobFilter",
     "JobPage",
     "Level",
     "LimiterInfo",
     "Place",
     "QueueInfo",
     "QueueViolation",
+    "Reason",
     "ServerReport",
     "WorkerInfo",
     "aaudit",
     "acounts",
+    "adead_groups",
     "aended",
     "ajob",
     "alimiters",
     "apage",
     "aqueues",
+    "areasons",
     "aschedules",
+    "asearch",
     "aserver",
     "atasks",
     "audit",
@@ -71,14 +89,17 @@ __all__ = [
     "awhy",
     "aworkers",
     "counts",
+    "dead_groups",
     "ended",
     "job",
     "limiters",
     "nothing_runs",
     "page",
     "queues",
+    "reasons",
     "refuse_asleep",
     "schedules",
+    "search",
     "server",
     "tasks",
     "too_old",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamq.job import JobInfo, JobState
-from streamq.job_reading import job_info
+from streamq.job_reading import attempts_of, job_info
 from streamq.operations import look
 from streamq.standing import with_reasons
 
@@ -32,8 +33,13 @@ def state_of_kind(kind: str) -> tuple[JobState, str]:
     return state, "" if kind in {"ok", "none", "cancelled", "expired"} else kind
 
 
-def looks(app: StreamQ, keys: QueueKeys, ids: list[str]) -> Question[list[JobInfo]]:
-    """All that is known of up to 200 jobs of one queue, in their order."""
+def looks(
+    app: StreamQ, keys: QueueKeys, ids: list[str], *, attempts: bool = False
+) -> Question[list[JobInfo]]:
+    """All that is known of up to 200 jobs of one queue, in their order.
+
+    `attempts`: also of their runs that ended badly.
+    """
     if not ids:
         return []
     try:
@@ -42,10 +48,16 @@ def looks(app: StreamQ, keys: QueueKeys, ids: list[str]) -> Question[list[JobInf
         if len(ids) == 1:
             return [_unreadable(ids[0], keys.queue, error)]
         half = len(ids) // 2
-        first = yield from looks(app, keys, ids[:half])
-        second = yield from looks(app, keys, ids[half:])
+        first = yield from looks(app, keys, ids[:half], attempts=attempts)
+        second = yield from looks(app, keys, ids[half:], attempts=attempts)
         return first + second
-    return (yield from with_reasons(keys, [_described(app, keys, seen) for seen in found]))
+    infos = yield from with_reasons(keys, [_described(app, keys, seen) for seen in found])
+    if attempts:
+        infos = [
+            replace(info, attempts=attempts_of(seen, app.codec))
+            for info, seen in zip(infos, found, strict=True)
+        ]
+    return infos
 
 
 def _described(app: StreamQ, keys: QueueKeys, seen: Look) -> JobInfo:

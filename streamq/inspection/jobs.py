@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from streamq.asking import PAGE, known_queues, queues_of
+from streamq.asking import known_queues, queues_of
 from streamq.errors import UnknownJob
 from streamq.inspection.details import looks
-from streamq.inspection.ended import find_ended, published_tasks
+from streamq.inspection.ended import find_ended
 from streamq.inspection.held import why_held
-from streamq.inspection.overview import counts_question
+from streamq.inspection.reason import Reason
+from streamq.inspection.why_running import why_running
+from streamq.inspection.why_waiting import why_waiting
 from streamq.job import JobState
-from streamq.job_reading import NO_WORKER
-from streamq.operations import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,15 +22,6 @@ if TYPE_CHECKING:
     from streamq.asking import Question
     from streamq.job import JobInfo
 
-COUNTED = 1000  # jobs in front that are counted, at most
-_WAITED = {
-    "released": "handed back unrun by a worker that stopped",
-    "reclaimed": "taken back from a worker whose lease ran out",
-    "crashed": "taken back from a worker that was killed",
-    "retry": "its retry is due",
-    "due": "it is due",
-    "revived": "it was dead, and is to run again",
-}
 _DIED = {
     "failed": "its last attempt failed",
     "given-up": "the task gave it up",
@@ -49,7 +39,7 @@ def job_question(app: StreamQ, job_id: str) -> Question[JobInfo]:
     A job whose result wasn't kept is found for as long as it is among its task's last 1,000.
     """
     ((queue, ids),) = (yield from queues_of(app, [job_id])).items()
-    (info,) = yield from looks(app, app.keys(queue), ids)
+    (info,) = yield from looks(app, app.keys(queue), ids, attempts=True)
     if info.state is not JobState.UNKNOWN or info.problem:
         return info
     summary = yield from find_ended(app, queue, job_id)
@@ -64,54 +54,19 @@ def job_question(app: StreamQ, job_id: str) -> Question[JobInfo]:
     return summary
 
 
-def why_question(app: StreamQ, info: JobInfo) -> Question[str]:
-    """Why a job is where it is, in a sentence; what it waits for, and behind whom."""
-    if info.state is JobState.WAITING:
-        return (yield from _why_waiting(app, info))
-    if info.state is JobState.PARKED:
-        return (yield from _why_parked(app, info))
+def reasons_question(app: StreamQ, info: JobInfo) -> Question[list[Reason]]:
+    """Why a job is where it is, a thing at a time: what it waits for, and behind whom."""
+    asks = _ASKS.get(info.state)
+    if asks is not None:
+        return (yield from asks(app, info))
     says = _SAYS.get(info.state)
-    return says(info) if says else ""
+    return [Reason(info.reason or str(info.state), says(info))] if says else []
 
 
-def _why_waiting(app: StreamQ, info: JobInfo) -> Question[str]:
-    queue = yield from counts_question(app, info.queue)
-    before, exact = yield from _jobs_before(app, info)
-    said = [_WAITED[info.reason]] if info.reason in _WAITED else []
-    if before == 0 and exact:
-        said.append("next in its queue")
-    elif exact:
-        said.append(f"behind {before:,} job{'s' if before > 1 else ''}")
-    else:
-        said.append(f"behind more than {before:,} jobs of {queue.waiting:,} that wait")
-    if queue.workers == 0:
-        said.append(f"no worker serves queue {info.queue!r} now")
-    return "; ".join(said)
-
-
-def _jobs_before(app: StreamQ, info: JobInfo) -> Question[tuple[int, bool]]:
-    """How many jobs go first, and whether that is all of them."""
-    cursor, before = "", 0
-    while before < COUNTED:
-        call = page(app.keys(info.queue), place="waiting", cursor=cursor, limit=PAGE)
-        (found,) = yield [call]
-        if info.id in found.ids:
-            return before + found.ids.index(info.id), True
-        before += len(found.ids)
-        cursor = found.cursor
-        if not cursor:  # it has moved on meanwhile
-            return 0, True
-    return before, False
-
-
-def _why_parked(app: StreamQ, info: JobInfo) -> Question[str]:
-    if info.reason != NO_WORKER:
-        return (yield from why_held(app, info))
-    published = yield from published_tasks(app, info.queue)
-    known = sorted({*published, *app.tasks} - {info.task})
-    near = get_close_matches(info.task, known, 1)
-    hint = f"; the nearest known is {near[0]!r}" if near else ""
-    return f"no worker that serves queue {info.queue!r} knows task {info.task!r}{hint}"
+def why_question(app: StreamQ, info: JobInfo) -> Question[str]:
+    """The reasons in a sentence; empty where there is nothing to say."""
+    found = yield from reasons_question(app, info)
+    return "; ".join(reason.text for reason in found)
 
 
 def _why_scheduled(info: JobInfo) -> str:
@@ -123,9 +78,8 @@ def _why_scheduled(info: JobInfo) -> str:
     return due
 
 
-def _why_running(info: JobInfo) -> str:
-    again = f", attempt {info.attempt}" if info.attempt > 1 else ""
-    return f"runs since {_clock(info.started_at)} on {info.worker or 'a worker'}{again}"
+def _why_cancelled(info: JobInfo) -> str:
+    return f"it was cancelled {'while it ran' if info.run_seconds else 'before it started'}"
 
 
 def _why_dead(info: JobInfo) -> str:
@@ -145,10 +99,14 @@ def _clock(moment: datetime | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S UTC") if moment else "an unknown time"
 
 
+_ASKS: Mapping[JobState, Callable[[StreamQ, JobInfo], Question[list[Reason]]]] = {
+    JobState.WAITING: why_waiting,
+    JobState.PARKED: why_held,
+    JobState.RUNNING: why_running,
+}
 _SAYS: Mapping[JobState, Callable[[JobInfo], str]] = {
     JobState.SCHEDULED: _why_scheduled,
-    JobState.RUNNING: _why_running,
     JobState.DEAD: _why_dead,
-    JobState.CANCELLED: lambda _: "it was cancelled before it started",
+    JobState.CANCELLED: _why_cancelled,
     JobState.EXPIRED: lambda _: "its `expires` passed before it could start",
 }

@@ -31,18 +31,25 @@ class WorkerInfo:
     running: int  # jobs that it holds
     details: Mapping[str, Any] = field(default_factory=dict)  # what it says of itself
 
+    @property
+    def knows(self) -> frozenset[str]:
+        """The tasks that it can run; empty where it doesn't say."""
+        names = self.details.get("knows")
+        return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+
 
 def workers_question(app: StreamQ) -> Question[list[WorkerInfo]]:
     """Every worker of every queue; one that ended in order is not among them."""
     seen: dict[str, WorkerInfo] = {}
     for queue in (yield from known_queues(app)):
-        for worker in (yield from _of_queue(app, queue)):
+        for worker in (yield from workers_of_queue(app, queue)):
             other = seen.get(worker.name)
             seen[worker.name] = _merged(other, worker) if other else worker
     return sorted(seen.values(), key=lambda worker: (not worker.alive, worker.name))
 
 
-def _of_queue(app: StreamQ, queue: str) -> Question[list[WorkerInfo]]:
+def workers_of_queue(app: StreamQ, queue: str) -> Question[list[WorkerInfo]]:
+    """The workers of one queue, those that are not heard of any more too."""
     keys = app.keys(queue)
     key = keys.key("workers")
     reply = yield Command(("ZRANGE", key, 0, _LISTED - 1, "WITHSCORES"), key)

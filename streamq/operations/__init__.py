@@ -24,7 +24,15 @@ from streamq.operations.lease import (
     sweep,
     unregister,
 )
-from streamq.operations.outcome import Outcome, StateText, parse_outcome, parse_state
+from streamq.operations.outcome import (
+    FailedRun,
+    Outcome,
+    StateText,
+    last_failure,
+    parse_outcome,
+    parse_runs,
+    parse_state,
+)
 from streamq.operations.parking import (
     Limiter,
     LimiterPage,
@@ -41,12 +49,14 @@ from streamq.operations.parking import (
     standing,
     throttle,
 )
+from streamq.operations.plain import put
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
     AuditPage,
     Look,
     Page,
+    Sought,
     Violation,
     Waited,
     audit,
@@ -56,6 +66,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    seek,
     wait,
 )
 from streamq.operations.report import (
@@ -101,6 +112,7 @@ from streamq.operations.settle import (
     strand,
 )
 from streamq.operations.steer import cancel, delete, forget, revive
+from streamq.operations.tally import Counted, Span, StatsPage, Tally, Times, stats
 
 __all__ = [
     "CHUNKS",
@@ -119,9 +131,11 @@ __all__ = [
     "Call",
     "Claimed",
     "ClaimedJob",
+    "Counted",
     "Declaration",
     "Enqueued",
     "Entry",
+    "FailedRun",
     "HandBack",
     "Idempotency",
     "Limiter",
@@ -140,11 +154,16 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+    "Sought",
+    "Span",
     "Standing",
     "StateText",
+    "StatsPage",
     "Stray",
     "Swept",
+    "Tally",
     "Throttled",
+    "Times",
     "Timetable",
     "Timetabled",
     "Violation",
@@ -171,6 +190,7 @@ __all__ = [
     "forget",
     "forward",
     "get_limits",
+    "last_failure",
     "limiters",
     "look",
     "options",
@@ -178,11 +198,13 @@ __all__ = [
     "parse_message",
     "parse_outcome",
     "parse_record",
+    "parse_runs",
     "parse_state",
     "pause",
     "poke",
     "progress",
     "promote",
+    "put",
     "read_trail",
     "reclaim",
     "register",
@@ -192,8 +214,10 @@ __all__ = [
     "resume",
     "retry",
     "revive",
+    "seek",
     "set_limits",
     "standing",
+    "stats",
     "strand",
     "suspend",
     "sweep",

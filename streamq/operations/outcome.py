@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgpack
+
 
 @dataclass(frozen=True, slots=True)
 class StateText:
@@ -17,6 +19,7 @@ class StateText:
     entry: str  # in the stream; for S the due time, for D the time of death, in ms
     token: str  # of a running job; else the reason (for N the task)
     since_ms: int  # when this run was claimed (or may start); 0 where it does not run
+    is_asked: bool = False  # somebody asked to cancel this running job
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ def parse_state(raw: bytes) -> StateText | None:
         return None
     parts = raw.decode("ascii", "replace").split(" ")
     since = int(parts[5]) if parts[0] == "R" else 0
-    return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since)
+    is_asked = parts[-1].endswith("!")
+    return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since, is_asked)
 
 
 def parse_outcome(raw: bytes) -> Outcome | None:
@@ -47,3 +51,39 @@ def parse_outcome(raw: bytes) -> Outcome | None:
     head, _, value = raw.partition(b"\n")
     kind, ended, attempts, run_ms, task = head.decode("ascii", "replace").split(" ")
     return Outcome(kind, int(ended), int(attempts), int(run_ms), task, value)
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run that ended badly."""
+
+    number: int  # which attempt
+    how: str  # retry, snooze, crashed, reclaimed; of a dead job's last one why it is dead
+    worker: str
+    since_ms: int
+    ended_ms: int
+    failure: bytes  # encoded; empty: none was told, or it was too large to keep
+
+
+def parse_runs(raw: bytes) -> list[FailedRun]:
+    """What `lua/lib/runs.lua` keeps, the oldest first; empty for what it did not write."""
+    if not raw.startswith(b"!"):
+        return []
+    try:
+        return [_run(*parts) for parts in msgpack.unpackb(raw[1:], raw=True)]
+    except (ValueError, TypeError, msgpack.UnpackException):  # touched by hand
+        return []
+
+
+def last_failure(raw: bytes) -> bytes:
+    """The newest failure that is kept of a job; an older release kept nothing else."""
+    if not raw.startswith(b"!"):
+        return raw
+    return next((run.failure for run in reversed(parse_runs(raw)) if run.failure), b"")
+
+
+def _run(  # noqa: PLR0917 - as they are packed
+    number: bytes, how: bytes, worker: bytes, since: bytes, ended: bytes, failure: bytes
+) -> FailedRun:
+    texts = how.decode("utf-8", "replace"), worker.decode("utf-8", "replace")
+    return FailedRun(int(number), *texts, int(since), int(ended), failure)

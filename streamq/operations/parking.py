@@ -68,9 +68,12 @@ def _setting(what: str, name: str) -> str:
     return "pause" if what == "queue" else f"pause {what} {name}"
 
 
-def pause(keys: QueueKeys, *, what: str = "queue", name: str = "") -> Call[bool]:
-    """Pauses a "queue", "task" or "lane" (with its name); False: it was paused before."""
-    return bind("pause", keys, bool, what=_setting(what, name))
+def pause(keys: QueueKeys, *, what: str = "queue", name: str = "", by: str = "") -> Call[bool]:
+    """Pauses a "queue", "task" or "lane" (with its name); False: it was paused before.
+
+    `by`: who does it, kept for those who look.
+    """
+    return bind("pause", keys, bool, what=_setting(what, name), by=by)
 
 
 def resume(keys: QueueKeys, *, what: str = "queue", name: str = "") -> Call[bool]:

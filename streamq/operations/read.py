@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.operations.bind import bind, text
 from streamq.operations.claim import parse_record
-from streamq.operations.outcome import parse_outcome, parse_state
+from streamq.operations.outcome import last_failure, parse_outcome, parse_runs, parse_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from streamq.keys import QueueKeys
     from streamq.operations.call import Call
     from streamq.operations.claim import Record
-    from streamq.operations.outcome import Outcome, StateText
+    from streamq.operations.outcome import FailedRun, Outcome, StateText
 
 PLACES = ("waiting", "scheduled", "stranded", "parked", "heirs", "running", "dead", "ended")
 STRUCTURES = (
@@ -38,6 +38,7 @@ STRUCTURES = (
     "waiters",
     "unique",
     "heirs",
+    "cancelling",
     *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
     "schedule_state",
@@ -63,6 +64,12 @@ class Look:
     worker: str  # that runs it
     lease_until_ms: int | None
     now_ms: int  # the server's clock
+    kept_runs: bytes = b""  # what `runs` reads
+
+    @property
+    def runs(self) -> list[FailedRun]:
+        """Those that ended badly, the last ten, the oldest first."""
+        return parse_runs(self.kept_runs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,13 @@ class Page:
 
     cursor: str  # of the next page; empty: this was the last
     ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought(Page):
+    """A page of what `seek` found."""
+
+    looked_at: int  # records
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +130,13 @@ def _look(job_id: str, part: list[bytes]) -> Look:
         parse_outcome(part[0]),
         parse_record(part[1]) if part[1] else None,
         parse_state(part[2]),
-        part[3],
+        last_failure(part[3]),
         part[4],
         int(float(part[5])) if part[5] else None,
         text(part[6]).partition(" ")[0],
         int(float(part[7])) if part[7] else None,
         int(part[8]),
+        part[3],
     )
 
 
@@ -138,7 +153,7 @@ def _read_wait(reply: list[bytes]) -> list[Waited]:
     for word, value in zip(reply[::2], reply[1::2], strict=True):
         outcome = parse_outcome(value) if word == b"ended" else None
         state, _, error = value.partition(b"\n") if word != b"ended" else (b"", b"", b"")
-        answers.append(Waited(text(word), outcome, parse_state(state), error))
+        answers.append(Waited(text(word), outcome, parse_state(state), last_failure(error)))
     return answers
 
 
@@ -157,11 +172,28 @@ def page(keys: QueueKeys, *, place: str, cursor: str = "", limit: int = 50) -> C
     return bind("page", keys, read, place=place, cursor=cursor, limit=limit)
 
 
+def seek(
+    keys: QueueKeys, *, cursor: str = "", limit: int = 200, task: str = "", part: str = ""
+) -> Call[Sought]:
+    """Ids of jobs that have not ended, by task and by a part of their record; empty: any.
+
+    Looks at about `limit` (1 to 200) records. A job may be on two pages.
+    """
+
+    def read(reply: list[Any]) -> Sought:
+        return Sought(text(reply[0]), [text(one) for one in reply[2:]], reply[1])
+
+    return bind("seek", keys, read, cursor=cursor, limit=limit, task=task, part=part)
+
+
 def count(keys: QueueKeys) -> Call[dict[str, int]]:
     """How many jobs are where, and the counters; see `lua/count.lua` for the names."""
 
     def read(reply: list[Any]) -> dict[str, int]:
-        return {text(name): int(n) for name, n in zip(reply[::2], reply[1::2], strict=True)}
+        found: dict[str, int] = {}
+        for name, number in zip(reply[::2], reply[1::2], strict=True):
+            found.setdefault(text(name), int(number))  # the counter `stranded` comes behind
+        return found
 
     return bind("count", keys, read)
 

@@ -1,6 +1,7 @@
 """The ways a claim ends. Only its holder settles a job; each item is answered with a word.
 
-OK; ALREADY: an earlier try of this very call did it, which is success; LEASELOST: the job is not
+OK; ALREADY: an earlier try of this very call did it, which is success; CANCELLED: that was asked
+for while it ran, and instead of going on somehow it has ended so; LEASELOST: the job is not
 this claim's any more and nothing was changed. `seq` numbers a worker's settling calls in one queue,
 one in flight at a time: a repeat has the same number, the next call a higher one.
 """
@@ -45,6 +46,7 @@ class Again(NamedTuple):
     delay_ms: int
     counted: bool  # False: a snooze, the attempt does not count
     error: bytes = b""  # the encoded failure, if there was one
+    task: str = ""  # for its counters
 
 
 class Burial(NamedTuple):
@@ -111,7 +113,7 @@ def retry(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Again]) -> C
     items: list[Value] = []
     for j in jobs:
         reason = "retry" if j.counted else "snooze"
-        items += (j.id, j.token, j.delay_ms, int(j.counted), reason, j.error)
+        items += (j.id, j.token, j.delay_ms, int(j.counted), reason, j.error, j.task)
     return bind("retry", keys, words, items=items, worker=worker, seq=seq)
 
 

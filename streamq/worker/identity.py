@@ -55,7 +55,7 @@ class Identity:
     name: str
     app: str
     queues: tuple[str, ...]
-    tasks: int  # how many it knows
+    knows: tuple[str, ...]  # the names of its tasks
     threads: int
     async_concurrency: int
     started: float = field(default_factory=time.time)  # Unix time
@@ -70,7 +70,8 @@ class Identity:
             "streamq": own_version(),
             "python": platform.python_version(),
             "queues": self.queues,
-            "tasks": self.tasks,
+            "tasks": len(self.knows),
+            "knows": self.knows,
             "threads": self.threads,
             "async_concurrency": self.async_concurrency,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from streamq import operations
 from streamq.job_reading import pack_progress
 from streamq.operations import CHUNKS, LOG
-from streamq.worker.weather import FATAL, TROUBLE
+from streamq.worker.weather import TROUBLE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -118,8 +118,6 @@ class WorkerReports:
         while True:
             try:
                 words = await self._client.run_async(call)
-            except FATAL:
-                raise
             except TROUBLE as error:
                 await asyncio.sleep(self._weather.failed(error))
             else:

@@ -79,7 +79,7 @@ class Worker:
             self.name,
             self.app.name,
             self._size.queues,
-            len(self.app.tasks),
+            tuple(sorted(self.app.tasks)),
             self._size.threads,
             self._size.async_concurrency,
         )

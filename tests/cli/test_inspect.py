@@ -97,14 +97,14 @@ def test_each_list_holds_its_jobs(
 def test_a_job_as_json_has_stable_names(cli: Cli, app: StreamQ, hand: Hand) -> None:
     ids = fill(app, hand)
     document = cli("inspect", "job", ids["dead"], "--json").document
-    assert set(document) == {"job", "why", "log"}
+    assert set(document) == {"job", "why", "reasons", "log"}
     assert document["log"] == []
     job = document["job"]
     assert set(job) == {
         *("id", "task", "queue", "state", "reason", "attempt", "crashes", "args", "kwargs"),
         *("enqueued_at", "due_at", "started_at", "ended_at", "expires_at", "worker", "tags"),
         *("result", "error", "traceback", "progress", "run_seconds", "problem"),
-        *("schedule", "scheduled_for"),
+        *("schedule", "scheduled_for", "attempts"),
     }
     assert (job["state"], job["reason"], job["args"], job["kwargs"]) == (
         "dead",
@@ -209,8 +209,14 @@ def test_cancel_says_what_became_of_each(cli: Cli, app: StreamQ, hand: Hand) -> 
     assert answer.code == 1
     assert answer.document == {
         "cancelled": 0,
-        "jobs": {ids["running"]: "running", ids["dead"]: "dead", ids["done"]: "ended"},
+        "asked": 1,
+        "jobs": {ids["running"]: "asked", ids["dead"]: "dead", ids["done"]: "ended"},
     }
+    again = cli("cancel", ids["waiting"], ids["running"])
+    assert (again.code, again.out.splitlines()) == (
+        0,
+        [f"{ids['waiting']} cancelled", f"{ids['running']} is running: its worker ends it"],
+    )
 
 
 def test_dead_jobs_by_id_need_no_question(cli: Cli, app: StreamQ, hand: Hand) -> None:

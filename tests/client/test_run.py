@@ -9,10 +9,13 @@ import threading
 
 import pytest
 
+from streamq import operations
 from streamq.client import Client
-from streamq.errors import BrokerRefused, SchemaMismatch, ScriptError
-from tests.client.small import COUNT, ECHO, GET_SET, Line, MakeClient, MakeProxy, call
+from streamq.errors import BrokerRefused, DamagedQueue, SchemaMismatch, ScriptError
+from streamq.operations import NewJob
+from tests.client.small import COUNT, ECHO, GET_SET, KEYS, Line, MakeClient, MakeProxy, call, job
 from tests.conftest import MakeServer
+from tests.lua.rig import owner
 from tests.proxy_faults import Fault, Harm, any_script
 from tests.servers import Server
 
@@ -173,3 +176,41 @@ def test_a_reply_that_came_twice_is_not_the_next_call_s(
         return said
 
     assert asyncio.run(in_a_loop()) == [b"0", b"1", b"2"]
+
+
+def test_a_foreign_value_is_named_with_what_to_do(
+    any_server: Server, make_client: MakeClient
+) -> None:
+    owner(any_server, KEYS.key("stream")).set(KEYS.key("stream"), "foreign")
+    owner(any_server, KEYS.key("leases")).rpush(KEYS.key("leases"), "foreign")
+    client = make_client(any_server.url)
+    call_of_a_queue = operations.claim(
+        KEYS, worker="w", token="T", lease_ms=1000, limit=1, result_ttl_ms=1000, tasks=()
+    )
+    with pytest.raises(DamagedQueue) as caught:
+        client.run(call_of_a_queue)
+    where, what, advice = str(caught.value).splitlines()
+    assert "lua/" in where
+    assert what == (
+        "sq:{streamq:q}:stream holds a string, not a stream, "
+        "sq:{streamq:q}:leases holds a list, not a zset."
+    )
+    assert "Rename or delete" in advice
+    owner(any_server, KEYS.key("stream")).delete(KEYS.key("stream"), KEYS.key("leases"))
+    assert client.run(call_of_a_queue).jobs == []
+
+
+def test_a_stream_at_its_largest_id_is_named_with_what_to_do(
+    server: Server, make_client: MakeClient
+) -> None:
+    server.admin.xadd(KEYS.key("stream"), {"i": "x"}, id=f"{2**64 - 1}-{2**64 - 1}")
+    client = make_client(server.url)
+    with pytest.raises(DamagedQueue, match="largest id"):
+        client.enqueue(
+            lambda producer, counter: operations.enqueue(
+                KEYS, producer=producer, counter=counter, jobs=[NewJob(job(1), "t", b"x")]
+            ),
+            "q",
+            [job(1)],
+        )
+    server.admin.delete(KEYS.key("stream"))

@@ -22,11 +22,14 @@ class Hand:
     seq: int = 0
     claims: int = 0
 
-    def enrol(self, tasks: Iterable[str] = (), alive_ms: int = 60_000) -> None:
+    def enrol(
+        self, tasks: Iterable[str] = (), alive_ms: int = 60_000, knows: Iterable[str] = ()
+    ) -> None:
         key = registry(self.app.namespace)
         self.app.client.command("SADD", key, self.queue, key=key)
         published = {name: self.app.tasks[name].published() for name in tasks}
-        info = json.dumps({"app": self.app.name, "pid": 1, "threads": 4, "queues": [self.queue]})
+        said = {"app": self.app.name, "pid": 1, "threads": 4, "queues": [self.queue]}
+        info = json.dumps({**said, "knows": list(knows)})
         self.app.client.run(
             operations.register(
                 self.keys, worker=self.name, alive_ms=alive_ms, info=info, tasks=published
@@ -72,9 +75,10 @@ class Hand:
         )
 
     def again(self, job_id: str, error: Exception, delay_ms: int = 60_000) -> None:
-        token, _ = self.held.pop(job_id)
+        token, job = self.held.pop(job_id)
         body = self.app.codec.encode_exception(error)
-        later = operations.Again(job_id, token, delay_ms, counted=True, error=body)
+        task = job.record.task
+        later = operations.Again(job_id, token, delay_ms, counted=True, error=body, task=task)
         self.app.client.run(
             operations.retry(self.keys, worker=self.name, seq=self._next(), jobs=[later])
         )

@@ -26,9 +26,9 @@ def test_a_waiting_job_says_how_many_go_first(app: StreamQ, hand: Hand) -> None:
     assert why(app, jobs[2].id) == ("waiting", "behind 2 jobs")
 
 
-def test_a_long_queue_is_counted_only_so_far(app: StreamQ, hand: Hand) -> None:
+def test_a_long_queue_is_counted_so_far_and_then_estimated(app: StreamQ, hand: Hand) -> None:
     jobs = app.tasks["shop.add"].delay_many([(n,) for n in range(1300)])
-    assert why(app, jobs[-1].id)[1] == "behind more than 1,000 jobs of 1,300 that wait"
+    assert why(app, jobs[-1].id)[1].startswith("behind about 1,")
 
 
 def test_a_waiting_job_without_a_worker_says_so(app: StreamQ) -> None:
@@ -70,7 +70,7 @@ def test_a_running_job_names_its_worker(app: StreamQ, hand: Hand) -> None:
     state, said = why(app, job.id)
     assert state == "running"
     assert said.startswith("runs since 20")
-    assert said.endswith(f"on {hand.name}")
+    assert said.endswith(f" s) on {hand.name}")
 
 
 def test_a_job_that_came_back_says_from_where(app: StreamQ, hand: Hand) -> None:

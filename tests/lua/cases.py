@@ -46,6 +46,8 @@ def watched(rig: Rig, n: int) -> list[str]:
         rig.run(op.progress(rig.keys, jobs=[(i, "T", b"half") for i in some]))
         here = [(i, "T", b"here") for i in some]
         rig.run(op.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=here))
+    if n > 1:  # of one of them the end is asked for
+        rig.run(op.cancel(rig.keys, ids=ids[:1], result_ttl_ms=HOUR_MS))
     return ids
 
 
@@ -57,6 +59,11 @@ def enqueue(rig: Rig, n: int) -> Call[Any]:
         opts = LIMITED if position == 0 else "-"
         jobs.append(NewJob(i, "t", BODY, due, expires, opts, idempotency=key))
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
+
+
+def put(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue("before")  # a producer's first call is not for it
+    return op.put(rig.keys, producer="p", counter=2, job=NewJob(f"{n}", "t", BODY))
 
 
 def admit(rig: Rig, n: int) -> Call[Any]:
@@ -148,7 +155,8 @@ def forward(rig: Rig, n: int) -> Call[Any]:
 
 
 def retry(rig: Rig, n: int) -> Call[Any]:
-    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops") for i in watched(rig, n)]
+    ids = watched(rig, n)
+    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops", task="t") for i in ids]
     return op.retry(rig.keys, worker="w", seq=99, jobs=jobs)
 
 
@@ -204,7 +212,11 @@ def promote(rig: Rig, n: int) -> Call[Any]:
 
 
 def cancel(rig: Rig, n: int) -> Call[Any]:
+    """A few of them run, and a few are to end already."""
     claim(rig, n)
+    if n > 2:
+        running = rig.claimed("T", n // 10 + 1)
+        rig.run(op.cancel(rig.keys, ids=running[::2], result_ttl_ms=HOUR_MS))
     return op.cancel(rig.keys, ids=names(n), result_ttl_ms=HOUR_MS)
 
 
@@ -263,6 +275,11 @@ def count(rig: Rig, n: int) -> Call[Any]:
     return op.count(rig.keys)
 
 
+def stats(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.stats(rig.keys, since_ms=0, limit=n)
+
+
 def options(rig: Rig, n: int) -> Call[Any]:
     rig.run(register(rig, n))
     return op.options(rig.keys, tasks=[f"t{i}" for i in range(n)])
@@ -271,6 +288,11 @@ def options(rig: Rig, n: int) -> Call[Any]:
 def page(rig: Rig, n: int) -> Call[Any]:
     watched(rig, n)
     return op.page(rig.keys, place="running", limit=n)
+
+
+def seek(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.seek(rig.keys, task="t", part="abc", limit=n)
 
 
 def audit(rig: Rig, n: int) -> Call[Any]:
@@ -284,6 +306,7 @@ CASES: dict[str, Case] = (
         for case in (
             *(
                 enqueue,
+                put,
                 admit,
                 claim,
                 ack,
@@ -310,7 +333,7 @@ CASES: dict[str, Case] = (
                 register,
                 unregister,
             ),
-            *(count, options, page, audit, deposit),
+            *(count, stats, options, page, seek, audit, deposit),
         )
     }
     | cases_schedules.CASES

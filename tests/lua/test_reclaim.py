@@ -52,6 +52,7 @@ def test_reclaim_from_a_living_worker_counts_no_crash(rig: Rig) -> None:
         claims={"U": "w 1 c"},
         held={"U": "1"},
         progress=None,
+        errors={"a": ""},  # no failure, but a run that ended badly
         rhythm={"last": "now", "grace": "0"},
         wake=["1"],
         counts={"enqueued": 3, "succeeded": 1, "reclaimed": 1},
@@ -118,6 +119,7 @@ def test_too_many_crashes_are_poison_and_whoever_waits_is_told(rig: Rig) -> None
         dead={"a": "now", "b": "now"},
         dropped=["b poison 1 0 now t", "a poison 1 0 now t"],
         counts={"enqueued": 3, "crashed": 3, "died": 2, "reclaimed": 1},
+        errors=dict.fromkeys("abc", ""),
         rhythm={"last": "now", "grace": "0"},
         **dict.fromkeys(("leases", "claims", "held", "waiters")),
     )

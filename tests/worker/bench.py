@@ -49,7 +49,7 @@ def on_bench(
     """Run the steps in a loop of their own, with a bench that is cleared afterwards."""
 
     async def run() -> T:
-        identity = Identity("bench-1-abcdef", "work", queues, 1, threads, slots)
+        identity = Identity("bench-1-abcdef", "work", queues, (), threads, slots)
         size = Size(queues, threads, slots, ChildBounds(2), 1.0)
         broken: list[BaseException] = []
         crew = assemble(rig.app, size, identity, birth=None, broken=broken.append)

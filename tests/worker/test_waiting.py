@@ -30,7 +30,7 @@ def calls(server: Server) -> Counter[str]:
 
 async def idle_worker(rig: Rig, number: int, queues: tuple[str, ...], ends: AsyncExitStack) -> Crew:
     """The duties that wait, claim and settle, of one worker, running."""
-    identity = Identity(f"idle-{number}-abcdef", "work", queues, 1, 2, 2)
+    identity = Identity(f"idle-{number}-abcdef", "work", queues, (), 2, 2)
     size = Size(queues, 2, 2, ChildBounds(1), 1.0)
     crew = assemble(rig.app, size, identity, birth=None, broken=print)
     await enrolment(rig.app, crew, identity).once()

@@ -22,7 +22,7 @@ MakeProxy = Callable[..., Proxy]
 @pytest.mark.parametrize("verb", ["claim", "ack", "retry", "bury"])
 @pytest.mark.parametrize("harm", [Harm.DROP_REPLY, Harm.CLOSE_BEFORE, Harm.CUT_REPLY])
 def test_a_lost_reply_changes_nothing_that_is_counted(
-    server: Server, make_rig: MakeRig, make_proxy: MakeProxy, verb: str, harm: Harm
+    server: Server, make_proxy: MakeProxy, make_rig: MakeRig, verb: str, harm: Harm
 ) -> None:
     proxy = make_proxy(server)
     direct = make_rig(server)
@@ -42,8 +42,8 @@ def test_a_lost_reply_changes_nothing_that_is_counted(
 
 def test_an_outcome_outlives_an_outage(
     server: Server,
-    make_rig: MakeRig,
     make_proxy: MakeProxy,
+    make_rig: MakeRig,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     proxy = make_proxy(server)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamq import operations
-from streamq.asking import PAGE, Asker, known_queues
+from streamq.asking import Asker, known_queues
 from streamq.errors import ConfigurationError
 from streamq.key_template import kept, shown
 from streamq.limit_texts import (
@@ -18,15 +18,15 @@ from streamq.limit_texts import (
     limit_text,
     parse_limit,
     settings_of,
-    speaks_for,
     weight_name,
 )
 from streamq.limits import RateLimit, named_limit
+from streamq.limits_published import poke_question, stored_question
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from streamq.asking import Question
     from streamq.keys import QueueKeys
@@ -150,18 +150,6 @@ def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
     return settings_of(app.runtime, queue) | (yield from stored_question(app.keys(queue)))
 
 
-def stored_question(keys: QueueKeys) -> Question[dict[str, str]]:
-    """Those that were published or set."""
-    found: dict[str, str] = {}
-    cursor = "start"
-    while cursor:
-        at = "" if cursor == "start" else cursor
-        (page,) = yield [operations.get_limits(keys, cursor=at)]
-        found |= page.values
-        cursor = page.cursor
-    return found
-
-
 def queues_question(app: Application) -> Question[list[str]]:
     """Every queue that was ever used, and those that the application declares or its tasks name."""
     known = yield from known_queues(app)
@@ -170,42 +158,11 @@ def queues_question(app: Application) -> Question[list[str]]:
     return sorted({*known, *declared, *own, *app.runtime.queue_options})
 
 
-def publish_question(
-    keys: QueueKeys, settings: Mapping[str, str], runtime: Runtime | None = None
-) -> Question[None]:
-    """Say what the code says; where that is new, what waits for it is looked at.
-
-    What was published and this code (`runtime`) speaks for, but doesn't say any more, goes.
-    """
-    if runtime is not None:
-        stored = yield from stored_question(keys)
-        gone = [
-            one for one in stored if one not in settings and speaks_for(runtime, keys.queue, one)
-        ]
-        settings = {**settings, **dict.fromkeys(gone, "")}
-    items = list(settings.items())
-    changed = 0
-    for at in range(0, len(items), PAGE):
-        values = dict(items[at : at + PAGE])
-        changed += (yield [operations.set_limits(keys, values=values, published=True)])[0]
-    if changed:
-        yield from _poke(keys, settings)
-
-
 def _write(keys: QueueKeys, name: str, text: str) -> Question[None]:
     """Change a setting until it is reset (an empty text)."""
     (changed,) = yield [operations.set_limits(keys, values={name: text})]
     if changed:
-        yield from _poke(keys, [name])
-
-
-def _poke(keys: QueueKeys, names: Iterable[str]) -> Question[None]:
-    """Have claims look at what waits for these, in bounded steps."""
-    for name in names:
-        cursor = "start"
-        while cursor:
-            at = "" if cursor == "start" else cursor
-            (cursor,) = yield [operations.poke(keys, definition=name, cursor=at)]
+        yield from poke_question(keys, [name])
 
 
 def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -> list[LimitInfo]:

@@ -8,7 +8,7 @@ from streamq import operations
 from streamq.asking import ask_async
 from streamq.jitter import jitter
 from streamq.keys import registry
-from streamq.limits_in_force import publish_question
+from streamq.limits_published import publish_question
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:

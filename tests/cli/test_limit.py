@@ -10,7 +10,7 @@ import pytest
 from streamq import Concurrency, RateLimit, StreamQ
 from streamq.asking import ask
 from streamq.limit_texts import settings_of
-from streamq.limits_in_force import publish_question
+from streamq.limits_published import publish_question
 from tests.cli.conftest import Cli
 from tests.inspection.hand import Hand
 from tests.servers import Server

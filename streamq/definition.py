@@ -56,6 +56,11 @@ class Definition:
 
         return TaskTypes(self.function, self.binder.names)
 
+    def call(self, job: RunningJob, args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call the function for a job; of an `async def` one gives the coroutine."""
+        first = (job,) if self.bind else ()
+        return self.function(*first, *args, **kwargs)
+
     @property
     def place(self) -> str:
         """Where it is written, for messages."""

@@ -44,6 +44,7 @@ class NewJob:
     opts: str = "-"  # what scripts read of the call's options: "c=<max_crashes>", comma-separated
     idempotency: Idempotency | None = None
     unique: str = ""  # its unique key, as `lua/lib/unique.lua` names it; such jobs are admitted
+    around: Any = None  # what the application has begun around it, to be told how it went
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ local counts = KEYS[16]
 local outbox = KEYS[17]
 local checkpoints = KEYS[18]
 local wake = KEYS[19]
---# include lib/line_keys.lua
+--# include lib/run_keys.lua
 local structure = ARGV[1] -- a name above but `counts`, or `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
@@ -40,8 +40,7 @@ local limit = tonumber(ARGV[3]) -- members, 1 to 200
 check_numbers(1, limit) limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
-  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox,
-  checkpoints = checkpoints }
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox, checkpoints = checkpoints }
 for name, key in pairs(park) do keys[name] = key end
 local reply = { '', 0 }
 
@@ -62,14 +61,15 @@ if line_rules[structure] then
   reply[1], reply[2] = audit_line(keys, structure, cursor, limit, wrong)
   return reply
 end
-local members
-reply[1], members = structure_page(keys, structure, cursor, limit)
-reply[2] = #members
+local after, members = structure_page(keys, structure, cursor, limit)
+reply[1], reply[2] = after, #members
 for _, member in ipairs(members) do
   if structure == 'leases' or structure == 'claims' or structure == 'held' then
     audit_claim(keys, member, wrong)
   elseif structure == 'unique' or structure == 'heirs' then
     audit_key(keys, member, wrong)
+  elseif structure == 'cancelling' then
+    audit_cancelling(keys, member, wrong)
   elseif structure == 'results' or structure == 'results_expiry' then
     local both = redis.call('HEXISTS', results, member) == 1 and redis.call('ZSCORE', results_expiry, member)
     if not both then wrong('a kept outcome has a value and an end', keys[structure], member) end

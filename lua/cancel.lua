@@ -1,80 +1,65 @@
 #!lua flags=allow-oom
--- Ends jobs that have not started, from wherever they wait; the outcome is kept for `result_ttl_ms`.
--- Returns a word per job: OK, RUNNING (not touched), DEAD (not touched), ENDED (or never known).
+-- Ends jobs that have not started, from wherever they wait; the outcome is kept for `result_ttl_ms`. Of a job that
+-- runs it notes that its end is asked for: unless it ends by itself first, it ends as cancelled, whatever becomes
+-- of its run (lib/end_asked.lua).
+-- Returns a word per job: OK (cancelled, now or before), ASKED (it runs), DEAD (not touched), ENDED, UNKNOWN.
 local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
 local returned = KEYS[4]
 local stranded = KEYS[5]
 local scheduled = KEYS[6]
-local errors = KEYS[7]
-local results = KEYS[8]
-local results_expiry = KEYS[9]
-local waiters = KEYS[10]
-local counts = KEYS[11]
-local dropped = KEYS[12]
-local checkpoints = KEYS[13]
-local schedule_ended = KEYS[14]
-local wake = KEYS[15]
---# include lib/line_keys.lua
+local wake = KEYS[7]
+--# include lib/ending_keys.lua
 local result_ttl_ms = tonumber(ARGV[1])
 local results_cap = tonumber(ARGV[2])
-local first_item = 3 -- ARGV[3...]: ids
+local is_told = ARGV[3] -- 1: the worker of a running job is to end it; 0: its run may go on, but is its last
+local first_item = 4 -- ARGV[4...]: ids
 
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/entries.lua
---# include lib/outcome.lua
---# include lib/notify.lua
+--# include lib/end_cancelled.lua
 --# include lib/unpark.lua
---# include lib/vacate.lua
+--# include lib/ask.lua
 
-touch({ jobs, state, errors, checkpoints, results, waiters, counts }, { returned, stranded, scheduled, results_expiry }, { dropped, wake, schedule_ended }, stream)
-touch_line() check_numbers(0, result_ttl_ms, results_cap)
+touch({}, { returned, stranded })
+touch_ending() check_numbers(0, result_ttl_ms, results_cap)
 local asked = rest_column(first_item, 1, 1)
 local states, records = redis.call('HMGET', state, unpack(asked)), redis.call('HMGET', jobs, unpack(asked))
-local now, words = clock_ms(), {}
-local ids, entries, texts, kept, members, seen, lines, going, gone = {}, {}, {}, {}, {}, {}, {}, {}, {}
+local outcomes, now, words = redis.call('HMGET', results, unpack(asked)), clock_ms(), {}
+local ids, members, seen, going, gone, running = {}, {}, {}, {}, {}, {}
 for i, id in ipairs(asked) do
-  local place, attempt, _, entry = parse_state(states[i])
-  if not records[i] or seen[id] then
-    words[i] = 'ENDED'
+  local place, attempt, _, entry, token = parse_state(states[i])
+  if seen[id] then
+    words[i] = words[seen[id]]
+  elseif not records[i] then
+    local kind = string.match(outcomes[i] or '', '^%l+')
+    words[i] = kind == 'cancelled' and 'OK' or kind and 'ENDED' or 'UNKNOWN'
   elseif place == 'R' then
-    words[i] = 'RUNNING'
+    words[i], running[#running + 1] = 'ASKED', { id = id, token = token, text = states[i] }
   elseif place == 'D' then
     words[i] = 'DEAD'
   else
     local _, where, task, options = parse_record(records[i])
     local n = #ids + 1
     task = task or '?' -- a damaged record
-    words[i], seen[id], ids[n] = 'OK', true, id
+    words[i], ids[n] = 'OK', id
     entry = entry or where or ''
-    if string.find(entry, '^%d+%-%d+$') then entries[#entries + 1] = entry end
     local in_line = string.byte(entry) == 38
     if in_line and place ~= 'N' then going[#going + 1] = { id = id, class = class_of(task, options), order = string.sub(entry, 2) } end
-    if in_line or (options and options ~= '-') then gone[#gone + 1] = { id = id, entry = entry, marked = true } end
     if place == 'H' then redis.call('HDEL', heirs, (unique_of(options))) end
-    texts[n] = outcome_text('cancelled', whole(now), attempt or 0, 0, task, '')
-    kept[n] = { id, texts[n], result_ttl_ms }
+    gone[n] = { id = id, task = task, attempt = attempt or 0, run_ms = 0, entry = entry, ttl_ms = result_ttl_ms,
+      marked = in_line or (options and options ~= '-') }
     members[n] = task .. ' ' .. id
-    lines[n] = id .. ' cancelled ' .. (attempt or 0) .. ' 0 ' .. whole(now) .. ' ' .. task
   end
+  seen[id] = seen[id] or i
 end
 if #ids > 0 then
   unpark_jobs(park, going, now * 1000)
-  park.state, park.scheduled, park.counts = state, scheduled, counts
-  vacate(park, gone, true, now * 1000)
-  push_ended(dropped, lines, schedule_ended)
-  drop_entries(stream, entries)
   redis.call('ZREM', returned, unpack(ids))
   redis.call('ZREM', stranded, unpack(members))
   redis.call('ZREM', scheduled, unpack(ids))
-  redis.call('HDEL', jobs, unpack(ids))
-  redis.call('HDEL', state, unpack(ids))
-  redis.call('HDEL', errors, unpack(ids))
-  redis.call('HDEL', checkpoints, unpack(ids))
-  keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
-  notify(waiters, ids, texts)
-  redis.call('HINCRBY', counts, 'cancelled', #ids)
+  end_cancelled(ending, gone, now, results_cap)
 end
+ask_to_end(ending, running, is_told == '1', string.format('%.0f:%.0f:', result_ttl_ms, results_cap))
 return words

@@ -2,55 +2,36 @@
 -- Takes back the claims whose lease has run out, at most `limit` claims of 200 jobs. Keeps its own rhythm:
 -- after a gap in it (an outage, a paused server, a clock that jumped) every lease gets one lease of grace.
 -- A crash is counted only where the worker is shown dead, by its own absence from `workers`.
--- Returns jobs handed back, jobs dead as poison, ms until the next lease ends (-1: none), ms of grace
--- left; then for each job taken back its id and the worker that had it.
+-- A job of which that was asked ends as cancelled. Returns jobs handed back, jobs dead as poison, ms until the next
+-- lease ends (-1: none), ms of grace left, jobs cancelled; then for each of all these its id and the worker that had it.
 local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
 local returned = KEYS[4]
-local leases = KEYS[5]
-local claims = KEYS[6]
-local held = KEYS[7]
-local workers = KEYS[8] -- zset, worker by the time until which it counts as alive
-local rhythm = KEYS[9] -- hash: last, grace
-local dead = KEYS[10]
-local errors = KEYS[11]
-local progress = KEYS[12]
-local waiters = KEYS[13]
-local policy = KEYS[14]
-local counts = KEYS[15]
-local dropped = KEYS[16]
-local wake = KEYS[17]
-local checkpoints = KEYS[18]
-local schedule_ended = KEYS[19]
-local scheduled = KEYS[20]
---# include lib/line_keys.lua
+local workers = KEYS[5] -- zset, worker by the time until which it counts as alive
+local rhythm = KEYS[6] -- hash: last, grace
+local dead = KEYS[7]
+local policy = KEYS[8]
+local wake = KEYS[9]
+local scheduled = KEYS[10]
+--# include lib/ending_keys.lua
 local lease_ms = tonumber(ARGV[1])
 local gap_ms = tonumber(ARGV[2]) -- a longer pause between two calls is a gap
 local limit = tonumber(ARGV[3]) -- claims, 1 to 20
 local dead_cap = tonumber(ARGV[4])
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/number.lua
---# include lib/state.lua
---# include lib/holder.lua
---# include lib/entries.lua
---# include lib/outcome.lua
---# include lib/notify.lua
+--# include lib/end_asked.lua
 --# include lib/count.lua
 --# include lib/grave.lua
 --# include lib/returned.lua
 --# include lib/bound.lua
 --# include lib/crash.lua
---# include lib/vacate.lua
---# include lib/wake.lua
 --# include lib/lapsed.lua
 
-touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, policy, rhythm, counts },
-  { returned, leases, workers, dead, scheduled }, { dropped, wake, schedule_ended }, stream)
+touch({ policy, rhythm }, { returned, workers, dead })
+touch_ending()
 check_numbers(1, lease_ms, gap_ms, limit)
-touch_line()
 check_numbers(0, dead_cap)
 local now = clock_ms()
 local last = tonumber(redis.call('HGET', rhythm, 'last') or now)
@@ -58,16 +39,16 @@ local grace = tonumber(redis.call('HGET', rhythm, 'grace') or 0)
 if now - last > gap_ms or now < last - gap_ms then grace = now + lease_ms end
 redis.call('HSET', rhythm, 'last', whole(now), 'grace', whole(grace))
 
-local reply = { 0, 0, -1, math.max(0, grace - now) }
+local reply = { 0, 0, -1, math.max(0, grace - now), 0 }
 if now >= grace then
   local gone = lapsed_jobs(leases, claims, held, state, workers, now, math.min(limit, 20), reply)
+  local found = #gone
+  gone = end_asked(ending, gone, {}, now)
+  reply[5] = found - #gone
   if #gone > 0 then
     drop_held(leases, claims, held, gone)
-    park.state, park.scheduled, park.counts = state, scheduled, counts
-    local keys = { jobs = jobs, state = state, stream = stream, returned = returned, dead = dead, errors = errors,
-      progress = progress, checkpoints = checkpoints, waiters = waiters, policy = policy, counts = counts, dropped = dropped,
-    schedule_ended = schedule_ended, park = park }
-    local poisoned = back_or_poison(keys, gone, now, dead_cap)
+    ending.returned, ending.dead, ending.policy = returned, dead, policy
+    local poisoned = back_or_poison(ending, gone, now, dead_cap)
     count(counts, 'reclaimed', #gone - #poisoned)
     reply[1], reply[2] = #gone - #poisoned, #poisoned
     wake_one(wake)

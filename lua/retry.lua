@@ -1,50 +1,38 @@
 #!lua flags=allow-oom
 -- Schedules running jobs to run again later; a counted attempt stays counted, a snooze does not.
--- Returns a word per job: OK, ALREADY, LEASELOST (nothing changed).
+-- Returns a word per job: OK, CANCELLED (that was asked for, and it has ended so), ALREADY, LEASELOST.
 local state = KEYS[1]
 local stream = KEYS[2]
-local leases = KEYS[3]
-local claims = KEYS[4]
-local held = KEYS[5]
-local scheduled = KEYS[6] -- zset, id by due time
-local errors = KEYS[7] -- hash, id -> the last runs that failed
-local progress = KEYS[8]
-local replies = KEYS[9]
-local counts = KEYS[10]
-local wake = KEYS[11]
-local jobs = KEYS[12]
---# include lib/line_keys.lua
+local scheduled = KEYS[3] -- zset, id by due time
+local replies = KEYS[4]
+local wake = KEYS[5]
+local jobs = KEYS[6]
+--# include lib/ending_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local first_item = 3 -- ARGV[3...]: id, token, delay_ms, counted (1|0), reason (retry|snooze), error bytes ("": none)
 
---# include lib/clock.lua
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/state.lua
---# include lib/holder.lua
---# include lib/entries.lua
 --# include lib/replay.lua
---# include lib/wake.lua
---# include lib/vacate.lua
+--# include lib/end_asked.lua
 --# include lib/runs.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, errors, progress, counts }, { leases, scheduled }, { wake }, stream)
-touch_line()
+touch_ending()
 local words = {}
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
+local now = clock_ms()
+for _, job in ipairs(mine) do check_numbers(-9007199254740992, tonumber(ARGV[first_item + 6 * (job.n - 1) + 2])) end
+mine = end_asked(ending, mine, words, now)
 if #mine > 0 then
-  local now = clock_ms()
   local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
   local head_due, earlier = tonumber(head[2]) or math.huge, false
   local ids, entries, states, dues, failed = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
     local delay_ms, counted, reason, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
-    check_numbers(-9007199254740992, tonumber(delay_ms))
     local due = now + math.max(0, tonumber(delay_ms))
     local attempt = counted == '1' and job.attempt or job.attempt - 1
     earlier = earlier or due < head_due
@@ -57,7 +45,6 @@ if #mine > 0 then
     job.reason, job.error, job.worker = reason, failure, worker
     if failure ~= '' then failed[#failed + 1] = job end
   end
-  park.state, park.scheduled, park.counts = state, scheduled, counts
   vacate(park, mine, 'retry', now * 1000)
   drop_entries(stream, entries)
   redis.call('HSET', state, unpack(states))

@@ -1,40 +1,31 @@
 #!lua flags=allow-oom
 -- Sets aside running jobs whose task their worker doesn't know, the attempt not counted: from there only
 -- a worker that names the task claims them.
--- Returns a word per job: OK, ALREADY, LEASELOST.
+-- Returns a word per job: OK, CANCELLED (that was asked for, and it has ended so), ALREADY, LEASELOST.
 local state = KEYS[1]
 local stream = KEYS[2]
 local stranded = KEYS[3] -- zset, "task id"
-local leases = KEYS[4]
-local claims = KEYS[5]
-local held = KEYS[6]
-local progress = KEYS[7]
-local replies = KEYS[8]
-local counts = KEYS[9]
-local wake = KEYS[10]
-local jobs = KEYS[11]
-local scheduled = KEYS[12]
---# include lib/line_keys.lua
+local replies = KEYS[4]
+local wake = KEYS[5]
+local jobs = KEYS[6]
+local scheduled = KEYS[7]
+--# include lib/ending_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, token, task
 
---# include lib/touch.lua
 --# include lib/rest.lua
---# include lib/state.lua
---# include lib/holder.lua
---# include lib/entries.lua
 --# include lib/replay.lua
---# include lib/wake.lua
---# include lib/clock.lua
---# include lib/vacate.lua
+--# include lib/end_asked.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, progress, counts }, { stranded, leases, scheduled }, { wake }, stream)
-touch_line()
+touch({}, { stranded })
+touch_ending()
 local words = {}
 local mine = holders(state, rest_column(first_item, 3, 1), rest_column(first_item, 3, 2), words)
+local now, now_us = clock_both()
+mine = end_asked(ending, mine, words, now)
 if #mine > 0 then
   local states, members, entries, ids, out = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
@@ -49,8 +40,7 @@ if #mine > 0 then
       out[#out + 1] = job.id
     end
   end
-  park.state, park.scheduled, park.counts = state, scheduled, counts
-  vacate(park, mine, false, clock_us())
+  vacate(park, mine, false, now_us)
   if #out > 0 then redis.call('ZADD', pumped, unpack(out)) end -- it still has no entry
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', stranded, unpack(members))

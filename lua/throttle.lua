@@ -1,46 +1,38 @@
 #!lua flags=allow-oom
 -- Hands back running jobs that were told to come later (an HTTP 429): their limiter is held until then, and they are
 -- in their place in the line again, the attempt not counted. A job that has no limiter is scheduled for then.
--- Returns a word per job: OK, ALREADY, LEASELOST.
+-- Returns a word per job: OK, CANCELLED (that was asked for, and it has ended so), ALREADY, LEASELOST.
 local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
-local leases = KEYS[4]
-local claims = KEYS[5]
-local held = KEYS[6]
-local scheduled = KEYS[7]
-local progress = KEYS[8]
-local replies = KEYS[9]
-local counts = KEYS[10]
-local wake = KEYS[11]
---# include lib/line_keys.lua
+local scheduled = KEYS[4]
+local replies = KEYS[5]
+local wake = KEYS[6]
+--# include lib/ending_keys.lua
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
 local first_item = 3 -- ARGV[3...]: id, token, ms from now, the limit's definition ("": see lib/hold.lua)
 
 --# include lib/rest.lua
 --# include lib/number.lua
---# include lib/holder.lua
---# include lib/entries.lua
 --# include lib/replay.lua
---# include lib/vacate.lua
+--# include lib/end_asked.lua
 --# include lib/park_again.lua
 --# include lib/hold.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
-touch({ jobs, state, claims, held, progress, counts }, { leases, scheduled }, { wake }, stream)
-touch_line()
+touch_ending()
 local words = {}
 local mine = holders(state, rest_column(first_item, 4, 1), rest_column(first_item, 4, 2), words)
+local now, now_us = clock_both()
+for _, job in ipairs(mine) do check_numbers(0, tonumber(ARGV[first_item + 4 * (job.n - 1) + 2])) end
+mine = end_asked(ending, mine, words, now)
 if #mine > 0 then
-  local now, now_us = clock_both()
   local ids, entries, states, dues, going = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 4 * (job.n - 1)
-    local later = tonumber(ARGV[at + 2])
-    check_numbers(0, later)
-    job.until_ms, job.limit, ids[i], entries[i] = now + later, ARGV[at + 3], job.id, job.entry
+    job.until_ms, job.limit, ids[i], entries[i] = now + tonumber(ARGV[at + 2]), ARGV[at + 3], job.id, job.entry
   end
   hold_limiters(park, mine)
   for i, job in ipairs(mine) do

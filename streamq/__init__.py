@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from streamq.app import StreamQ
 from streamq.backoff import Backoff
 from streamq.call_signature import TaskCall
+from streamq.cancellation import Cancellation
 from streamq.context import RunningJob, current_job
 from streamq.errors import (
     BlockingGetRefused,
@@ -31,6 +32,7 @@ from streamq.errors import (
     SoftTimeLimitExceeded,
     StreamQError,
     TaskCancelled,
+    TimeLimitExceeded,
     UnknownJob,
     UnknownTask,
     WaitTimeout,
@@ -54,6 +56,7 @@ __all__ = [
     "BlockingGetRefused",
     "BrokerRefused",
     "BrokerUnavailable",
+    "Cancellation",
     "Concurrency",
     "ConfigurationError",
     "DecodeError",
@@ -86,6 +89,7 @@ __all__ = [
     "Task",
     "TaskCall",
     "TaskCancelled",
+    "TimeLimitExceeded",
     "Unique",
     "UnknownJob",
     "UnknownTask",

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
     from datetime import timedelta
 
+    from streamq.cancellation import Cancellation
     from streamq.runtime import Runtime
 
 T = TypeVar("T")
@@ -24,6 +25,14 @@ class Collecting:
     def result(self, job_id: str) -> AsyncResult[Any]:
         """The handle of a job by its id. Asks nobody; `UnknownJob` for what can't be an id."""
         return AsyncResult(parse_id(job_id).id, self.runtime)
+
+    def cancel(self, job_id: str) -> Cancellation:
+        """End a job by its id, as `AsyncResult.cancel`; `UnknownJob` for what can't be an id."""
+        return self.result(job_id).cancel()
+
+    async def acancel(self, job_id: str) -> Cancellation:
+        """As `cancel`, from async code."""
+        return await self.result(job_id).acancel()
 
     @overload
     def gather(

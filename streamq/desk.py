@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from streamq import operations
 from streamq.asking import ask, ask_async, known_queues
 from streamq.by_name import ByName
+from streamq.cancelling import cancel_one
 from streamq.eager import run_here, run_here_async
 from streamq.errors import UnknownJob
 from streamq.gathering import as_completed, as_completed_async, gather, gather_async
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from typing import TypeAlias
 
     from streamq.asking import Question
+    from streamq.cancellation import Cancellation
     from streamq.definition import Definition
     from streamq.enqueuing import Plan
     from streamq.job import LogLine
@@ -205,14 +207,9 @@ class Desk:
             return JobState.UNKNOWN
         return state_of(look)[0]
 
-    def cancel(self, job: AsyncResult[Any]) -> Question[bool]:
-        """Take it back before it runs; whether that was so."""
-        if job.ran_here:
-            return False
-        keys = yield from self.queue_keys(job)
-        ttl_ms = round(self.runtime.conf.result_ttl * 1000)
-        answers = yield [operations.cancel(keys, ids=[job.id], result_ttl_ms=ttl_ms)]
-        return bool(answers[0] == ["OK"])
+    def cancel(self, job: AsyncResult[Any], *, is_told: bool = True) -> Question[Cancellation]:
+        """As `cancel_one`."""
+        return cancel_one(self, job, is_told=is_told)
 
     def forget(self, job: AsyncResult[Any]) -> Question[bool]:
         """Remove its outcome; whether there was one."""

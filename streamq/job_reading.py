@@ -33,6 +33,7 @@ _KINDS = {
     "expired": JobState.EXPIRED,
 }
 NO_WORKER = "no worker knows its task"
+ASKED = "it is to be cancelled"
 HEIR = "unique: the job that has its key runs"
 _PROGRESS_PARTS = 3
 
@@ -96,7 +97,9 @@ def waiting_state(state: StateText | None, where: str) -> tuple[JobState, str]:
     if state is None:
         untouched = {"@": (JobState.SCHEDULED, "delayed"), "&": (JobState.PARKED, "")}
         return untouched.get(where[:1], (JobState.WAITING, ""))
-    reason = {"R": "", "N": NO_WORKER, "P": "", "H": HEIR}.get(state.place, state.token)
+    reason = {"R": ASKED if state.is_asked else "", "N": NO_WORKER, "P": "", "H": HEIR}.get(
+        state.place, state.token
+    )
     return _PLACES.get(state.place, JobState.UNKNOWN), reason
 
 

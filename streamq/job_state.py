@@ -14,7 +14,7 @@ class JobState(StrEnum):
     RUNNING = "running"  # claimed by a worker
     SUCCEEDED = "succeeded"  # ended well
     DEAD = "dead"  # failed for good; kept, readable, and can be revived
-    CANCELLED = "cancelled"  # taken back before it ran
+    CANCELLED = "cancelled"  # somebody took it back
     EXPIRED = "expired"  # its `expires` passed before it could start
     UNKNOWN = "unknown"  # nobody knows it: never was, or ended longer ago than is kept
 

@@ -38,7 +38,7 @@ HASHES = (
 SORTED_SETS = (
     *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
     *("parked", "line", "turns", "gates", "lanes", "rates", "slots", "pumped", "timers"),
-    "schedule_due",
+    *("schedule_due", "cancelling"),
 )
 LISTS = ("wake", "dropped", "schedule_ended")
 NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SUMMARIES = 1000  # of ended jobs, per task
 _ENDS: dict[str, tuple[type[JobError], str]] = {
-    "cancelled": (JobCancelled, "was cancelled before it ran"),
+    "cancelled": (JobCancelled, "was cancelled"),
     "expired": (JobExpired, "was not started before its `expires`, so it never ran"),
     "poison": (
         JobError,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from datetime import timedelta
 
+    from streamq.cancellation import Cancellation
     from streamq.job import JobInfo, LogLine, Progress
     from streamq.operations import Outcome
     from streamq.reading_along import Along
@@ -197,12 +198,17 @@ class AsyncResult(Generic[T_co]):
 
     # --- acting ----------------------------------------------------------------------------
 
-    def cancel(self) -> bool:
-        """Take the job back before it runs. False: it runs already, has ended, or is unknown."""
+    def cancel(self) -> Cancellation:
+        """End the job; what became of it, which is true where it is cancelled or will be.
+
+        What waits, is scheduled or parked is gone at once. A running one is `ASKED`: its worker is
+        told within 2 s and ends it, and it is not run again whatever becomes of its worker. If it
+        ends by itself first, that stands. Again it gives the same answer and changes nothing.
+        """
         desk = self._runtime.desk
         return desk.ask(desk.cancel(self))
 
-    async def acancel(self) -> bool:
+    async def acancel(self) -> Cancellation:
         """As `cancel`."""
         desk = self._runtime.desk
         return await desk.aask(desk.cancel(self))

@@ -1,4 +1,5 @@
 --# include lib/audit_in_line.lua
+--# include lib/audit_asked.lua
 local function audit_lease(keys, id, token, wrong)
   local claim = redis.call('HGET', keys.claims, token) or ''
   if not redis.call('ZSCORE', keys.leases, token) then wrong('a running job has a lease', keys.leases, id) end
@@ -10,7 +11,7 @@ local function audit_job(keys, id, seen_in, wrong)
   local record = redis.call('HGET', keys.jobs, id)
   if not record then return wrong('what is named has a record', seen_in, id) end
   local text = redis.call('HGET', keys.state, id)
-  local place, _, _, entry, token, _, mark = parse_state(text)
+  local place, _, _, entry, token, _, mark, asked = parse_state(text)
   if text and not place then return wrong('a state can be read', keys.state, id) end
   local _, where, task, options = parse_record(record)
   if not where then return wrong('a record can be read', keys.jobs, id) end
@@ -27,7 +28,7 @@ local function audit_job(keys, id, seen_in, wrong)
   local aside = redis.call('ZSCORE', keys.stranded, task .. ' ' .. id)
   if (place == 'N') ~= (aside and true or false) then wrong('a stranded job is set aside', keys.stranded, id) end
   if place == 'R' and string.byte(entry) == 38 then audit_lease(keys, id, token, wrong) end
-  audit_occupied(keys, id, place, options, text, mark, wrong)
+  audit_occupied(keys, id, place, options, text, mark, wrong) audit_asked(keys, id, place, asked, wrong)
   if place == 'H' then return end
   if audit_job_in_line(keys, id, place, entry, class_of(task, options), wrong) then return end
   local found = redis.call('XRANGE', keys.stream, entry, entry)[1]

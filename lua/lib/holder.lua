@@ -1,12 +1,13 @@
+--# include lib/state.lua
 -- Who may settle what: job by job, is this call's token the one that the job runs under? Writes a word per
--- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry, since, marked}`,
--- the numbers as text: most are only written again.
+-- job to `words`, and returns the jobs still held: `{n (which item), id, token, attempt, crashes, entry, since,
+-- marked, asked}`, the numbers as text: most are only written again.
 -- A job named twice in one call is settled once.
 local function holders(state, ids, tokens, words)
   local states = redis.call('HMGET', state, unpack(ids))
   local mine, seen = {}, {}
   for n, id in ipairs(ids) do
-    local attempt, crashes, entry, token, since = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+) (%d*)')
+    local attempt, crashes, entry, token, since, tail = string.match(states[n] or '', '^R (%d+) (%d+) (%S+) (%S+) (%d*)(.*)$')
     if not token or token ~= tokens[n] then
       words[n] = 'LEASELOST'
     elseif seen[id] then
@@ -14,8 +15,8 @@ local function holders(state, ids, tokens, words)
     else
       seen[id] = true
       words[n] = 'OK'
-      mine[#mine + 1] = { n = n, id = id, token = token, attempt = attempt, crashes = crashes, entry = entry,
-        since = since, marked = string.byte(states[n], -1) == 43 }
+      mine[#mine + 1] = { n = n, id = id, token = token, attempt = attempt, crashes = crashes, entry = entry, since = since,
+        marked = string.sub(tail, 1, 2) == ' +', asked = string.match(tail, '(%S+!)$') }
     end
   end
   return mine

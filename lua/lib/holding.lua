@@ -1,3 +1,4 @@
+--# include lib/state.lua
 -- As `holders`, for the call that is made most: what the jobs still held have, side by side in lists instead
 -- of a table for each, `at[i]` the first ARGV of job i; and how many of them each token holds.
 -- `occupying`: those that vacate is for.
@@ -17,9 +18,10 @@ local function holding(state, first_item, width)
       n = n + 1
       seen[id], words[i] = true, 'OK'
       mine.at[n], mine.ids[n], mine.entries[n], mine.attempts[n] = at, id, entry, attempt
-      local marked = string.byte(states[i], -1) == 43
-      if marked or string.byte(entry) == 38 then
-        mine.occupying[#mine.occupying + 1] = { id = id, entry = entry, marked = marked }
+      local last = string.byte(states[i], -1)
+      if last == 43 or last == 33 or string.byte(entry) == 38 then -- + or ! behind it, or it was pumped
+        local _, _, _, _, _, _, marked, asked = parse_state(states[i])
+        mine.occupying[#mine.occupying + 1] = { id = id, entry = entry, marked = marked, asked = asked }
       end
       by_token[token] = (by_token[token] or 0) + 1
     end

@@ -14,11 +14,12 @@ local function lapsed_jobs(leases, claims, held, state, workers, now, limit, rep
     local states = #ids > 0 and redis.call('HMGET', state, unpack(ids)) or {}
     local found = 0
     for i, id in ipairs(ids) do
-      local place, attempt, crashes, entry, holder, since, marked = parse_state(states[i])
+      local place, attempt, crashes, entry, holder, since, marked, asked = parse_state(states[i])
       if place == 'R' and holder == token then
         found = found + 1
-        gone[#gone + 1] = { id = id, token = token, attempt = attempt, crashes = crashes, entry = entry, since = since, worker = worker,
-          crashed = crashed, lost = true, marked = marked, reason = crashed and 'crashed' or 'reclaimed' }
+        gone[#gone + 1] = { id = id, token = token, attempt = attempt, crashes = crashes, entry = entry, since = since,
+          worker = worker, crashed = crashed, lost = true, marked = marked, asked = asked,
+          reason = crashed and 'crashed' or 'reclaimed' }
         reply[#reply + 1] = id
         reply[#reply + 1] = worker
       end

@@ -5,16 +5,18 @@
 --# include lib/unique.lua
 --# include lib/keys_of.lua
 -- Frees what jobs occupy besides their place, before their records go: slots of limits of concurrency, unique
--- keys, bytes of a budget, and their being out of the line without an entry. `gone` is a list of `{id, entry, marked}`; only the records of
--- marked ones are read, so that a plain job costs nothing. `ended`: true where the job is over, 'retry' where
+-- keys, bytes of a budget, their being out of the line without an entry, and what was asked of their workers. `gone` is a list
+-- of `{id, entry, marked, asked}`; only the records of marked ones are read, so that a plain job costs nothing. `ended`: true where the job is over, 'retry' where
 -- an ordered lane stays held. Wakes a worker where somebody may run now who could not before.
 local function vacate(keys, gone, ended, now_us)
-  local out, marked = {}, {}
+  local out, marked, told = {}, {}, {}
   for _, job in ipairs(gone) do
+    if job.asked then told[#told + 1] = string.match(job.asked, '^%d+:%d+:(.*)!$') .. ' ' .. job.id end
     if job.marked then marked[#marked + 1] = job.id end
     if string.byte(job.entry) == 38 then out[#out + 1] = job.id end
   end
   if #out > 0 or #marked > 0 then touch_line() end
+  if #told > 0 then redis.call('ZREM', keys.cancelling, unpack(told)) end
   if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
   if #marked == 0 then return end
   local members, pokes, moves = {}, {}, {}

@@ -47,7 +47,7 @@ class Queues:
     def __call__(self) -> View:
         """Look once."""
         found = inspection.queues(self._app)
-        _check_queues(self._wanted, [queue.queue for queue in found])
+        check_queues(self._wanted, [queue.queue for queue in found])
         if self._wanted:
             found = [queue for queue in found if queue.queue in self._wanted]
         rates = {queue.queue: self._rate(queue) for queue in found}
@@ -96,7 +96,7 @@ class Page:
 def jobs(app: StreamQ, what: str, queues: list[str], wanted: Page) -> View:
     """A page of jobs, or all pages of them."""
     known = [queue.queue for queue in inspection.queues(app)]
-    _check_queues(queues, known)
+    check_queues(queues, known)
     places = PENDING if what == "pending" else () if what == "ended" else (Place(what),)
     found: list[JobInfo] = []
     cursor = wanted.cursor
@@ -158,7 +158,7 @@ def all_workers(app: StreamQ, queues: list[str]) -> View:
     """The workers that have said something of themselves."""
     found = inspection.workers(app)
     if queues:
-        _check_queues(queues, [queue.queue for queue in inspection.queues(app)])
+        check_queues(queues, [queue.queue for queue in inspection.queues(app)])
         found = [worker for worker in found if set(queues) & set(worker.queues)]
     return View(_workers_text(found), {"workers": plain(found)})
 
@@ -202,7 +202,8 @@ def one_job(app: StreamQ, job_id: str) -> View:
     )
 
 
-def _check_queues(wanted: list[str], known: list[str]) -> None:
+def check_queues(wanted: list[str], known: list[str]) -> None:
+    """None of them is misspelt: raises `BadAnswer` that names the nearest."""
     for queue in wanted:
         if queue not in known:
             hint = nearest(queue, known) if known else "; none ever was"

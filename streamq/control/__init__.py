@@ -5,28 +5,34 @@ Doing it again changes nothing more, and the answer says so.
 """
 
 from streamq.asking import asynchronous, blocking
-from streamq.control.cancelling import cancel_question
+from streamq.cancellation import Cancellation
+from streamq.control.cancelling import cancel_question, find_pending_question
 from streamq.control.graveyard import delete_question, find_dead_question, retry_question
 from streamq.control.words import Answer
 
 cancel = blocking(cancel_question)
+find_pending = blocking(find_pending_question)
 find_dead = blocking(find_dead_question)
 dead_retry = blocking(retry_question)
 dead_delete = blocking(delete_question)
 
 acancel = asynchronous(cancel_question)
+afind_pending = asynchronous(find_pending_question)
 afind_dead = asynchronous(find_dead_question)
 adead_retry = asynchronous(retry_question)
 adead_delete = asynchronous(delete_question)
 
 __all__ = [
     "Answer",
+    "Cancellation",
     "acancel",
     "adead_delete",
     "adead_retry",
     "afind_dead",
+    "afind_pending",
     "cancel",
     "dead_delete",
     "dead_retry",
     "find_dead",
+    "find_pending",
 ]

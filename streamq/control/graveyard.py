@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from streamq.asking import PAGE, known_queues
 from streamq.control.acting import for_each
+from streamq.control.words import Answer
 from streamq.operations import delete, look, page, revive
 
 if TYPE_CHECKING:
@@ -13,9 +14,8 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.asking import Question
-    from streamq.control.words import Answer
     from streamq.keys import QueueKeys
-    from streamq.operations import Look
+    from streamq.operations import Call, Look
 
 
 def find_dead_question(
@@ -72,7 +72,7 @@ def retry_question(
 
     Raises `UnknownJob` for what is no job id, before anything is changed.
     """
-    return (yield from for_each(app, ids, lambda keys, some: revive(keys, ids=some), progress))
+    return (yield from for_each(app, ids, _revive, progress, Answer))
 
 
 def delete_question(
@@ -82,4 +82,12 @@ def delete_question(
 
     Raises `UnknownJob` for what is no job id, before anything is changed.
     """
-    return (yield from for_each(app, ids, lambda keys, some: delete(keys, ids=some), progress))
+    return (yield from for_each(app, ids, _delete, progress, Answer))
+
+
+def _revive(keys: QueueKeys, some: list[str]) -> Call[list[str]]:
+    return revive(keys, ids=some)
+
+
+def _delete(keys: QueueKeys, some: list[str]) -> Call[list[str]]:
+    return delete(keys, ids=some)

@@ -9,7 +9,5 @@ class Answer(StrEnum):
     """Per job; only `DONE` changed anything."""
 
     DONE = "OK"
-    RUNNING = "RUNNING"  # it has started: left alone
-    DEAD = "DEAD"  # it is dead: left alone
     TAKEN = "TAKEN"  # another job has its unique key: left dead
     ENDED = "ENDED"  # it has ended, is not dead, or was never known: nothing to do

@@ -74,7 +74,7 @@ def _summary(line: bytes, queue: str, task: str) -> JobInfo | None:
     try:
         job_id, kind, attempts, run_ms, ended_ms = parts[:5]
         state, reason = state_of_kind(kind)
-        ran = kind not in {"cancelled", "expired"}
+        ran = kind not in {"cancelled", "expired"} or run_ms != "0"
         return JobInfo(
             job_id,
             task=task or parts[5],

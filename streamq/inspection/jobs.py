@@ -78,6 +78,10 @@ def _why_scheduled(info: JobInfo) -> str:
     return due
 
 
+def _why_cancelled(info: JobInfo) -> str:
+    return f"it was cancelled {'while it ran' if info.run_seconds else 'before it started'}"
+
+
 def _why_dead(info: JobInfo) -> str:
     return _DIED.get(info.reason, info.reason) + _blame(info)
 
@@ -103,6 +107,6 @@ _ASKS: Mapping[JobState, Callable[[StreamQ, JobInfo], Question[list[Reason]]]] =
 _SAYS: Mapping[JobState, Callable[[JobInfo], str]] = {
     JobState.SCHEDULED: _why_scheduled,
     JobState.DEAD: _why_dead,
-    JobState.CANCELLED: lambda _: "it was cancelled before it started",
+    JobState.CANCELLED: _why_cancelled,
     JobState.EXPIRED: lambda _: "its `expires` passed before it could start",
 }

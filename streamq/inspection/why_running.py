@@ -22,6 +22,8 @@ def why_running(app: StreamQ, info: JobInfo) -> Question[list[Reason]]:
     began = info.started_at.timestamp() if info.started_at else int(now[0])
     seconds = max(0.0, int(now[0]) + int(now[1]) / 1e6 - began)
     said = [_since(info, seconds)]
+    if info.reason:
+        said.append(Reason("cancelling", info.reason))
     usual = yield from usual_question(app, info.queue, info.task)
     if usual is not None and usual.is_far_beyond(seconds):
         said.append(Reason("slow", f"far beyond its usual time: {usual.text}"))

@@ -55,6 +55,7 @@ from streamq.operations.read import (
     AuditPage,
     Look,
     Page,
+    Sought,
     Violation,
     Waited,
     audit,
@@ -64,6 +65,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    seek,
     wait,
 )
 from streamq.operations.report import (
@@ -149,6 +151,7 @@ __all__ = [
     "ScheduleState",
     "Sent",
     "SettingsPage",
+    "Sought",
     "Standing",
     "StateText",
     "Stray",
@@ -203,6 +206,7 @@ __all__ = [
     "resume",
     "retry",
     "revive",
+    "seek",
     "set_limits",
     "standing",
     "strand",

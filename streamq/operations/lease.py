@@ -26,7 +26,8 @@ class Reclaimed:
     poisoned: int  # jobs dead: one crash too many
     next_ms: int  # until the next lease ends; -1: there is none
     grace_ms: int  # until leases count again after a gap; 0: they do
-    jobs: list[tuple[str, str]]  # id and the worker that had it
+    cancelled: int  # jobs of which that had been asked
+    jobs: list[tuple[str, str]]  # of all these: id and the worker that had it
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,8 @@ def reclaim(
 
 
 def _read_reclaim(reply: list[Any]) -> Reclaimed:
-    jobs = [(text(reply[i]), text(reply[i + 1])) for i in range(4, len(reply), 2)]
-    return Reclaimed(reply[0], reply[1], reply[2], reply[3], jobs)
+    jobs = [(text(reply[i]), text(reply[i + 1])) for i in range(5, len(reply), 2)]
+    return Reclaimed(reply[0], reply[1], reply[2], reply[3], reply[4], jobs)
 
 
 def register(

@@ -19,6 +19,7 @@ class StateText:
     entry: str  # in the stream; for S the due time, for D the time of death, in ms
     token: str  # of a running job; else the reason (for N the task)
     since_ms: int  # when this run was claimed (or may start); 0 where it does not run
+    is_asked: bool = False  # somebody asked to cancel this running job
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ def parse_state(raw: bytes) -> StateText | None:
         return None
     parts = raw.decode("ascii", "replace").split(" ")
     since = int(parts[5]) if parts[0] == "R" else 0
-    return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since)
+    is_asked = parts[-1].endswith("!")
+    return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since, is_asked)
 
 
 def parse_outcome(raw: bytes) -> Outcome | None:

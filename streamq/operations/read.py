@@ -38,6 +38,7 @@ STRUCTURES = (
     "waiters",
     "unique",
     "heirs",
+    "cancelling",
     *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
     "outbox",
     "schedule_state",
@@ -87,6 +88,13 @@ class Page:
 
     cursor: str  # of the next page; empty: this was the last
     ids: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought(Page):
+    """A page of what `seek` found."""
+
+    looked_at: int  # records
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +170,20 @@ def page(keys: QueueKeys, *, place: str, cursor: str = "", limit: int = 50) -> C
         return Page(text(reply[0]), [text(member) for member in reply[1:]])
 
     return bind("page", keys, read, place=place, cursor=cursor, limit=limit)
+
+
+def seek(
+    keys: QueueKeys, *, cursor: str = "", limit: int = 200, task: str = "", part: str = ""
+) -> Call[Sought]:
+    """Ids of jobs that have not ended, by task and by a part of their record; empty: any.
+
+    Looks at about `limit` (1 to 200) records. A job may be on two pages.
+    """
+
+    def read(reply: list[Any]) -> Sought:
+        return Sought(text(reply[0]), [text(one) for one in reply[2:]], reply[1])
+
+    return bind("seek", keys, read, cursor=cursor, limit=limit, task=task, part=part)
 
 
 def count(keys: QueueKeys) -> Call[dict[str, int]]:

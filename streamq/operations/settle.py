@@ -1,6 +1,7 @@
 """The ways a claim ends. Only its holder settles a job; each item is answered with a word.
 
-OK; ALREADY: an earlier try of this very call did it, which is success; LEASELOST: the job is not
+OK; ALREADY: an earlier try of this very call did it, which is success; CANCELLED: that was asked
+for while it ran, and instead of going on somehow it has ended so; LEASELOST: the job is not
 this claim's any more and nothing was changed. `seq` numbers a worker's settling calls in one queue,
 one in flight at a time: a repeat has the same number, the next call a higher one.
 """

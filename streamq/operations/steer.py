@@ -15,11 +15,26 @@ if TYPE_CHECKING:
 
 
 def cancel(
-    keys: QueueKeys, *, ids: Sequence[str], result_ttl_ms: int, results_cap: int = RESULTS_CAP
+    keys: QueueKeys,
+    *,
+    ids: Sequence[str],
+    result_ttl_ms: int,
+    results_cap: int = RESULTS_CAP,
+    tell: bool = True,
 ) -> Call[list[str]]:
-    """Ends 1 to 200 jobs that have not started: OK, RUNNING, DEAD or ENDED (or never known)."""
+    """Ends 1 to 200 jobs that have not started, and asks for the end of those that run.
+
+    OK (cancelled, now or before), ASKED, DEAD, ENDED or UNKNOWN. Without `tell` a running job's
+    worker isn't told to end it: it goes on, but doesn't run again.
+    """
     return bind(
-        "cancel", keys, words, items=ids, result_ttl_ms=result_ttl_ms, results_cap=results_cap
+        "cancel",
+        keys,
+        words,
+        items=ids,
+        result_ttl_ms=result_ttl_ms,
+        results_cap=results_cap,
+        is_told=int(tell),
     )
 
 

@@ -46,7 +46,7 @@ class Reclaimer(Duty):
         )
         reply = await self._client.run_async(call)
         self.weather.answered()
-        if reply.returned or reply.poisoned:
+        if reply.jobs:
             self._say(reply)
             return 0.0  # there may be more
         # Well within the gap, or a slow call of ours would look like an outage.

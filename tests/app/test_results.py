@@ -10,6 +10,7 @@ import pytest
 
 from streamq import (
     BlockingGetRefused,
+    Cancellation,
     GiveUp,
     JobCancelled,
     JobError,
@@ -190,7 +191,7 @@ def test_a_job_nobody_knows_is_said_at_once(app: StreamQ, add: Task[[int, int], 
     assert job.state is JobState.UNKNOWN
     assert job.info().state is JobState.UNKNOWN
     assert job.ready()
-    assert not job.cancel()
+    assert job.cancel() is Cancellation.UNKNOWN
     hashed = app.result(IdMaker().new_id("q" * 100, True))
     with pytest.raises(UnknownJob, match="no queue here"):
         hashed.get()
@@ -252,20 +253,25 @@ def test_a_cancelled_job_never_runs(add: Task[[int, int], int], hands: Hands) ->
     with soon(job.cancel), pytest.raises(JobCancelled):
         job.get(timeout=10)
     assert later.revoke()
-    assert not later.cancel()
+    assert later.cancel() is Cancellation.CANCELLED
     assert hands.claim() == []
     assert job.state is JobState.CANCELLED
     assert isinstance(job.get(propagate=False), JobCancelled)
 
 
-def test_a_running_job_is_not_cancelled(add: Task[[int, int], int], hands: Hands) -> None:
+def test_a_running_job_is_asked_to_end_and_may_end_first(
+    app: StreamQ, add: Task[[int, int], int], hands: Hands
+) -> None:
     job = add.delay(1, 2)
     (claim,) = hands.claim()
-    assert not job.cancel()
+    assert job.cancel() is job.revoke() is app.cancel(job.id) is Cancellation.ASKED
+    assert job.info().reason == "it is to be cancelled"
     assert job.state is JobState.RUNNING
     assert job.info().worker == hands.name
     hands.run(claim)
     assert job.get(timeout=5) == 3
+    assert job.cancel() is Cancellation.ENDED
+    assert not job.cancel()
 
 
 def test_an_expired_job_says_so(add: Task[[int, int], int], hands: Hands) -> None:

@@ -209,8 +209,14 @@ def test_cancel_says_what_became_of_each(cli: Cli, app: StreamQ, hand: Hand) -> 
     assert answer.code == 1
     assert answer.document == {
         "cancelled": 0,
-        "jobs": {ids["running"]: "running", ids["dead"]: "dead", ids["done"]: "ended"},
+        "asked": 1,
+        "jobs": {ids["running"]: "asked", ids["dead"]: "dead", ids["done"]: "ended"},
     }
+    again = cli("cancel", ids["waiting"], ids["running"])
+    assert (again.code, again.out.splitlines()) == (
+        0,
+        [f"{ids['waiting']} cancelled", f"{ids['running']} is running: its worker ends it"],
+    )
 
 
 def test_dead_jobs_by_id_need_no_question(cli: Cli, app: StreamQ, hand: Hand) -> None:

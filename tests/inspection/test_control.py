@@ -6,12 +6,14 @@ import asyncio
 
 import pytest
 
-from streamq import StreamQ, UnknownJob, control, inspection
+from streamq import Cancellation, StreamQ, UnknownJob, control, inspection
 from streamq.control import Answer
 from tests.inspection.hand import Hand
 
 
-def test_cancel_takes_back_what_has_not_started_and_nothing_else(app: StreamQ, hand: Hand) -> None:
+def test_cancel_takes_back_what_has_not_started_and_asks_for_the_end_of_what_runs(
+    app: StreamQ, hand: Hand
+) -> None:
     add = app.tasks["shop.add"]
     running, waiting = add.delay(1), add.delay(2)
     scheduled = add.options(countdown=60).delay(3)
@@ -19,12 +21,13 @@ def test_cancel_takes_back_what_has_not_started_and_nothing_else(app: StreamQ, h
     hand.claim()
     ids = [job.id for job in (running, waiting, scheduled, mail)]
     assert control.cancel(app, ids) == {
-        running.id: Answer.RUNNING,
-        waiting.id: Answer.DONE,
-        scheduled.id: Answer.DONE,
-        mail.id: Answer.DONE,
+        running.id: Cancellation.ASKED,
+        waiting.id: Cancellation.CANCELLED,
+        scheduled.id: Cancellation.CANCELLED,
+        mail.id: Cancellation.CANCELLED,
     }
-    assert control.cancel(app, [waiting.id]) == {waiting.id: Answer.ENDED}
+    assert control.cancel(app, [waiting.id]) == {waiting.id: Cancellation.CANCELLED}
+    assert inspection.job(app, running.id).reason == "it is to be cancelled"
     assert str(inspection.job(app, waiting.id).state) == "cancelled"
 
 

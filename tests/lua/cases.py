@@ -46,6 +46,8 @@ def watched(rig: Rig, n: int) -> list[str]:
         rig.run(op.progress(rig.keys, jobs=[(i, "T", b"half") for i in some]))
         here = [(i, "T", b"here") for i in some]
         rig.run(op.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=here))
+    if n > 1:  # of one of them the end is asked for
+        rig.run(op.cancel(rig.keys, ids=ids[:1], result_ttl_ms=HOUR_MS))
     return ids
 
 
@@ -204,7 +206,11 @@ def promote(rig: Rig, n: int) -> Call[Any]:
 
 
 def cancel(rig: Rig, n: int) -> Call[Any]:
+    """A few of them run, and a few are to end already."""
     claim(rig, n)
+    if n > 2:
+        running = rig.claimed("T", n // 10 + 1)
+        rig.run(op.cancel(rig.keys, ids=running[::2], result_ttl_ms=HOUR_MS))
     return op.cancel(rig.keys, ids=names(n), result_ttl_ms=HOUR_MS)
 
 
@@ -273,6 +279,11 @@ def page(rig: Rig, n: int) -> Call[Any]:
     return op.page(rig.keys, place="running", limit=n)
 
 
+def seek(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.seek(rig.keys, task="t", part="abc", limit=n)
+
+
 def audit(rig: Rig, n: int) -> Call[Any]:
     watched(rig, n)
     return op.audit(rig.keys, structure="jobs", limit=n)
@@ -310,7 +321,7 @@ CASES: dict[str, Case] = (
                 register,
                 unregister,
             ),
-            *(count, options, page, audit, deposit),
+            *(count, options, page, seek, audit, deposit),
         )
     }
     | cases_schedules.CASES

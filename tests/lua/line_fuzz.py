@@ -104,7 +104,7 @@ class LineFuzz:
         verb = getattr(op, {"crash": "release"}.get(how, how))
         words = self.rig.run(verb(self.rig.keys, worker="w1", seq=seq, jobs=items))
         words = words[1] if how == "bury" else words
-        assert set(words) <= {"OK", "POISON"}
+        assert set(words) <= {"OK", "POISON", "CANCELLED"}
 
     def task(self, id_: str) -> str:
         record = self.rig.admin.hget(self.rig.keys.key("jobs"), id_)

@@ -140,6 +140,9 @@ class Rig:
         jobs = [operations.Stray(i, token, task) for i in ids]
         return self.run(operations.strand(self.keys, worker="w", seq=self.next_seq(), jobs=jobs))
 
+    def cancel(self, *ids: str, tell: bool = True) -> list[str]:
+        return self.run(operations.cancel(self.keys, ids=ids, result_ttl_ms=HOUR_MS, tell=tell))
+
     def dead(self, *ids: str, token: str = "dying") -> None:
         self.running(*ids, token=token)
         assert set(self.bury(*ids, token=token)) == {"OK"}

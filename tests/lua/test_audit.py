@@ -31,6 +31,7 @@ def lived_in(rig: Rig) -> None:
     rig.enqueue("new")
     rig.enqueue("later", due="+60000")
     rig.wait("new", "run")
+    assert rig.cancel("run2") == ["ASKED"]
 
 
 def test_a_queue_with_a_job_in_every_place_is_sound(rig: Rig) -> None:
@@ -177,6 +178,22 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
     "a claim does not name its job": (
         lambda r, k: r.admin.hset(k("claims"), "T", "w 1 run2"),
         *("a claim names its jobs", "claims", "run"),
+    ),
+    "a worker isn't told whom to end": (
+        lambda r, k: r.admin.zrem(k("cancelling"), "w run2"),
+        *("an end that is asked for is named to the worker", "cancelling", "run2"),
+    ),
+    "a worker is told to end what nobody asked for": (
+        lambda r, k: r.admin.zadd(k("cancelling"), {"w run": 0}),
+        *("what a worker is to end was asked for", "cancelling", "w run"),
+    ),
+    "another worker is told": (
+        lambda r, k: r.admin.zadd(k("cancelling"), {"v run2": 0}),
+        *("what a worker is to end was asked for", "cancelling", "v run2"),
+    ),
+    "the end of a dead job is asked for": (
+        lambda r, k: r.admin.hset(k("state"), "dead", "D 1 0 5 failed 0 + 1:1:w!"),
+        *("an end is asked for of a running job", "state", "dead"),
     ),
     "a lease has no claim": (
         lambda r, k: r.admin.hdel(k("claims"), "T"),

@@ -49,11 +49,15 @@ def _expected(model: Model) -> State:
         "wake": True,
         "unique": model.unique,
         "heirs": model.heirs,
+        "cancelling": sorted(
+            f"{job.asked} {job.id}" for job in model.jobs.values() if job.asked not in {"", "-"}
+        ),
     }
 
 
 def _state(job: Job) -> str:
-    return f"{job.place} {job.attempt} {job.crashes} {job.word}"
+    asked = f" {job.asked}!" if job.asked else ""
+    return f"{job.place} {job.attempt} {job.crashes} {job.word}{asked}"
 
 
 def _found(seen: State) -> State:
@@ -75,7 +79,7 @@ def _found(seen: State) -> State:
 
 
 _HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "inbox", "unique", "heirs")
-_SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers")
+_SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers", "cancelling")
 
 
 def _texts(trail: State) -> list[str]:
@@ -83,5 +87,6 @@ def _texts(trail: State) -> list[str]:
 
 
 def _parts(text: str) -> str:
-    place, attempt, crashes, _, word, *_ = text.split(" ")
-    return f"{place} {attempt} {crashes} {word}"
+    place, attempt, crashes, _, word, *rest = text.split(" ")
+    asked = " " + rest[-1].split(":", 2)[2] if text.endswith("!") else ""
+    return f"{place} {attempt} {crashes} {word}{asked}"

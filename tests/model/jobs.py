@@ -28,6 +28,7 @@ class Job:
     word: str = ""  # token, reason or task, as in the state texts; empty: untouched since enqueue
     key: Key | None = None
     bytes: int = 0  # of the budget
+    asked: str = ""  # the worker that is to end it, or "-"; empty: nobody asked
 
 
 @dataclass

@@ -79,6 +79,7 @@ class Model(Unifying):
     def _give_up(self, job: Job) -> None:
         """It runs no more: a claim whose last job this was is gone."""
         token, job.word = job.word, "?"
+        job.asked = ""
         if not self.held(token):
             del self.claims[token]
             self.lapsed.discard(token)
@@ -210,6 +211,9 @@ class Model(Unifying):
             else:
                 done.add(item.id)
                 job = self.jobs[item.id]
+                if job.asked and verb not in {"ack", "bury"}:
+                    words.append(self._cancel(job))
+                    continue
                 self._give_up(job)
                 words.append(getattr(self, "_" + verb)(job, item) or "OK")
         self.move_keys("sw", "e")
@@ -217,6 +221,13 @@ class Model(Unifying):
             if word == "OK":
                 self._follow(item)
         return words
+
+    def _cancel(self, job: Job) -> str:
+        if job.place == "R":
+            self._give_up(job)
+        self.counts["cancelled"] += 1
+        self._end(job, "cancelled")
+        return "CANCELLED"
 
     def _ack(self, job: Job, _: Item) -> None:
         self.counts["succeeded"] += 1
@@ -249,13 +260,17 @@ class Model(Unifying):
         self.progress.pop(job.id, None)
         self.counts["stranded"] += 1
 
-    def reclaim(self) -> tuple[int, int]:
+    def reclaim(self) -> tuple[int, int, int]:
         poisoned = back = 0
+        cancelled = self.counts["cancelled"]
         for token in sorted(self.lapsed):
             worker = self.claims[token][0]
             crashed = not self.alive.get(worker, False)
             for id_ in self.held(token):
                 job = self.jobs[id_]
+                if job.asked:
+                    self._cancel(job)
+                    continue
                 self._give_up(job)
                 reason = "crashed" if crashed else "reclaimed"
                 if self._back_or_poison(job, reason, lost=True, crashed=crashed):
@@ -264,7 +279,7 @@ class Model(Unifying):
                     back += 1
         self.counts["reclaimed"] += back
         self.move_keys("w", "e")
-        return back, poisoned
+        return back, poisoned, self.counts["cancelled"] - cancelled
 
     def promote(self, now: float, limit: int) -> int:
         due = [job for job in self.in_place("S") if job.due <= now][:limit]
@@ -275,18 +290,22 @@ class Model(Unifying):
         self.move_keys("w")
         return len(due)
 
-    def cancel(self, ids: Sequence[str]) -> list[str]:
+    def cancel(self, ids: Sequence[str], *, is_told: bool) -> list[str]:
         words = []
         for id_ in ids:
             job = self.jobs.get(id_)
             if job is None:
-                words.append("ENDED")
-            elif job.place in "RD":
-                words.append({"R": "RUNNING", "D": "DEAD"}[job.place])
+                kind = self.results.get(id_)
+                words.append("OK" if kind == "cancelled" else "ENDED" if kind else "UNKNOWN")
+            elif job.place == "R":
+                words.append("ASKED")
+                if job.asked in {"", "-"}:
+                    job.asked = self.claims[job.word][0] if is_told else "-"
+            elif job.place == "D":
+                words.append("DEAD")
             else:
                 words.append("OK")
-                self.counts["cancelled"] += 1
-                self._end(job, "cancelled")
+                self._cancel(job)
         self.move_keys("e")
         return words
 

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from streamq import operations as op
 from streamq.operations import NewJob
-from tests.lua.rig import BODY, HOUR_MS, Rig
+from tests.lua.rig import BODY, Rig
 from tests.model.test_queue_model import CI, SETTINGS
 from tests.servers import Server
 
@@ -43,6 +43,7 @@ class Parked:
     band: int
     order: int
     token: str = ""  # it runs
+    asked: bool = False  # to end as cancelled
 
     @property
     def ordered(self) -> bool:
@@ -141,6 +142,10 @@ class Line(RuleBasedStateMachine):
         if how == "ack":
             assert self.rig.ack(job.id, token=job.token) == ["OK"]
             del self.jobs[job.id]
+        elif job.asked and how != "lapse":
+            end = self.rig.release if how == "release" else self.rig.retry
+            assert end(job.id, token=job.token) == ["CANCELLED"]
+            del self.jobs[job.id]
         elif how == "release":
             assert self.rig.release(job.id, token=job.token) == ["OK"]
             job.token = ""
@@ -157,14 +162,17 @@ class Line(RuleBasedStateMachine):
             call = op.reclaim(self.rig.keys, lease_ms=30_000, gap_ms=10**12)
             for id_, _ in self.rig.run(call).jobs:
                 self.jobs[id_].token = ""
+                if self.jobs[id_].asked:
+                    del self.jobs[id_]
 
     @precondition(lambda self: bool(self.jobs))
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         id_ = data.draw(st.sampled_from(sorted(self.jobs)))
-        words = self.rig.run(op.cancel(self.rig.keys, ids=[id_], result_ttl_ms=HOUR_MS))
-        assert words == ["RUNNING" if self.jobs[id_].token else "OK"]
-        if words == ["OK"]:
+        job = self.jobs[id_]
+        assert self.rig.cancel(id_) == ["ASKED" if job.token else "OK"]
+        job.asked = bool(job.token)
+        if not job.asked:
             del self.jobs[id_]
 
     @rule(pause=PAUSES)

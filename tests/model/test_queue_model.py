@@ -213,7 +213,8 @@ class Queue(Bench):
     def reclaim(self) -> None:
         call = op.reclaim(self.keys, lease_ms=LEASE_MS, gap_ms=NO_GAP_MS)
         reclaimed = self.rig.run(call)
-        assert (reclaimed.returned, reclaimed.poisoned) == self.model.reclaim()
+        seen = (reclaimed.returned, reclaimed.poisoned, reclaimed.cancelled)
+        assert seen == self.model.reclaim()
 
     @step(
         when=lambda self: bool(self.model.lapsed),
@@ -236,11 +237,13 @@ class Queue(Bench):
     @step(
         2,
         when=lambda self: bool(self.model.jobs),
+        places=st.sampled_from([("W", "S", "B", "N", "H"), ("R",)]),
+        is_told=st.booleans(),
     )
-    def cancel(self, data: st.DataObject) -> None:
-        ids = self.some_ids(data, "W", "S", "B", "N", "H")
-        words = self.rig.run(op.cancel(self.keys, ids=ids, result_ttl_ms=HOUR_MS))
-        assert words == self.model.cancel(ids)
+    def cancel(self, data: st.DataObject, places: tuple[str, ...], is_told: bool) -> None:
+        ids = self.some_ids(data, *places)
+        words = self.rig.cancel(*ids, tell=is_told)
+        assert words == self.model.cancel(ids, is_told=is_told)
 
     @step(
         2,

@@ -1,39 +1,126 @@
-"""`streamq cancel`: takes jobs back that have not started."""
+"""`streamq cancel`: ends jobs, those that wait at once, those that run by their worker."""
 
 from __future__ import annotations
+
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
 from streamq.cli.documents import print_document
 from streamq.cli.failures import BAD_ANSWER
 from streamq.cli.target import connected, target_options
+from streamq.cli.wording import QueueName
+from streamq.terminal import Bar
+
+if TYPE_CHECKING:
+    from streamq.app import StreamQ
+    from streamq.cancellation import Cancellation
 
 _WORDS = {
-    "OK": "cancelled",
-    "RUNNING": "is running, and was left alone: this version stops no running job",
-    "DEAD": "is dead: streamq dead delete removes it",
-    "ENDED": "has ended, or was never known",
+    "cancelled": "cancelled",
+    "asked": "is running: its worker ends it",
+    "dead": "is dead: streamq dead delete removes it",
+    "ended": "has ended",
+    "unknown": "is known to nobody",
 }
 
 
-@click.command(short_help="Cancel jobs that have not started.")
-@click.argument("ids", nargs=-1, required=True, metavar="ID...")
+@click.command(short_help="Cancel jobs, also those that run.")
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--task", help="All jobs of this task.")
+@click.option("--tag", help="All jobs with this tag.")
+@click.option("-q", "--queue", "-Q", type=QueueName(), help="All jobs of these queues.")
+@click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @target_options
 @click.pass_context
-def command(ctx: click.Context, *, ids: tuple[str, ...], as_json: bool) -> int:
-    """Cancel jobs that wait, are scheduled or parked.
+def command(
+    ctx: click.Context,
+    *,
+    ids: tuple[str, ...],
+    task: str | None,
+    tag: str | None,
+    queue: str | None,
+    yes: bool,
+    as_json: bool,
+) -> int:
+    """Cancel jobs: by ID, or all of a task, with a tag, of a queue.
 
-    Exit code 1 where one could not be cancelled.
+    What waits, is scheduled or parked is gone at once; a running job is ended by its worker, and
+    doesn't run again. Of --task, --tag and --queue, all that are given must fit; it says how many
+    jobs there are and asks, on a terminal; elsewhere it needs --yes. Exit code 1 where an ID's job
+    could not be cancelled.
     """
+    filtered = task is not None or tag is not None or queue is not None
+    if filtered and ids:
+        raise click.UsageError("give IDs, or --task, --tag and --queue; not both", ctx)
+    if not filtered and not ids:
+        raise click.UsageError("which ones? IDs, --task, --tag or --queue", ctx)
+    app = connected(ctx)
+    if not filtered:
+        return _tell_each(_cancel(app, list(ids), quiet=as_json), as_json=as_json)
+    chosen = _find(app, queue, task, tag, quiet=as_json)
+    if chosen and not yes:
+        _ask(ctx, len(chosen))
+    return _tell_all(_cancel(app, chosen, quiet=as_json), as_json=as_json)
+
+
+def _find(
+    app: StreamQ, queue: str | None, task: str | None, tag: str | None, *, quiet: bool
+) -> list[str]:
+    from streamq import control, inspection
+    from streamq.cli.inspect_views import check_queues
+
+    wanted: list[str | None] = [None]
+    if queue:
+        wanted = list(names := queue.split(","))
+        check_queues(names, [one.queue for one in inspection.queues(app)])
+    found: list[str] = []
+    with Bar(0, "looking: jobs", quiet=quiet) as bar:
+        for one in wanted:
+            found += control.find_pending(app, queue=one, task=task, tag=tag, progress=bar.at)
+    return found
+
+
+def _ask(ctx: click.Context, number: int) -> None:
+    jobs = f"{number:,} job{'s' if number > 1 else ''}"
+    if not sys.stdin.isatty():
+        raise click.UsageError(f"{jobs} to cancel: --yes says so where nobody can be asked", ctx)
+    click.confirm(f"{jobs}. Cancel them, also those that run?", abort=True)
+
+
+def _cancel(app: StreamQ, ids: list[str], *, quiet: bool) -> dict[str, Cancellation]:
     from streamq import control
 
-    answers = control.cancel(connected(ctx), ids)
-    done = sum(answer is control.Answer.DONE for answer in answers.values())
+    with Bar(len(ids), "cancel", quiet=quiet) as bar:
+        return control.cancel(app, ids, bar.at)
+
+
+def _tell_each(answers: dict[str, Cancellation], *, as_json: bool) -> int:
     if as_json:
-        words = {job_id: answer.name.lower() for job_id, answer in answers.items()}
-        print_document({"cancelled": done, "jobs": words})
+        print_document({**_counts(answers), "jobs": {i: str(one) for i, one in answers.items()}})
     else:
         for job_id, answer in answers.items():
             click.echo(f"{job_id} {_WORDS[answer.value]}")
-    return 0 if done == len(answers) else BAD_ANSWER
+    return 0 if all(answers.values()) else BAD_ANSWER
+
+
+def _tell_all(answers: dict[str, Cancellation], *, as_json: bool) -> int:
+    counts = _counts(answers)
+    if as_json:
+        print_document({**counts, "left_alone": len(answers) - sum(counts.values())})
+        return 0
+    cancelled, asked = counts["cancelled"], counts["asked"]
+    click.echo(f"{cancelled:,} job{'' if cancelled == 1 else 's'} cancelled.")
+    if asked:
+        click.echo(f"{asked:,} that run are ended by their workers.")
+    if left := len(answers) - cancelled - asked:
+        click.echo(f"{left:,} had ended meanwhile.")
+    return 0
+
+
+def _counts(answers: dict[str, Cancellation]) -> dict[str, int]:
+    words = Counter(answer.value for answer in answers.values())
+    return {"cancelled": words["cancelled"], "asked": words["asked"]}

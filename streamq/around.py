@@ -6,13 +6,14 @@ raised goes on whether or not the generator catches it.
 
 from __future__ import annotations
 
+from inspect import isasyncgenfunction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 
-    from streamq.hooks import AroundEnqueue, AroundRun, EnqueuedCall
     from streamq.context import RunningJob
+    from streamq.hooks import AroundEnqueue, AroundRun, EnqueuedCall
 
     Plain = Generator[None, Any, None]
     Async = AsyncGenerator[None, Any]
@@ -51,13 +52,13 @@ def raised(generator: Plain, error: BaseException) -> None:
     raise _second_yield(generator)
 
 
-def run(makers: Sequence[AroundRun], job: RunningJob, call: Callable[[], Any]) -> Any:
+def run_around(makers: Sequence[AroundRun], job: RunningJob, call: Callable[[], Any]) -> Any:
     """A plain task's call, with what goes around it; the first is outermost."""
     if not makers:
         return call()
     generator: Any = begin(makers[0](job))  # type: ignore[arg-type]
     try:
-        value = run(makers[1:], job, call)
+        value = run_around(makers[1:], job, call)
     except BaseException as error:
         raised(generator, error)
         raise
@@ -68,7 +69,7 @@ def run(makers: Sequence[AroundRun], job: RunningJob, call: Callable[[], Any]) -
 async def run_async(
     makers: Sequence[AroundRun], job: RunningJob, call: Callable[[], Awaitable[Any]]
 ) -> Any:
-    """As `run`, for an async task."""
+    """As `run_around`, for an async task."""
     if not makers:
         return await call()
     generator: Any = makers[0](job)
@@ -90,6 +91,11 @@ async def run_async(
     else:
         returned(generator, value)
     return value
+
+
+def plain_ones(makers: Sequence[AroundRun]) -> tuple[AroundRun, ...]:
+    """Those that can go around a plain task."""
+    return tuple(make for make in makers if not isasyncgenfunction(make))
 
 
 class Entered:
@@ -146,9 +152,9 @@ async def _araised(generator: Async, error: BaseException) -> None:
     raise _second_yield(generator)
 
 
-def _no_yield(generator: Plain | Async) -> RuntimeError:
+def _no_yield(generator: Any) -> RuntimeError:
     return RuntimeError(f"{generator.__qualname__} did not yield: it needs one `yield`")
 
 
-def _second_yield(generator: Plain | Async) -> RuntimeError:
+def _second_yield(generator: Any) -> RuntimeError:
     return RuntimeError(f"{generator.__qualname__} yields twice: it needs one `yield`")

@@ -12,9 +12,10 @@ from streamq.signature import Binder
 from streamq.uniqueness import check_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from streamq.codec import TaskTypes
+    from streamq.context import RunningJob
     from streamq.options import CallOptions
 
 _MANY = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR

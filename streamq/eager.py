@@ -11,7 +11,7 @@ from contextvars import copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from streamq import around
+from streamq.around import plain_ones, run_around, run_async
 from streamq.context import RunningJob, activate
 from streamq.errors import EncodeError
 from streamq.jitter import jitter
@@ -78,14 +78,15 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
             tags=options.tags,
             headers=carried.get("headers", options.headers),
             detached=False,
+            application=hooks.application,
         )
         call = partial(definition.call, running, args, kwargs)
         try:
             with activate(running):
                 if definition.is_async:
-                    value = yield around.run_async(hooks.around_run, running, call)
+                    value = yield run_async(hooks.around_run, running, call)
                 else:
-                    value = around.run(hooks.around_run, running, call)
+                    value = run_around(plain_ones(hooks.around_run), running, call)
         except Exception as error:  # noqa: BLE001 - whatever the task raises ends this run
             policy = plan.options.retry
             decision = decide(policy, attempt, error, age_seconds=0.0, random=jitter.random)

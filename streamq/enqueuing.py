@@ -68,8 +68,8 @@ class Plan:
             self._wire["tags"] = list(options.tags)
         self.budget = runtime.budget(options.queue)
         special = options.idempotency_key or parking or self.unique or self.budget
-        special = special or runtime.hooks.see_enqueues or None
-        is_plain = (self.due, self.expires, special) == ("0", "-", None)
+        is_plain = not (special or runtime.hooks.see_enqueues)
+        is_plain = is_plain and (self.due, self.expires) == ("0", "-")
         self.plain = PlainEnqueue(self.keys, task, self.opts) if is_plain else None
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 
+    from streamq.app import StreamQ
     from streamq.context import RunningJob
 
     AroundEnqueue: TypeAlias = Callable[["EnqueuedCall"], Generator[None, Any, None]]
@@ -87,6 +88,7 @@ class Hooks:
     lifespans: list[Callable[[Any], Any]] = field(default_factory=list)
     handlers: dict[str, list[Handler]] = field(default_factory=dict)
     state: State = field(default_factory=State)
+    application: StreamQ | None = None  # whose they are
 
     @property
     def see_enqueues(self) -> bool:
@@ -103,5 +105,7 @@ class Hooks:
         if name not in EVENTS:
             near = get_close_matches(str(name), EVENTS, 1, 0.5)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise ValueError(f"app.on({name!r}): no such event{hint}\nThere are {', '.join(EVENTS)}")
+            raise ValueError(
+                f"app.on({name!r}): no such event{hint}\nThere are {', '.join(EVENTS)}"
+            )
         self.handlers.setdefault(name, []).append(handler)

@@ -49,6 +49,7 @@ from streamq.operations.parking import (
     standing,
     throttle,
 )
+from streamq.operations.plain import put
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
@@ -111,6 +112,7 @@ from streamq.operations.settle import (
     strand,
 )
 from streamq.operations.steer import cancel, delete, forget, revive
+from streamq.operations.tally import Counted, Span, StatsPage, Tally, Times, stats
 
 __all__ = [
     "CHUNKS",
@@ -129,6 +131,7 @@ __all__ = [
     "Call",
     "Claimed",
     "ClaimedJob",
+    "Counted",
     "Declaration",
     "Enqueued",
     "Entry",
@@ -152,11 +155,15 @@ __all__ = [
     "Sent",
     "SettingsPage",
     "Sought",
+    "Span",
     "Standing",
     "StateText",
+    "StatsPage",
     "Stray",
     "Swept",
+    "Tally",
     "Throttled",
+    "Times",
     "Timetable",
     "Timetabled",
     "Violation",
@@ -197,6 +204,7 @@ __all__ = [
     "poke",
     "progress",
     "promote",
+    "put",
     "read_trail",
     "reclaim",
     "register",
@@ -209,6 +217,7 @@ __all__ = [
     "seek",
     "set_limits",
     "standing",
+    "stats",
     "strand",
     "suspend",
     "sweep",

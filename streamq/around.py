@@ -56,7 +56,8 @@ def run_around(makers: Sequence[AroundRun], job: RunningJob, call: Callable[[], 
     """A plain task's call, with what goes around it; the first is outermost."""
     if not makers:
         return call()
-    generator: Any = begin(makers[0](job))  # type: ignore[arg-type]
+    generator: Any = makers[0](job)
+    begin(generator)
     try:
         value = run_around(makers[1:], job, call)
     except BaseException as error:
@@ -107,7 +108,8 @@ class Entered:
         self._generators: list[Plain] = []
         try:
             for make in makers:
-                self._generators.append(begin(make(call)))
+                generator: Any = make(call)
+                self._generators.append(begin(generator))
         except BaseException as error:
             self.failed(error)
             raise

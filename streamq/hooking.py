@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,7 @@ class Hooking:
         the caller's thread and context, also for `adelay`, so it has to be quick and plain.
         Raises `TypeError` for what is no plain generator function.
         """
-        if not isgeneratorfunction(function):
+        if not isgeneratorfunction(cast("object", function)):
             raise TypeError(
                 f"@app.around_enqueue: {_name(function)} is no plain generator function.\n"
                 "Write `def f(call): …` with one `yield` in it: it goes around .delay() and "

@@ -8,15 +8,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from streamq.app import StreamQ
     from streamq.context import RunningJob
 
-    AroundEnqueue: TypeAlias = Callable[["EnqueuedCall"], Generator[None, Any, None]]
-    AroundRun: TypeAlias = Callable[
-        [RunningJob], Generator[None, Any, None] | AsyncGenerator[None, Any]
-    ]
+    AroundEnqueue: TypeAlias = Callable[["EnqueuedCall"], Iterator[None]]
+    AroundRun: TypeAlias = Callable[[RunningJob], Iterator[None] | AsyncIterator[None]]
     Handler: TypeAlias = Callable[["JobEvent"], Awaitable[None] | None]
 
 EventName: TypeAlias = Literal[

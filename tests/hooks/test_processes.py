@@ -24,7 +24,8 @@ def test_a_child_opens_its_own_and_closes_it_and_events_are_told_in_the_worker(
         "HOOKS_JOURNAL": str(journal),
         "PYTHONPATH": str(ROOT),
     }
-    command = [sys.executable, "-m", "streamq", "-A", "tests.hooks.process_app", "worker"]
+    module = "tests.hooks.process_app"
+    command: list[str | Path] = [sys.executable, "-m", "streamq", "-A", module, "worker"]
     worker = spawn(command, output=tmp_path / "log", env=env, cwd=ROOT)
     app = StreamQ("hooked", broker=server.url)
     jobs = [app.send_task("apart", queue="default") for _ in range(2)]

@@ -109,7 +109,7 @@ def assemble(
     processes = ProcessPool(size.children, make_cell, flow.ended, broken, reports.hear)
     by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
     by_kind[Kind.PROCESS] = processes
-    flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended)
+    flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended, book.runs_apart)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated)
     flow.ticker = HandBackTicker(flow, pools, weather)
     crew.to_the_end += [progress, flow.trails, flow.ticker]

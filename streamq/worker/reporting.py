@@ -114,6 +114,7 @@ class WorkerReports:
         self.progress = progress.report
         self.say = trails.say
         self.timekeeper: Timekeeper
+        self.started: Callable[[Held], None] | None = None  # to be told of runs elsewhere
 
     def checkpoint(self, held: Held, packed: bytes) -> bool:
         """From a thread, which waits."""
@@ -152,6 +153,8 @@ class WorkerReports:
             self.limit(held, *said)
         elif what == "extend":
             self.extend(held, *said)
+        elif what == "began" and self.started is not None:
+            self.started(held)
         elif what == "checkpoint":
             return {"kept": await self.acheckpoint(held, *said)}
         return None

@@ -15,6 +15,7 @@ local returned = KEYS[10]
 local stranded = KEYS[11]
 local checkpoints = KEYS[12]
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local source = ARGV[1]
 local first_item = 2 -- ARGV[2...]: entry, then seven as lib/accept.lua takes them
 
@@ -32,7 +33,7 @@ touch({ counts }, { scheduled }, {}, stream) -- the others are read below, befor
 local ids = rest_column(first_item, 8, 2)
 local known = redis.call('HMGET', jobs, unpack(ids))
 local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park,
-  state = state, errors = errors, returned = returned, stranded = stranded, checkpoints = checkpoints }
+  state = state, errors = errors, returned = returned, stranded = stranded, checkpoints = checkpoints, sums = sums }
 local words, values, fresh, seen = {}, {}, {}, {}
 
 local function parts(entry)

@@ -112,6 +112,7 @@ from streamq.operations.settle import (
     strand,
 )
 from streamq.operations.steer import cancel, delete, forget, revive
+from streamq.operations.tally import Counted, Span, StatsPage, Tally, Times, stats
 
 __all__ = [
     "CHUNKS",
@@ -130,6 +131,7 @@ __all__ = [
     "Call",
     "Claimed",
     "ClaimedJob",
+    "Counted",
     "Declaration",
     "Enqueued",
     "Entry",
@@ -153,11 +155,15 @@ __all__ = [
     "Sent",
     "SettingsPage",
     "Sought",
+    "Span",
     "Standing",
     "StateText",
+    "StatsPage",
     "Stray",
     "Swept",
+    "Tally",
     "Throttled",
+    "Times",
     "Timetable",
     "Timetabled",
     "Violation",
@@ -211,6 +217,7 @@ __all__ = [
     "seek",
     "set_limits",
     "standing",
+    "stats",
     "strand",
     "suspend",
     "sweep",

@@ -155,7 +155,8 @@ def forward(rig: Rig, n: int) -> Call[Any]:
 
 
 def retry(rig: Rig, n: int) -> Call[Any]:
-    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops") for i in watched(rig, n)]
+    ids = watched(rig, n)
+    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops", task="t") for i in ids]
     return op.retry(rig.keys, worker="w", seq=99, jobs=jobs)
 
 
@@ -274,6 +275,11 @@ def count(rig: Rig, n: int) -> Call[Any]:
     return op.count(rig.keys)
 
 
+def stats(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.stats(rig.keys, since_ms=0, limit=n)
+
+
 def options(rig: Rig, n: int) -> Call[Any]:
     rig.run(register(rig, n))
     return op.options(rig.keys, tasks=[f"t{i}" for i in range(n)])
@@ -327,7 +333,7 @@ CASES: dict[str, Case] = (
                 register,
                 unregister,
             ),
-            *(count, options, page, seek, audit, deposit),
+            *(count, stats, options, page, seek, audit, deposit),
         )
     }
     | cases_schedules.CASES

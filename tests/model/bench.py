@@ -246,7 +246,7 @@ class Bench(RuleBasedStateMachine):
         reply = self.rig.run(call)
         words = reply[1] if verb == "bury" else reply
         assert words == self.model.settle(verb, items)
-        if set(words) != {"LEASELOST"}:  # such a call is not noted
+        if set(words) != {"LEASELOST"}:  # else the answer to the call before is still known
             if worker in self.settled:
                 self.old.append(self.settled[worker][0])
             self.settled[worker] = (call, words)
@@ -309,7 +309,7 @@ class Bench(RuleBasedStateMachine):
                 i.id, i.token, task.get(i.id, "t"), "ok", 1, HOUR_MS, b"v", self.follow(i)
             ),
             "retry": lambda i: op.Again(
-                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b""
+                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b"", task.get(i.id, "t")
             ),
             "bury": lambda i: op.Burial(
                 i.id, i.token, task.get(i.id, "t"), "failed", 1, b"e", self.follow(i)

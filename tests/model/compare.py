@@ -6,6 +6,7 @@ import re
 import time
 from typing import Any
 
+from streamq.operations.tally import KINDS
 from tests.model.jobs import Job
 from tests.model.lining import DEFAULT_BAND, HOUR_US
 from tests.model.model import Model
@@ -66,6 +67,7 @@ def _expected(model: Model) -> State:
         "inbox": {source: f"{entry}-0" for source, entry in model.inbox.items()},
         "idem": {key: " ".join(first) for key, first in model.idem.items()},
         "counts": {name: str(n) for name, n in model.counts.items() if n},
+        "tally": {name: n for name, n in model.tally.items() if n},
         "workers": sorted(model.alive),
         "wake": True,
         "unique": model.unique,
@@ -139,6 +141,7 @@ def _found(seen: State) -> State:
         **{k: sorted(seen.get(k, {})) for k in _SETS},
         "trails": {key[7:]: _texts(t) for key, t in seen.items() if key.startswith("chunks:")},
         **{k: seen.get(k, {}) for k in _HASHES},
+        "tally": _counted(seen),
         "counts": {name: text for name, text in seen.get("counts", {}).items() if text != "0"},
         **_found_in_line(seen),
     }
@@ -146,6 +149,19 @@ def _found(seen: State) -> State:
 
 _HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "inbox", "unique", "heirs")
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers", "cancelling")
+
+
+def _counted(seen: State) -> dict[str, int]:
+    """Task and kind -> how often, as scripts have counted it."""
+    numbers = seen.get("tally", "").encode("latin-1")
+    places = {name: int(n) for name, n in seen.get("tallied", {}).items() if name[0] != "!"}
+    assert not numbers[: 8 * len(KINDS)].strip(b"\0"), "a task has no place of its own"
+    return {
+        f"{task} {kind}": n
+        for task, place in places.items()
+        for at, kind in enumerate(KINDS, place * len(KINDS))
+        if (n := int.from_bytes(numbers[8 * at : 8 * at + 8]))
+    }
 
 
 def _texts(trail: State) -> list[str]:

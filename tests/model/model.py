@@ -39,6 +39,7 @@ class Model(Lining, Unifying):
     outbox: list[str] = field(default_factory=list)  # ids for other queues
     inbox: dict[str, int] = field(default_factory=dict)  # source -> the last entry applied
     counts: Counter[str] = field(default_factory=Counter)
+    tally: Counter[str] = field(default_factory=Counter)  # task and kind
     unique: dict[str, str] = field(default_factory=dict)  # digest -> id
     heirs: dict[str, str] = field(default_factory=dict)
     moves: list[tuple[Job, str]] = field(default_factory=list)  # in this call
@@ -84,6 +85,7 @@ class Model(Lining, Unifying):
         job.place, job.word, job.at = "D", reason, ""
         self.progress.pop(job.id, None)
         self.counts["died"] += 1
+        self.tally[f"{job.task} dead"] += 1
         self._tell(job.id, kind)
 
     def _give_up(self, job: Job) -> None:
@@ -118,6 +120,7 @@ class Model(Lining, Unifying):
         """True: it was one crash too many."""
         bound = job.bound if job.bound is not None else self.policy.get(job.task, DEFAULT_BOUND)
         self.counts["crashed"] += crashed
+        self.tally[f"{job.task} reclaimed"] += lost
         job.crashes += crashed
         if (lost and bound == 0) or (crashed and job.crashes >= bound):
             self.errors.add(job.id)
@@ -194,10 +197,12 @@ class Model(Lining, Unifying):
         expired, taken = self.choose(limit, tasks, brought)
         for job in expired:
             self.counts["expired"] += 1
+            self.tally[f"{job.task} expired"] += 1
             self._end(job, "expired")
         for job in taken:
             job.place, job.word, job.attempt = "R", token, job.attempt + 1
             self.moves.append((job, "r"))
+            self.tally[f"{job.task} started"] += 1
         if taken:
             self.claims[token] = (worker, [job.id for job in taken])
         self.move_keys("r", "e")
@@ -241,17 +246,20 @@ class Model(Lining, Unifying):
         if job.place == "R":
             self._give_up(job)
         self.counts["cancelled"] += 1
+        self.tally[f"{job.task} cancelled"] += 1
         self._end(job, "cancelled")
         self.moves[-1] = (job, "c")  # before all others of this call
         return "CANCELLED"
 
     def _ack(self, job: Job, _: Item) -> None:
         self.counts["succeeded"] += 1
+        self.tally[f"{job.task} succeeded"] += 1
         self._end(job, "ok")
 
     def _retry(self, job: Job, item: Item) -> None:
         self._leave(job)
         self.counts["retried"] += 1
+        self.tally[f"{job.task} retried"] += 1
         self.moves.append((job, "s"))
         job.place, job.word = "S", "retry" if item.counted else "snooze"
         job.attempt -= not item.counted

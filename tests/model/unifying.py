@@ -25,6 +25,7 @@ class Unifying:
     errors: set[str]
     checkpoints: dict[str, str]
     counts: Counter[str]
+    tally: Counter[str]
     now: float  # about, ms
 
     def _enter(self, job: Job) -> None:
@@ -67,6 +68,7 @@ class Unifying:
         job.hold, job.quiet = spec.hold, spec.quiet
         self.jobs[spec.id] = job
         self.counts["enqueued"] += 1
+        self.tally[f"{spec.task} enqueued"] += 1
         self.counts["bytes"] += spec.bytes
         return job
 

@@ -229,4 +229,8 @@ def _follow(ready: Ready, how: str) -> list[Value]:
     follow = [one for when, one in ready.job.follow_ups if when == how]
     queues = ["" if one.plan.queue == here else one.plan.queue for one in follow]
     pairs = zip(queues, follow, strict=True)
-    return [part for queue, one in pairs for part in follow_up(queue, one.job)]
+    return [
+        part
+        for queue, one in pairs
+        for part in follow_up(queue, one.job, one.plan.budget and one.plan.budget.most)
+    ]

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from streamq import Concurrency, StreamQ, operations
 from streamq.client import Client
@@ -166,7 +167,7 @@ class Case:
         app.conf.default_queue = self.keys.queue
         jobs: set[str] = set()
         for name, count in STATES[self.state]:
-            more = {"concurrency": Concurrency(4)} if name == "limited" else {}
+            more: dict[str, Any] = {"concurrency": Concurrency(4)} if name == "limited" else {}
             full = f"{stopping_app.__name__}.{name}"
             jobs |= {
                 app.send_task(full, (n,), queue=self.keys.queue, **more).id for n in range(count)

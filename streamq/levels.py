@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.broker_url import redact_url
 from streamq.celery_names import is_celery_name
 from streamq.errors import ConfigurationError
-from streamq.option_checks import LATER, near, nearest
+from streamq.option_checks import near, nearest
 from streamq.settings import Alias, Setting, Source
 
 if TYPE_CHECKING:
@@ -66,6 +66,10 @@ class Levels:
                 raise ConfigurationError(f"{name} can't change now: {self._locked[setting.name]}")
             checked[setting.name] = right
         self._levels[source].update(checked)
+        self.changed()
+
+    def changed(self) -> None:
+        """A new version: what was derived is derived again."""
         object.__setattr__(self, "version", self.version + 1)
 
     @contextmanager
@@ -79,7 +83,7 @@ class Levels:
         finally:
             level.clear()
             level.update(before)
-            self.put(Source.FLAG, {})  # a new version: what was derived is derived again
+            self.changed()
 
     def lock(self, why: str, *names: str) -> None:
         """Refuse to change these from now on: something was built on them."""
@@ -147,8 +151,6 @@ class Levels:
                 f"setting {name!r} is Celery's and has no meaning here;\n"
                 "an application made by streamq.celery.Celery takes a Celery configuration as it is"
             )
-        if name in LATER:
-            raise ConfigurationError(f"this version has no {name!r} yet; {LATER[name]}")
         close = near(name, cls.all_names(), _NEAR)
         hint = f"; did you mean {close[0]!r}?" if close else nearest(name, cls.names())
         raise ConfigurationError(f"unknown setting {name!r}{hint}")

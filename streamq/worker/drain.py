@@ -77,7 +77,13 @@ class _Drainer:
         self._deadline = deadline
         self._log = JobLog()
         tasks, largest = known_tasks(app), app.conf.max_result_bytes
-        self._runner = Runner(tasks, app.codec, largest, DrainReports(app, self._bounds.lease_ms))
+        self._runner = Runner(
+            tasks,
+            app.codec,
+            largest,
+            DrainReports(app, self._bounds.lease_ms),
+            app.runtime.hooks,
+        )
         self._settlers: dict[str, Settler] = {}
 
     def drain_queue(self, keys: QueueKeys) -> bool:
@@ -179,6 +185,12 @@ class DrainReports:
     async def acheckpoint(self, held: Held, packed: bytes) -> bool:
         """As `checkpoint`; the loop has nothing else to do."""
         return self.checkpoint(held, packed)
+
+    def limit(self, held: Held, soft_s: float, hard_s: float) -> None:
+        """Nobody keeps the time here: a debugger may stand in the job."""
+
+    def extend(self, held: Held, seconds: float) -> None:
+        """The same."""
 
     def _keys(self, held: Held) -> QueueKeys:
         return self._app.keys(held.lease.queue)

@@ -7,12 +7,11 @@ Nothing that a task does, raises or returns gets past this: also `SystemExit`,
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, enter
-from streamq.errors import TaskCancelled
+from streamq.errors import JobExpired, SoftTimeLimitExceeded, TaskCancelled
 from streamq.ids import keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
@@ -20,18 +19,19 @@ from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, f
 from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
-from streamq.worker.failing import age_of, failure_of
+from streamq.worker import timing_out
+from streamq.worker.failing import failure_of
 from streamq.worker.held import Ended
 from streamq.worker.interrupting import Bailiff, Why
+from streamq.worker.ready import Caller, Ready
 from streamq.worker.reporting import Reporter
-from streamq.worker.timing_out import timed_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamq.codec import Codec
+    from streamq.hooks import Hooks
     from streamq.operations.call import Value
-    from streamq.options import TaskOptions
     from streamq.worker.held import Held, Outcome
     from streamq.worker.known import KnownTask
     from streamq.worker.reporting import Reports
@@ -39,25 +39,6 @@ if TYPE_CHECKING:
 UNDECODABLE = "undecodable"  # the bytes of the call can't be read
 NOT_ACCEPTED = "not-accepted"  # they are of a kind that accept_content doesn't name
 ARGUMENTS = "arguments"  # they no longer fit the task's function
-
-
-@dataclass(slots=True, eq=False)
-class Ready:
-    """A job that may be called."""
-
-    held: Held
-    task: KnownTask
-    options: TaskOptions  # of this call
-    job: RunningJob
-    args: list[Any]
-    kwargs: dict[str, Any]
-    started: float  # monotonic
-
-    def call(self) -> Any:
-        """Call the function; of an `async def` one gives the coroutine."""
-        if self.task.bind:
-            return self.task.function(self.job, *self.args, **self.kwargs)
-        return self.task.function(*self.args, **self.kwargs)
 
 
 class Runner:
@@ -69,8 +50,10 @@ class Runner:
         codec: Codec,
         largest: int,
         reports: Reports,
+        hooks: Hooks,
     ) -> None:
         self.tasks = tasks
+        self.caller = Caller(hooks)
         self.bailiff = Bailiff()
         self._codec = codec
         self._largest = largest  # bytes of an encoded result
@@ -82,10 +65,12 @@ class Runner:
         if not isinstance(ready, Ready):
             return Ended(held, ready)
         enter(ready.job)
+        if ready.options.is_timed:
+            timing_out.begin(held, ready.job, ready.options, self._reports)
         try:
             held.thread = get_ident()  # from here on it can be interrupted
             try:
-                value = ready.call()
+                value = self.caller.call(ready)
             finally:
                 held.thread = 0
                 if held.told is not None:
@@ -106,8 +91,10 @@ class Runner:
         if not isinstance(ready, Ready):
             return Ended(held, ready)
         enter(ready.job)
+        if ready.options.is_timed:
+            timing_out.begin(held, ready.job, ready.options, self._reports)
         try:
-            value = await ready.call()
+            value = await self.caller.call_async(ready)
         except BaseException as error:  # noqa: BLE001 - see above
             if was_cancelled() and held.told is not Why.HARD:
                 return Ended(held, HandBack(held.job.id, held.lease.token))
@@ -115,11 +102,13 @@ class Runner:
         return self.succeeded(ready, value)
 
     def timed_out(self, held: Held, began: float) -> Ended:
-        """What becomes of a job whose process was killed over its hard limit."""
+        """What becomes of a job that ends with its process, over its hard limit or cancelled."""
         ready = self.prepare(held)
         if not isinstance(ready, Ready):
             return Ended(held, ready)
         ready.started = began
+        if held.told is not Why.CANCELLED:
+            held.told = Why.HARD  # even where it could not hear that
         return self.failed(ready, TaskCancelled())
 
     def prepare(self, held: Held) -> Ready | Outcome:
@@ -138,9 +127,10 @@ class Runner:
             return self._bury(held, reason, error, started)
         if misfit := task.fits(args, kwargs):
             return self._bury(held, ARGUMENTS, TypeError(misfit), started)
-        options = task.options
-        if carried:
-            options = resolve(options, carried)
+        options = resolve(task.options, carried) if carried else task.options
+        oldest = options.retry.max_age
+        if oldest is not None and (why := timing_out.too_old(held, oldest)):
+            return self._bury(held, Reason.TOO_OLD, JobExpired(why, job_id=job.id), started)
         running = RunningJob(
             job.id,
             name,
@@ -153,6 +143,7 @@ class Runner:
             headers=options.headers,
             detached=False,
             restored=kept,
+            application=self.caller.application,
             report=Reporter(held, self._reports, self._codec, options.result_ttl),
         )
         return Ready(held, task, options, running, args, kwargs, started)
@@ -184,27 +175,30 @@ class Runner:
         if held.told is Why.CANCELLED:
             return Ended(held, HandBack(held.job.id, held.lease.token), seconds)
         if held.told is Why.HARD:
-            error = timed_out(seconds, error)
+            error = timing_out.timed_out(seconds, ready.options.time_limit, error)
+        elif isinstance(error, SoftTimeLimitExceeded):
+            error = timing_out.plain(error, ready.options.soft_time_limit)
         if error.__traceback__ is not None:
             error = error.with_traceback(error.__traceback__.tb_next)  # without our own frame
         decision = decide(
             ready.options.retry,
             held.job.attempt,
             error,
-            age_seconds=age_of(held),
+            age_seconds=timing_out.age_of(held),
             random=jitter.random,
         )
-        throttled = error if isinstance(error, RateLimited) else None
-        encoded, error = failure_of(ready, error, self._codec)
         if decision.delay is None:
-            burial = self._burial(held, decision.reason.value, encoded, ready.started)
+            reason = timing_out.reason_of(decision.reason, error)
+            encoded, error = failure_of(ready, error, self._codec)
+            burial = self._burial(held, reason, encoded, ready.started)
             if ready.job.follow_ups:
                 burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
         delay_ms = int(decision.delay * 1000)
-        if throttled is not None:
-            later = Throttled(held.job.id, held.lease.token, delay_ms, throttled.limit)
-            return Ended(held, later, seconds, error)
+        if isinstance(error, RateLimited):
+            throttled = Throttled(held.job.id, held.lease.token, delay_ms, error.limit)
+            return Ended(held, throttled, seconds, error)
+        encoded, error = failure_of(ready, error, self._codec)
         again = Again(
             held.job.id,
             held.lease.token,
@@ -241,4 +235,8 @@ def _follow(ready: Ready, how: str) -> list[Value]:
     follow = [one for when, one in ready.job.follow_ups if when == how]
     queues = ["" if one.plan.queue == here else one.plan.queue for one in follow]
     pairs = zip(queues, follow, strict=True)
-    return [part for queue, one in pairs for part in follow_up(queue, one.job)]
+    return [
+        part
+        for queue, one in pairs
+        for part in follow_up(queue, one.job, one.plan.budget and one.plan.budget.most)
+    ]

@@ -10,7 +10,7 @@ import pytest
 from streamq import Concurrency, RateLimit, StreamQ
 from streamq.asking import ask
 from streamq.limit_texts import settings_of
-from streamq.limits_in_force import publish_question
+from streamq.limits_published import publish_question
 from tests.cli.conftest import Cli
 from tests.inspection.hand import Hand
 from tests.servers import Server
@@ -93,6 +93,31 @@ def test_mistakes_are_answered_with_what_to_do(
     cli: Cli, hand: Hand, words: list[str], code: int, said: str
 ) -> None:
     cli("limit", *words).failed(code, said)
+
+
+def test_a_limit_of_one_key_is_changed_and_reset(cli: Cli, hand: Hand) -> None:
+    said = cli("limit", "set", "send", "90/h", "--key", "ada").out
+    assert said == "send/rate of queue default, key ada: 90/h\n"
+    rows = [line.split() for line in cli("limit", "list").out.splitlines()]
+    assert ["send/rate,", "key", "ada", "default", "90/h", "(changed)", "2/m"] in rows
+    assert ["send/rate", "ada", "default", "0", "90/h", "0", "now"] in [
+        line.split() for line in cli("inspect", "limits").out.splitlines()
+    ]
+    assert cli("limit", "reset", "send", "-k", "ada").out == (
+        "send/rate of queue default, key ada: 2/m, as the code says\n"
+    )
+    assert "ada" not in cli("limit", "list").out
+    cli("limit", "list", "--key", "ada").failed(2, "--key goes with set and reset")
+
+
+def test_a_limit_of_one_call_is_shown_while_it_is_in_use(
+    cli: Cli, app: StreamQ, hand: Hand
+) -> None:
+    app.tasks["plain"].options(concurrency=1).delay_many([(), ()])
+    assert len(hand.claim(5)) == 1
+    rows = [line.split() for line in cli("inspect", "limits").out.splitlines()]
+    [own] = [row for row in rows if row[0].startswith("plain/call-")]
+    assert " ".join(own[1:]) == "default 1 1 at once 1 when one ends"
 
 
 def test_a_server_without_limits_says_so(cli: Cli, server: Server, app: StreamQ) -> None:

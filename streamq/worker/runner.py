@@ -15,6 +15,7 @@ from streamq.errors import TaskCancelled
 from streamq.ids import id_time_ms, keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
+from streamq.logs import trace_id_of
 from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
 from streamq.options import resolve
 from streamq.retry import Reason, decide
@@ -123,6 +124,8 @@ class Runner:
         options = task.options
         if carried:
             options = resolve(options, carried)
+        if options.headers:
+            held.trace_id = trace_id_of(options.headers)
         running = RunningJob(
             job.id,
             name,

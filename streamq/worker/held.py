@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,6 +25,10 @@ class Lease:
     now_ms: int  # the server's clock when it was claimed
     since: float  # monotonic, the same moment
     lost: bool = False  # someone else has its jobs now; said once
+
+    def server_ms(self) -> float:
+        """The server's clock now, whatever ours says."""
+        return self.now_ms + (time.monotonic() - self.since) * 1000
 
 
 @dataclass(slots=True, eq=False)

@@ -15,6 +15,7 @@ from streamq.errors import JobExpired, SoftTimeLimitExceeded, TaskCancelled
 from streamq.ids import keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
+from streamq.logs import trace_id_of
 from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
 from streamq.options import resolve
 from streamq.retry import Reason, decide
@@ -131,6 +132,8 @@ class Runner:
         oldest = options.retry.max_age
         if oldest is not None and (why := timing_out.too_old(held, oldest)):
             return self._bury(held, Reason.TOO_OLD, JobExpired(why, job_id=job.id), started)
+        if options.headers:
+            held.trace_id = trace_id_of(options.headers)
         running = RunningJob(
             job.id,
             name,

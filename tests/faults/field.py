@@ -43,7 +43,7 @@ class Field:
         ground.ends.callback(app.runtime.close)
         ground.ends.callback(self.end)
 
-    def start(self, *arguments: str, **env: str) -> Process:
+    def start(self, *arguments: str, cwd: Path = ROOT, **env: str) -> Process:
         """One supervisor; it has a log of its own."""
         command: list[str | Path] = [sys.executable, "-m", "streamq.cli", "-A", self.module]
         command += ["worker", "-l", "WARNING", *arguments]
@@ -54,7 +54,7 @@ class Field:
             **env,
         }
         log = self.folder / f"worker-{len(list(self.folder.glob('worker-*')))}.log"
-        worker = Process(spawn(command, output=log, env=environment, cwd=ROOT), log)
+        worker = Process(spawn(command, output=log, env=environment, cwd=cwd), log)
         self.workers.append(worker)
         return worker
 

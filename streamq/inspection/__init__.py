@@ -8,13 +8,16 @@ from streamq.asking import asynchronous, blocking
 from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
+from streamq.inspection.history import Stats, TaskStats, Took, stats_question
 from streamq.inspection.jobs import job_question, reasons_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
+from streamq.inspection.prometheus import metrics_question
 from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
 from streamq.inspection.server import Finding, Level, ServerReport, too_old
+from streamq.inspection.vitals import Health, ahealth, health
 from streamq.inspection.workers import WorkerInfo, workers_question
 
 queues = blocking(queues_question, refuse_asleep)
@@ -31,6 +34,8 @@ workers = blocking(workers_question, refuse_asleep)
 audit = blocking(audit_question, refuse_asleep)
 server = blocking(report_question, refuse_asleep)
 schedules = blocking(schedules_question, refuse_asleep)
+stats = blocking(stats_question, refuse_asleep)
+metrics = blocking(metrics_question, refuse_asleep)
 
 aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
@@ -46,11 +51,14 @@ aworkers = asynchronous(workers_question, refuse_asleep)
 aaudit = asynchronous(audit_question, refuse_asleep)
 aserver = asynchronous(report_question, refuse_asleep)
 aschedules = asynchronous(schedules_question, refuse_asleep)
+astats = asynchronous(stats_question, refuse_asleep)
+ametrics = asynchronous(metrics_question, refuse_asleep)
 
 __all__ = [
     "PENDING",
     "AuditReport",
     "Finding",
+    "Health",
     "JobPage",
     "Level",
     "LimiterInfo",
@@ -59,17 +67,23 @@ __all__ = [
     "QueueViolation",
     "Reason",
     "ServerReport",
+    "Stats",
+    "TaskStats",
+    "Took",
     "WorkerInfo",
     "aaudit",
     "acounts",
     "aended",
+    "ahealth",
     "ajob",
     "alimiters",
+    "ametrics",
     "apage",
     "aqueues",
     "areasons",
     "aschedules",
     "aserver",
+    "astats",
     "atasks",
     "audit",
     "awalk",
@@ -77,8 +91,10 @@ __all__ = [
     "aworkers",
     "counts",
     "ended",
+    "health",
     "job",
     "limiters",
+    "metrics",
     "nothing_runs",
     "page",
     "queues",
@@ -86,6 +102,7 @@ __all__ = [
     "refuse_asleep",
     "schedules",
     "server",
+    "stats",
     "tasks",
     "too_old",
     "walk",

@@ -8,6 +8,8 @@ from streamq.asking import asynchronous, blocking
 from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
+from streamq.inspection.filters import JobFilter
+from streamq.inspection.groups import DeadGroup, DeadGroups, groups_question
 from streamq.inspection.history import Stats, TaskStats, Took, stats_question
 from streamq.inspection.jobs import job_question, reasons_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
@@ -16,6 +18,7 @@ from streamq.inspection.places import PENDING, JobPage, Place, page_question, wa
 from streamq.inspection.prometheus import metrics_question
 from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
+from streamq.inspection.searching import Found, search_question
 from streamq.inspection.server import Finding, Level, ServerReport, too_old
 from streamq.inspection.vitals import Health, ahealth, health
 from streamq.inspection.workers import WorkerInfo, workers_question
@@ -24,6 +27,8 @@ queues = blocking(queues_question, refuse_asleep)
 counts = blocking(counts_question, refuse_asleep)
 page = blocking(page_question, refuse_asleep)
 walk = blocking(walk_question, refuse_asleep)
+search = blocking(search_question, refuse_asleep)
+dead_groups = blocking(groups_question, refuse_asleep)
 ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
@@ -41,6 +46,8 @@ aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
 apage = asynchronous(page_question, refuse_asleep)
 awalk = asynchronous(walk_question, refuse_asleep)
+asearch = asynchronous(search_question, refuse_asleep)
+adead_groups = asynchronous(groups_question, refuse_asleep)
 aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
@@ -57,8 +64,12 @@ ametrics = asynchronous(metrics_question, refuse_asleep)
 __all__ = [
     "PENDING",
     "AuditReport",
+    "DeadGroup",
+    "DeadGroups",
     "Finding",
+    "Found",
     "Health",
+    "JobFilter",
     "JobPage",
     "Level",
     "LimiterInfo",
@@ -73,6 +84,7 @@ __all__ = [
     "WorkerInfo",
     "aaudit",
     "acounts",
+    "adead_groups",
     "aended",
     "ahealth",
     "ajob",
@@ -82,6 +94,7 @@ __all__ = [
     "aqueues",
     "areasons",
     "aschedules",
+    "asearch",
     "aserver",
     "astats",
     "atasks",
@@ -90,6 +103,7 @@ __all__ = [
     "awhy",
     "aworkers",
     "counts",
+    "dead_groups",
     "ended",
     "health",
     "job",
@@ -101,6 +115,7 @@ __all__ = [
     "reasons",
     "refuse_asleep",
     "schedules",
+    "search",
     "server",
     "stats",
     "tasks",

@@ -1,7 +1,7 @@
 """Row 15: workers and producers of an earlier release beside these, on one queue.
 
 `old_release.tar.xz` is the package and its scripts as they were, frozen. Both are killed meanwhile;
-what they come to must hold by the rules of the new one's audit. A release is frozen for the next ones by
+what they come to must hold by the rules of the new one's audit. A release is frozen for the next by
 `python -m tests.faults.old_release COMMIT`.
 """
 
@@ -72,7 +72,7 @@ def attack(ground: Ground, *, jobs: int, kills: int, limit_s: float) -> None:
 
 
 def _start_old(field: Field, env: dict[str, str], *size: str) -> Process:
-    worker = field.start(*size, cwd=Path(env["PYTHONPATH"]), **env)
+    worker = field.start(*size, cwd=Path(env["PYTHONPATH"]), env=env)
     field.registered(1)
     (streamq_file,) = {
         line

@@ -39,6 +39,7 @@ class Held:
     lease: Lease
     thread: int = 0  # on which its function runs now, where it is a plain one; its `get_ident()`
     told: Why | None = None  # to stop, and why
+    trace_id: str = ""  # that it was enqueued in; for the log
 
 
 @dataclass(slots=True, eq=False)

@@ -65,6 +65,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    parse_news,
     seek,
     wait,
 )
@@ -189,6 +190,7 @@ __all__ = [
     "options",
     "page",
     "parse_message",
+    "parse_news",
     "parse_outcome",
     "parse_record",
     "parse_runs",

@@ -24,7 +24,8 @@ StreamQError
 ├── RemoteTraceback             only ever a `__cause__`: the worker's traceback as text
 ├── Retry                       raised by a task: run me again later
 ├── GiveUp                      raised by a task: straight to dead
-└── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+├── SoftTimeLimitExceeded       raised inside a task that is over its soft limit
+└── TimeLimitExceeded           a run was over its hard limit
 TaskCancelled (BaseException)   raised inside a task that is cancelled
 """
 
@@ -47,6 +48,7 @@ from streamq.job_errors import (
     UnknownJob,
     WaitTimeout,
 )
+from streamq.stop_errors import SoftTimeLimitExceeded, TaskCancelled, TimeLimitExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -82,6 +84,7 @@ __all__ = [
     "SoftTimeLimitExceeded",
     "StreamQError",
     "TaskCancelled",
+    "TimeLimitExceeded",
     "UnknownJob",
     "UnknownTask",
     "WaitTimeout",
@@ -235,11 +238,3 @@ class GiveUp(StreamQError):
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class SoftTimeLimitExceeded(StreamQError):
-    """Raised inside a task at its `soft_time_limit`: clean up and end before the hard one."""
-
-
-class TaskCancelled(BaseException):
-    """Raised inside a plain task that is cancelled; clean up, and let it pass."""

@@ -35,6 +35,7 @@ ImproperlyConfigured = AlreadyRegistered = errors.ConfigurationError
 OperationalError = errors.BrokerUnavailable
 NotRegistered = errors.UnknownTask
 SoftTimeLimitExceeded = errors.SoftTimeLimitExceeded
+TimeLimitExceeded = errors.TimeLimitExceeded
 Terminated = errors.TaskCancelled
 TaskError = errors.JobError
 
@@ -120,7 +121,3 @@ class TaskRevokedError(errors.JobCancelled):
 
 class WorkerLostError(errors.JobError):
     """The job is dead: the process that ran it was killed too often."""
-
-
-class TimeLimitExceeded(errors.JobError):
-    """The job was over its hard time limit."""

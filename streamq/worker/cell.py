@@ -14,14 +14,18 @@ from streamq.operations import HandBack
 from streamq.worker import frames
 from streamq.worker.exits import how_it_died
 from streamq.worker.held import Ended
+from streamq.worker.interrupting import Why
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamq.worker.held import Held
     from streamq.worker.reporting import Hear
 
 log = logging.getLogger("streamq.worker")
 
 END_S = 1.0  # that a process gets to end by itself
+CANCEL_S = 5.0  # that a cancelled job gets to clean up, before its process is killed
 CALM_S = 1.0  # before a job is handed back because its process could not even start
 LAST_WORDS_S = 0.3  # for what a process said before it ended
 ROOM = 1 << 20  # bytes of a reply beside the result
@@ -30,11 +34,15 @@ ROOM = 1 << 20  # bytes of a reply beside the result
 class Cell:
     """A fresh interpreter, started with the first job; kept, it runs the next ones."""
 
-    def __init__(self, birth: dict[str, Any], largest: int) -> None:
+    def __init__(
+        self, birth: dict[str, Any], largest: int, timed_out: Callable[[Held, float], Ended]
+    ) -> None:
         self.ran = 0  # jobs
         self.mib = 0.0  # of memory, after the last job
         self._birth = birth  # what it needs to have the application
         self._largest = largest + ROOM  # bytes of a message
+        self._timed_out = timed_out  # what becomes of a job that was killed, begun then (monotonic)
+        self._running: Held | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._exited: asyncio.Future[int]
         self._reader: asyncio.StreamReader
@@ -51,9 +59,16 @@ class Cell:
         Where it never came to the job, that is handed back, and nothing is counted. Cancelled, it
         leaves the process as it is: kill it.
         """
-        began = time.monotonic()
         if self._process is None:
             await self._start()
+        self._running = held
+        try:
+            return await self._converse(held, hear)
+        finally:
+            self._running = None
+
+    async def _converse(self, held: Held, hear: Hear) -> Ended:
+        began = time.monotonic()
         has_begun = False
         try:
             self._writer.write(frames.pack(frames.held_to_wire(held)))
@@ -74,8 +89,12 @@ class Cell:
         how = how_it_died(await self.end())
         if not has_begun:
             return await self._not_begun(held, how)
-        crash = HandBack(held.job.id, held.lease.token, crashed=True)
         seconds = time.monotonic() - began
+        if held.told is Why.HARD:
+            return self._timed_out(held, began)
+        if held.told is Why.CANCELLED:
+            return Ended(held, HandBack(held.job.id, held.lease.token), seconds)
+        crash = HandBack(held.job.id, held.lease.token, crashed=True)
         return Ended(held, crash, seconds, problem=f"its process crashed: {how}")
 
     async def end(self) -> int:
@@ -88,6 +107,28 @@ class Cell:
                 return await asyncio.shield(self._exited)
         self.kill()
         return await self._exited
+
+    def tell(self, held: Held, why: Why) -> bool:
+        """Have the job that runs here stop, by a signal, or over its hard limit without one.
+
+        False where it doesn't run (any more, or yet).
+        """
+        if self._running is not held:
+            return False
+        held.told = why
+        if why is Why.HARD:
+            self.kill()
+            return True
+        self._writer.write(frames.pack({"stop": why.value, "id": held.job.id}))
+        if why is Why.CANCELLED:
+            loop = asyncio.get_running_loop()
+            loop.call_later(CANCEL_S, self._kill_if_running, held)
+        return True
+
+    def _kill_if_running(self, held: Held) -> None:
+        if self._running is held:
+            log.warning("job %s ignores that it is cancelled: its process is killed", held.job.id)
+            self.kill()
 
     def kill(self) -> None:
         """At once."""

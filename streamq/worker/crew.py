@@ -101,10 +101,10 @@ def assemble(
     flow.trails = Trails(app.client, queues, weather, loop, pass_on=flow.settle)
     reports = WorkerReports(app.client, queues, weather, loop, progress, flow.trails)
     runner = Runner(tasks, app.codec, largest, reports)
-    threads = ThreadPool(size.threads, runner.run, flow.ended, broken, loop)
+    threads = ThreadPool(size.threads, runner, flow.ended, broken, loop)
     loop_pool = LoopPool(size.async_concurrency, runner, flow.ended, broken, loop)
-    isolated = IsolatedPool(birth, largest, flow.ended, broken, reports.hear)
-    make_cell = partial(Cell, birth or {}, largest)
+    make_cell = partial(Cell, birth or {}, largest, runner.timed_out)
+    isolated = IsolatedPool(make_cell if birth else None, flow.ended, broken, reports.hear)
     processes = ProcessPool(size.children, make_cell, flow.ended, broken, reports.hear)
     by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
     by_kind[Kind.PROCESS] = processes

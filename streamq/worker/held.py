@@ -9,6 +9,7 @@ from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled
 
 if TYPE_CHECKING:
     from streamq.operations import ClaimedJob
+    from streamq.worker.interrupting import Why
 
 Outcome: TypeAlias = Ack | Again | Burial | HandBack | Stray | Throttled
 
@@ -31,6 +32,8 @@ class Held:
 
     job: ClaimedJob
     lease: Lease
+    thread: int = 0  # on which its function runs now, where it is a plain one; its `get_ident()`
+    told: Why | None = None  # to stop, and why
 
 
 @dataclass(slots=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import faulthandler
 import os
+import signal
 import socket
 import sys
 import threading
@@ -20,13 +21,19 @@ from typing import TYPE_CHECKING, Any
 from streamq.operations import CHUNKS
 from streamq.worker import application, frames, logs
 from streamq.worker.exits import NOT_CONFIGURED
+from streamq.worker.interrupting import INSIDE, Why
 from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
+from streamq.worker.loop_tasks import see_through
 from streamq.worker.memory import resident_mib
 from streamq.worker.runner import Runner
 from streamq.worker.trails import Quota
 
+STOP_SIGNAL = signal.SIGURG  # does nothing where nobody listens; in wide use by nobody else
+
 if TYPE_CHECKING:
+    from types import FrameType
+
     from streamq.app import StreamQ
     from streamq.worker.held import Ended, Held
 
@@ -44,8 +51,44 @@ def main() -> None:
     logs.configure(birth["loglevel"], birth["log_format"])  # where the application hasn't
     jobs: SimpleQueue[Any] = SimpleQueue()
     speech = Speech(sock)
-    threading.Thread(target=_listen, args=(sock, jobs, speech.answers), daemon=True).start()
-    _serve(app, speech, jobs)
+    stop = Stop()
+    listening = (sock, jobs, speech.answers, stop)
+    threading.Thread(target=_listen, args=listening, daemon=True).start()
+    _serve(app, speech, jobs, stop)
+
+
+class Stop:
+    """Stops the job that runs: a signal has the main thread look, also out of a call that waits."""
+
+    def __init__(self) -> None:
+        self._held: Held | None = None  # what runs
+        self._task: asyncio.Task[Any] | None = None  # which it does there, where it is async
+        self._asked: Why | None = None
+        signal.signal(STOP_SIGNAL, self._look)
+
+    def begin(self, held: Held, task: asyncio.Task[Any] | None = None) -> None:
+        """This job begins."""
+        self._asked = None
+        self._held, self._task = held, task
+
+    def ask(self, job_id: str, why: Why) -> None:
+        """Stop this job; from any thread."""
+        held = self._held
+        if held is not None and held.job.id == job_id:
+            self._asked = why
+            signal.pthread_kill(threading.main_thread().ident or 0, STOP_SIGNAL)
+
+    def _look(self, _number: int, _frame: FrameType | None) -> None:
+        held, why = self._held, self._asked
+        if held is None or why is None:
+            return
+        self._asked = None
+        if self._task is not None:
+            held.told = why
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel, why.value)
+        elif held.thread:  # else its function has ended, or not begun
+            held.told = why
+            raise INSIDE[why]
 
 
 class Speech:
@@ -87,7 +130,7 @@ class Speech:
         return await asyncio.to_thread(self.checkpoint, held, packed)
 
 
-def _serve(app: StreamQ, speech: Speech, jobs: SimpleQueue[Any]) -> None:
+def _serve(app: StreamQ, speech: Speech, jobs: SimpleQueue[Any], stop: Stop) -> None:
     say = speech.tell
     loop = asyncio.new_event_loop()  # one for all jobs: what they keep open may belong to it
     asyncio.set_event_loop(loop)
@@ -95,27 +138,37 @@ def _serve(app: StreamQ, speech: Speech, jobs: SimpleQueue[Any]) -> None:
     job_log = JobLog()
     while True:
         held = frames.held_from_wire(jobs.get(), time.monotonic())
+        stop.begin(held)
         say("began")
-        ended = Context().run(_run, runner, held, loop)
+        ended = Context().run(_run, runner, held, loop, stop)
         job_log.ended([ended])
         sys.stdout.flush()
         sys.stderr.flush()
         say("ended", frames.ended_to_wire(ended), resident_mib())
 
 
-def _run(runner: Runner, held: Held, loop: asyncio.AbstractEventLoop) -> Ended:
+def _run(runner: Runner, held: Held, loop: asyncio.AbstractEventLoop, stop: Stop) -> Ended:
     known = runner.tasks.get(held.job.record.task)
-    if known is not None and known.is_async:
-        return loop.run_until_complete(runner.run_async(held, lambda: False))
-    return runner.run(held)
+    if known is None or not known.is_async:
+        return runner.run(held)
+    task = loop.create_task(see_through(held, runner.run_async(held, lambda: False)))
+    stop.begin(held, task)
+    return loop.run_until_complete(task)
 
 
-def _listen(sock: socket.socket, jobs: SimpleQueue[Any], answers: SimpleQueue[Any]) -> None:
+def _listen(
+    sock: socket.socket, jobs: SimpleQueue[Any], answers: SimpleQueue[Any], stop: Stop
+) -> None:
     """Take jobs in, and answers to what they ask; at the end of the socket end the process."""
     try:
         while True:
             message = frames.receive(sock)
-            (answers if isinstance(message, dict) else jobs).put(message)
+            if isinstance(message, list):
+                jobs.put(message)
+            elif why := message.get("stop"):
+                stop.ask(message["id"], Why(why))
+            else:
+                answers.put(message)
     except (EOFError, OSError):
         os._exit(0)
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from streamq.operations import HandBack
-from streamq.worker.cell import Cell
 from streamq.worker.held import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from streamq.worker.cell import Cell
     from streamq.worker.held import Held
+    from streamq.worker.interrupting import Why
     from streamq.worker.reporting import Hear
     from streamq.worker.room import Slots
 
@@ -28,31 +29,30 @@ class IsolatedPool:
 
     def __init__(
         self,
-        birth: dict[str, Any] | None,
-        largest: int,
+        make_cell: Callable[[], Cell] | None,
         ended: Callable[[list[Ended]], None],
         broken: Callable[[BaseException], None],
         hear: Hear,
     ) -> None:
-        self._birth = birth  # what a process needs to have the application
-        self._largest = largest
+        self._make_cell = make_cell  # None: no process could import the application
         self._ended = ended
         self._broken = broken
         self._hear = hear
         self._has_said = False
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Held, asyncio.Task[None]] = {}
+        self._cells: dict[Held, Cell] = {}  # of those whose turn it is
 
     @property
     def can_start(self) -> bool:
         """Whether a process could import the application; where not, that is said once."""
-        if self._birth is None and not self._has_said:
+        if self._make_cell is None and not self._has_said:
             self._has_said = True
             log.warning(
                 "jobs whose process crashed before run here like others: the application is in no "
                 "module's variable, so no process of its own could import it"
             )
-        return self._birth is not None
+        return self._make_cell is not None
 
     @property
     def running(self) -> list[Held]:
@@ -63,6 +63,11 @@ class IsolatedPool:
         """Run this job; it takes one of those slots."""
         slots.held += 1
         self._tasks[held] = asyncio.get_running_loop().create_task(self._run(held, slots))
+
+    def tell(self, held: Held, why: Why) -> bool:
+        """Have its process tell it, or end with it; False: it doesn't run here."""
+        cell = self._cells.get(held)
+        return cell is not None and cell.tell(held, why)
 
     def kill(self) -> None:
         """Kill what runs; it is handed back, and nothing is counted."""
@@ -85,7 +90,7 @@ class IsolatedPool:
         self._ended([ended])
 
     async def _run_alone(self, held: Held) -> Ended:
-        if self._birth is None:
+        if self._make_cell is None:
             raise RuntimeError("no process could import the application")
         log.info(
             "%s %s runs in a process of its own, after %d crashes",
@@ -93,12 +98,13 @@ class IsolatedPool:
             held.job.id,
             held.job.crashes,
         )
-        cell = Cell(self._birth, self._largest)
+        cell = self._cells[held] = self._make_cell()
         try:
             ended = await cell.run(held, self._hear)
         except BaseException:
             cell.kill()
             raise
         finally:
+            del self._cells[held]
             await cell.end()
         return ended

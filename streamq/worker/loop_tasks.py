@@ -13,6 +13,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from streamq.worker.backlog import Backlog
+from streamq.worker.interrupting import SoftLimitAtAwait, Why
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
@@ -50,6 +51,15 @@ class LoopPool(Backlog):
         for task in self._tasks.values():
             task.cancel("the worker shuts down")
 
+    def tell(self, held: Held, why: Why) -> bool:
+        """Cancel this job's task; False: it doesn't wait for anything, so it can't be told."""
+        task = self._tasks.get(held)
+        if task is None:
+            return False
+        held.told = why
+        task.cancel(why.value)
+        return True
+
     def _fill(self) -> None:
         if not self._is_driven and self._has_next():
             self._is_driven = True
@@ -66,7 +76,7 @@ class LoopPool(Backlog):
             self._note([ended])
         self._fill()
 
-    def _run_to_first(self) -> _Suspended | None:
+    def _run_to_first(self) -> Suspended | None:
         """Run jobs that don't suspend, for 5 ms at most; returns the first one that does."""
         task: Any = asyncio.current_task()
         ended: list[Ended] = []
@@ -84,7 +94,7 @@ class LoopPool(Backlog):
                 if time.monotonic() < turn_ends and not task._must_cancel:  # noqa: SLF001
                     continue
             else:
-                found = _Suspended(held, running, context, awaited)
+                found = Suspended(held, running, context, awaited)
                 self._tasks[held] = task
                 task.set_name(held.job.id)
             break
@@ -93,7 +103,7 @@ class LoopPool(Backlog):
             self._note(ended)
         return found
 
-    async def _see_through(self, found: _Suspended) -> Ended:
+    async def _see_through(self, found: Suspended) -> Ended:
         self._fill()
         ended = await found
         del self._tasks[found.held]
@@ -107,10 +117,23 @@ class LoopPool(Backlog):
         return self._is_cancelled
 
 
-class _Suspended:
-    """What is left of a job's coroutine after its first step, to be awaited."""
+async def see_through(held: Held, coroutine: Coroutine[Any, Any, Ended]) -> Ended:
+    """Run a job that can be told to stop, in a task of its own."""
+    try:
+        awaited = coroutine.send(None)
+    except StopIteration as end:
+        ended: Ended = end.value
+        return ended
+    return await Suspended(held, coroutine, copy_context(), awaited)
 
-    __slots__ = ("_awaited", "_context", "_coroutine", "held")
+
+class Suspended:
+    """What is left of a job's coroutine after its first step, to be awaited.
+
+    Where that is cancelled because of a soft limit, the job gets that in its place.
+    """
+
+    __slots__ = ("_awaited", "_context", "_coroutine", "_is_soft", "held")
 
     def __init__(
         self, held: Held, coroutine: Coroutine[Any, Any, Ended], context: Context, awaited: Any
@@ -119,6 +142,7 @@ class _Suspended:
         self._coroutine = coroutine
         self._context = context
         self._awaited = awaited  # the future that it waits for
+        self._is_soft = False
 
     def __await__(self) -> Generator[Any, Any, Ended]:
         run, coroutine, awaited = self._context.run, self._coroutine, self._awaited
@@ -127,9 +151,18 @@ class _Suspended:
             try:
                 sent = yield awaited
             except BaseException as error:  # noqa: BLE001 - a cancellation, for the job
-                step, sent = coroutine.throw, error
+                step, sent = coroutine.throw, self._as_told(error)
             try:
                 awaited = run(step, sent)
             except StopIteration as end:
                 ended: Ended = end.value
                 return ended
+
+    def _as_told(self, error: BaseException) -> BaseException:
+        if self.held.told is not Why.SOFT or self._is_soft:
+            return error
+        self._is_soft = True
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - only a task awaits this
+        task.uncancel()  # it isn't: it may go on until its hard limit
+        return SoftLimitAtAwait()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from streamq.operations import Stray
 from streamq.worker.early import Early
 from streamq.worker.held import Ended
+from streamq.worker.interrupting import Why
 from streamq.worker.room import Kind, Room
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Pool(Protocol):
     def running(self) -> list[Held]: ...  # noqa: D102
     def start(self, jobs: list[Held]) -> None: ...  # noqa: D102
     def stale(self, before: float) -> list[Held]: ...  # noqa: D102
+    def tell(self, held: Held, why: Why) -> bool: ...  # noqa: D102
 
 
 class Pools:
@@ -78,6 +80,25 @@ class Pools:
         if held.job.crashes < ALONE_FROM or task.kind is Kind.PROCESS:  # there, all are alone
             return False
         return self._isolated.can_start
+
+    def tell(self, held: Held, why: Why) -> bool:
+        """Tell this job to stop; False: it doesn't run (any more, or yet), or was told before."""
+        if held.told in {why, Why.HARD, Why.CANCELLED}:
+            return False
+        pools = self._pools.values()
+        return any(pool.tell(held, why) for pool in pools) or self._isolated.tell(held, why)
+
+    def cancel(self, job_id: str, token: str) -> Held | None:
+        """Cancel the run of this job under this claim; None: it doesn't run here.
+
+        It ends like any other, soon: with an `Ended` of which `held.told` is `Why.CANCELLED`, as an
+        `Ack` if it had just finished, else as a `HandBack`. The second time does nothing.
+        """
+        for held in self.running:
+            if held.job.id == job_id and held.lease.token == token:
+                self.tell(held, Why.CANCELLED)
+                return held
+        return None
 
     @property
     def backlog(self) -> int:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from streamq.worker.cell import Cell
     from streamq.worker.held import Held
+    from streamq.worker.interrupting import Why
     from streamq.worker.options import ChildBounds
     from streamq.worker.reporting import Hear
 
@@ -39,6 +40,7 @@ class ProcessPool(Backlog):
         self._ended = ended
         self._broken = broken
         self._hear = hear
+        self._cells: dict[Held, Cell] = {}  # where what runs does
         self._idle: list[Cell] = []  # the last one is the warmest
         self._ending: set[asyncio.Task[int]] = set()
 
@@ -46,6 +48,11 @@ class ProcessPool(Backlog):
         """Kill what runs; it is handed back, and nothing is counted."""
         for task in self._tasks.values():
             task.cancel()
+
+    def tell(self, held: Held, why: Why) -> bool:
+        """Have its process tell it, or end with it; False: it doesn't run here."""
+        cell = self._cells.get(held)
+        return cell is not None and cell.tell(held, why)
 
     async def close(self) -> None:
         """See all processes ended; nothing runs any more."""
@@ -74,11 +81,14 @@ class ProcessPool(Backlog):
         self._ended([ended])
 
     async def _run_in_cell(self, held: Held, cell: Cell) -> Ended:
+        self._cells[held] = cell
         try:
             ended = await cell.run(held, self._hear)
         except BaseException:
             self._see_off(cell, at_once=True)
             raise
+        finally:
+            del self._cells[held]
         if not cell.is_alive:
             return ended
         if why := self._why_replace(cell):

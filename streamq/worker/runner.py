@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, enter
+from streamq.errors import TaskCancelled
 from streamq.ids import id_time_ms, keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
@@ -19,7 +21,9 @@ from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
 from streamq.worker.held import Ended
+from streamq.worker.interrupting import Bailiff, Why
 from streamq.worker.reporting import Reporter
+from streamq.worker.timing_out import timed_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,6 +70,7 @@ class Runner:
         reports: Reports,
     ) -> None:
         self.tasks = tasks
+        self.bailiff = Bailiff()
         self._codec = codec
         self._largest = largest  # bytes of an encoded result
         self._reports = reports
@@ -77,8 +82,16 @@ class Runner:
             return Ended(held, ready)
         enter(ready.job)
         try:
-            value = ready.call()
+            held.thread = get_ident()  # from here on it can be interrupted
+            try:
+                value = ready.call()
+            finally:
+                held.thread = 0
+                if held.told is not None:
+                    self.bailiff.release(held)
         except BaseException as error:  # noqa: BLE001 - see above
+            if held.told is not None:  # which may have hit the lines above
+                self.bailiff.release(held)
             return self.failed(ready, error)
         return self.succeeded(ready, value)
 
@@ -95,10 +108,18 @@ class Runner:
         try:
             value = await ready.call()
         except BaseException as error:  # noqa: BLE001 - see above
-            if was_cancelled():
+            if was_cancelled() and held.told is not Why.HARD:
                 return Ended(held, HandBack(held.job.id, held.lease.token))
             return self.failed(ready, error)
         return self.succeeded(ready, value)
+
+    def timed_out(self, held: Held, began: float) -> Ended:
+        """What becomes of a job whose process was killed over its hard limit."""
+        ready = self.prepare(held)
+        if not isinstance(ready, Ready):
+            return Ended(held, ready)
+        ready.started = began
+        return self.failed(ready, TaskCancelled())
 
     def prepare(self, held: Held) -> Ready | Outcome:
         """Everything before the call, or why there won't be one."""
@@ -159,6 +180,10 @@ class Runner:
         """The function raised: again later, or dead."""
         seconds = time.monotonic() - ready.started
         held = ready.held
+        if held.told is Why.CANCELLED:
+            return Ended(held, HandBack(held.job.id, held.lease.token), seconds)
+        if held.told is Why.HARD:
+            error = timed_out(seconds, error)
         if error.__traceback__ is not None:
             error = error.with_traceback(error.__traceback__.tb_next)  # without our own frame
         decision = decide(

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from streamq.worker.held import Ended, Held
+    from streamq.worker.interrupting import Why
+    from streamq.worker.runner import Runner
 
 
 class ThreadPool:
@@ -32,13 +34,14 @@ class ThreadPool:
     def __init__(
         self,
         threads: int,
-        run: Callable[[Held], Ended],
+        runner: Runner,
         ended: Callable[[list[Ended]], None],
         broken: Callable[[BaseException], None],
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self.slots = Slots(threads)
-        self._run = run
+        self._run = runner.run
+        self._bailiff = runner.bailiff
         self._ended = ended
         self._broken = broken
         self._loop = loop
@@ -76,6 +79,10 @@ class ThreadPool:
                 taken.append(backlog.popleft())
         self.slots.held -= len(taken)
         return taken
+
+    def tell(self, held: Held, why: Why) -> bool:
+        """Raise in this job that it is to stop; False: it doesn't run here. From any thread."""
+        return self._bailiff.interrupt(held, why)
 
     def close(self) -> None:
         """Let idle threads end; busy ones end after their job."""

@@ -80,7 +80,7 @@ class Along(Generic[T]):
         source = self._source(self.desk.runtime, keys, job)
         if isinstance(job.outcome, RanHere):
             yield from map(Item, source.said_here(job.outcome.said))
-            self._end(source, job.outcome)
+            yield from self._end(source, job.outcome)
             return
         asked = _Asked()
         while True:
@@ -88,8 +88,8 @@ class Along(Generic[T]):
                 yield from self._ask(watch, keys, asked)
                 if watch.has_news or watch.heard:
                     watch.has_news = False
-                    source.pushed, watch.pushed = watch.pushed, b""
                     has_ended = bool(watch.heard)  # before reading: nothing is said after it
+                    source.pushed, watch.pushed = watch.pushed, b""
                     items = yield from source.read()
                     for item in items:
                         yield Item(item)

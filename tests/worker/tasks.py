@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamq import GiveUp, ResultError, Retry, StreamQ, current_job
+from tests.worker.cancel_tasks import add_cancellable
 
 KEPT: list[bytes] = []
 JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
@@ -67,6 +68,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_ticking(app)
     _add_following(app)
     _add_saying(app)
+    add_cancellable(app, note)
     return app
 
 

@@ -19,6 +19,7 @@ local wake = KEYS[15]
 local outbox = KEYS[16] -- stream of jobs for other queues
 local checkpoints = KEYS[17]
 --# include lib/run_keys.lua
+--# include lib/tally_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
@@ -26,10 +27,7 @@ local results_cap = tonumber(ARGV[3])
 local follow_ups = ARGV[4] -- what lib/follow.lua takes
 local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms, ended, ttl_ms, bytes
 -- ended: index among those keys; ttl_ms: how long the outcome is kept, 0 not at all
-
---# include lib/rest.lua
 --# include lib/number.lua
---# include lib/holder.lua
 --# include lib/holding.lua
 --# include lib/entries.lua
 --# include lib/replay.lua
@@ -37,7 +35,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/notify.lua
 --# include lib/follow.lua
 --# include lib/vacate.lua
-
+--# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
 local sizes = touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
@@ -47,9 +45,9 @@ local words, mine, by_token = holding(state, first_item, 7)
 local ids = mine.ids
 if #ids == 0 then return words end
 local now = clock_ms()
-local now_text, texts, kept, checked_ttl = whole(now), {}, {}, nil
+local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
 local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox, park = park }, follow_ups, words, now)
+  outbox = outbox, park = park, sums = sums }, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
@@ -60,6 +58,7 @@ for i, id in ipairs(ids) do
     if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
     if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end
+  tally_group(ran, tasks[ended], run_ms)
   summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
 park.state, park.scheduled, park.counts = state, scheduled, counts
@@ -75,6 +74,7 @@ keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]) end
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
+tally_ran(sums, ran, tally_fields.succeeded, now)
 write_follow(follow)
 remember_reply(replies, worker, seq, words)
 return in_short(words)

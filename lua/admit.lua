@@ -17,6 +17,7 @@ local stranded = KEYS[10]
 local dead = KEYS[11]
 local checkpoints = KEYS[12]
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local producer = KEYS[+]
 local first_idem = 0 -- KEYS[+...]: idempotency keys, strings
 local counter = ARGV[1]
@@ -57,7 +58,7 @@ local values = { unpack(ARGV, first_item) } -- ARGV can't be changed
 check_unique(values, 1, fresh)
 local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, state = state,
   errors = errors, returned = returned, stranded = stranded, dead = dead, checkpoints = checkpoints,
-  unique = unique, heirs = heirs, park = park, pumped = pumped }
+  unique = unique, heirs = heirs, park = park, pumped = pumped, sums = sums }
 local full = over_budget(keys, budget, values, 1, fresh)
 if full then return full end
 local now = clock_ms()

@@ -23,10 +23,10 @@ local outbox = KEYS[17]
 local checkpoints = KEYS[18]
 local wake = KEYS[19]
 --# include lib/run_keys.lua
+--# include lib/tally_keys.lua
 local structure = ARGV[1] -- a name above but `counts`, or `pending` or `totals`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- members, 1 to 200
-
 --# include lib/number.lua
 --# include lib/pending.lua
 --# include lib/audit_unique.lua
@@ -40,10 +40,10 @@ local limit = tonumber(ARGV[3]) -- members, 1 to 200
 check_numbers(1, limit) limit = math.min(limit, 200)
 local keys = { jobs = jobs, state = state, stream = stream, returned = returned, stranded = stranded, leases = leases,
   claims = claims, held = held, scheduled = scheduled, dead = dead, errors = errors, progress = progress,
-  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox, checkpoints = checkpoints }
+  results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox, checkpoints = checkpoints,
+  sums = sums }
 for name, key in pairs(park) do keys[name] = key end
 local reply = { '', 0 }
-
 local function wrong(rule, key, member)
   local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3] = rule, key, member

@@ -18,6 +18,7 @@ local wake = KEYS[14]
 local outbox = KEYS[15] -- stream of jobs for other queues
 local checkpoints = KEYS[16]
 --# include lib/run_keys.lua
+--# include lib/tally_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
@@ -35,6 +36,7 @@ local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index amon
 --# include lib/grave.lua
 --# include lib/follow.lua
 --# include lib/vacate.lua
+--# include lib/tally_ran.lua
 
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
@@ -46,15 +48,17 @@ local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_ite
 if #mine > 0 then
   local now = clock_ms()
   local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-    outbox = outbox, park = park }, follow_ups, words, now)
-  local ids, entries, texts, ended_jobs = {}, {}, {}, {}
+    outbox = outbox, park = park, sums = sums }, follow_ups, words, now)
+  local ids, entries, texts, ended_jobs, ran = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)
     local reason, run_ms, ended, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
     local list = KEYS[first_ended + ended - 1]
+    local task = string.match(list, '}:ended:(.+)$')
+    tally_group(ran, task, run_ms)
     ids[i], entries[i] = job.id, job.entry
     job.reason, job.error, job.worker = reason, failure, worker
-    texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, string.match(list, '}:ended:(.+)$'), failure)
+    texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, task, failure)
     ended_jobs[list] = ended_jobs[list] or {}
     table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
   end
@@ -66,6 +70,7 @@ if #mine > 0 then
   evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
   notify(waiters, ids, texts)
   count(counts, 'died', #ids, 'evicted', evicted)
+  tally_ran(sums, ran, tally_fields.dead, now)
   write_follow(follow)
 end
 remember_reply(replies, worker, seq, words)

@@ -24,6 +24,7 @@ local counts = KEYS[16]
 local checkpoints = KEYS[17] -- hash, looked at where it exists
 local schedule_ended = KEYS[18]
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local worker = ARGV[1]
 local token = ARGV[2] -- 128 random bits, new for each claim
 local lease_ms = tonumber(ARGV[3])
@@ -37,21 +38,20 @@ local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while st
 --# include lib/pumped.lua
 --# include lib/candidates.lua
 --# include lib/hold_back.lua
---# include lib/again.lua
 --# include lib/take.lua
 --# include lib/grant.lua
---# include lib/restore.lua
---# include lib/ghost.lua
-touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
+--# include lib/tally_start.lua
+local sizes = touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
   { stranded, leases, scheduled, results_expiry, workers }, { wake, dropped, schedule_ended })
 check_numbers(1, lease_ms, limit)
 check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
-local reply, at = { -1, 0, 0, now, 0, -1, '', {} }, 8
+local reply, at, groups, batch = { -1, 0, 0, now, 0, -1, '', {} }, 8, {}, {}
 if armed == '1' and is_ghost(workers, worker) then return pass_on(wake, reply) end
-local function hand_out(id, attempt, crashes, record)
+local function hand_out(id, attempt, crashes, record, entry, place)
   reply[at + 1], reply[at + 2], reply[at + 3], reply[at + 4] = id, attempt, crashes, record
   at = at + 4
+  tally_start(groups, record, entry, place, attempt == 1 and crashes == 0)
 end
 local before = redis.call('HGET', claims, token)
 if before then
@@ -69,12 +69,12 @@ else
   start_keyed(park, found, pump, now)
   reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
     results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,
-    schedule_ended = schedule_ended, park = park }, late, pump.late, now, result_ttl_ms, results_cap)
+    schedule_ended = schedule_ended, park = park, batch = batch }, late, pump.late, now, result_ttl_ms, results_cap)
+  tally_started(sums, groups, batch, now)
   if #found.ids + #pump.taken >= limit then reply[3] = 1 wake_one(wake) end
   reply[6] = next_look(pump, worker, reply[3] == 1)
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end
-reply[2] = redis.call('EXISTS', stranded)
-reply[8] = read_checkpoints(checkpoints, reply, 9)
+reply[2], reply[8] = redis.call('EXISTS', stranded), sizes[checkpoints] > 0 and read_checkpoints(checkpoints, reply, 9) or {}
 return reply

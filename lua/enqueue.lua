@@ -10,15 +10,16 @@ local scheduled = KEYS[4] -- zset, id by due time
 local counts = KEYS[5] -- hash
 local wake = KEYS[6] -- list, at most one marker
 --# include lib/line_keys.lua
-local producer = KEYS[20] -- string, this producer's last call
-local first_idem = 21 -- KEYS[21...]: idempotency keys, strings
+--# include lib/tally_keys.lua
+local producer = KEYS[+] -- string, this producer's last call
+local first_idem = 0 -- KEYS[+...]: idempotency keys, strings
 local counter = ARGV[1] -- number of this producer's call
 local producer_ttl_ms = ARGV[2]
 local first_item = 3 -- ARGV[3...]: id, due, expires, idem, task, opts, body
 -- as lib/accept.lua says; idem: "-" or "<index in idempotency keys> <ttl ms> <digest of the arguments>"
 
 --# include lib/plain.lua
-local plainly = accept_plain(schema, jobs, stream, counts, wake, producer, first_item)
+local plainly = accept_plain(schema, jobs, stream, counts, wake, producer, sums, first_item)
 if plainly then return plainly end
 --# include lib/clock.lua
 --# include lib/touch.lua
@@ -43,7 +44,8 @@ if which == 'repeat' then -- a write, or WAIT and WAITAOF behind it on a new con
   redis.call('SET', producer, last, 'PX', producer_ttl_ms)
   return words
 end
-local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park }
+local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park,
+  sums = sums }
 local times = read_times(keys, ARGV, first_item, fresh)
 
 if new_queue then redis.call('SET', schema, '1') end

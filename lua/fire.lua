@@ -15,6 +15,7 @@ local schedule_due = KEYS[8]
 local schedule_log = KEYS[9] -- hash, schedule -> its last jobs, the newest first
 local schedule_runs = KEYS[10]
 local schedule_held = KEYS[11]
+--# include lib/tally_keys.lua
 local schedule = ARGV[1]
 local version = ARGV[2] -- of its definition, that the caller read
 local cursor = ARGV[3] -- the same; `*`: an extra run, the ticks go on as they are
@@ -23,7 +24,6 @@ local look_at = tonumber(ARGV[5]) -- when to look at it next: the next cursor, o
 local overlap = ARGV[6] -- allow, skip, queue_one
 local missed = tonumber(ARGV[7]) -- ticks given up
 local first_item = 8 -- ARGV[8...]: id, tick (ms), expires ("-", "+ms", "@ms"), task, opts, body; none is fine
-
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
@@ -34,7 +34,7 @@ local first_item = 8 -- ARGV[8...]: id, tick (ms), expires ("-", "+ms", "@ms"), 
 --# include lib/wake.lua
 --# include lib/schedule.lua
 --# include lib/run.lua
-
+--# include lib/tally_count.lua
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
 touch({ jobs, state, counts, schedule_state, schedule_log, schedule_runs, schedule_held }, { scheduled, schedule_due },
@@ -55,13 +55,14 @@ if not extra and (mine.cursor ~= cursor or mine.paused == '1') then return { 'ST
 if new_queue then redis.call('SET', schema, '1') end
 local keys = { jobs = jobs, state = state, scheduled = scheduled, schedule_runs = schedule_runs,
   schedule_held = schedule_held }
-local words, made = { 'OK' }, {}
+local words, made, batch = { 'OK' }, {}, {}
 for n, id in ipairs(ids) do
   local item, word = first_item + 6 * (n - 1), 'ALREADY'
   if redis.call('HEXISTS', schedule_runs, id) == 0 then
     word = run_word(keys, mine, extra and 'allow' or overlap)
     if word ~= 'SKIPPED' then
       made[#made + 1] = id
+      tally_add(batch, ARGV[item + 3], tally_fields.enqueued, 1)
       make_run(keys, schedule, mine, item, word == 'HELD', extra, now, ends[n])
     end
     mine[word == 'SKIPPED' and 'skipped' or 'fired'] = whole(mine[word == 'SKIPPED' and 'skipped' or 'fired'] + 1)
@@ -69,6 +70,7 @@ for n, id in ipairs(ids) do
   words[n + 1] = word
 end
 count(counts, 'enqueued', #made)
+tally_write(sums, batch, now)
 if #made > 0 then
   log_runs(schedule_log, schedule_runs, schedule, made)
   wake_one(wake)

@@ -10,6 +10,7 @@ local counts = KEYS[5]
 local wake = KEYS[6]
 local inbox = KEYS[7] -- hash, source queue -> the last entry of its outbox that was applied here
 --# include lib/line_keys.lua
+--# include lib/tally_keys.lua
 local source = ARGV[1]
 local first_item = 2 -- ARGV[2...]: entry, then seven as lib/accept.lua takes them
 
@@ -26,7 +27,8 @@ if refused then return refused end
 touch({ counts }, { scheduled }, {}, stream) -- the others are read below, before the first write
 local ids = rest_column(first_item, 8, 2)
 local known = redis.call('HMGET', jobs, unpack(ids))
-local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park }
+local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park,
+  sums = sums }
 local words, values, fresh, seen = {}, {}, {}, {}
 
 local function parts(entry)

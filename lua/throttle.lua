@@ -29,7 +29,7 @@ local now, now_us = clock_both()
 for _, job in ipairs(mine) do check_numbers(0, tonumber(ARGV[first_item + 4 * (job.n - 1) + 2])) end
 mine = end_asked(ending, mine, words, now)
 if #mine > 0 then
-  local ids, entries, states, dues, going = {}, {}, {}, {}, {}
+  local ids, entries, states, dues, going, back, later_on = {}, {}, {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 4 * (job.n - 1)
     job.until_ms, job.limit, ids[i], entries[i] = now + tonumber(ARGV[at + 2]), ARGV[at + 3], job.id, job.entry
@@ -37,13 +37,16 @@ if #mine > 0 then
   hold_limiters(park, mine)
   for i, job in ipairs(mine) do
     local in_line = job.is_held and string.byte(job.entry) == 38
+    local moved = in_line and back or later_on
+    moved[#moved + 1] = job
     if in_line then going[#going + 1] = { id = job.id, order = string.sub(job.entry, 2) } end
     if not in_line then dues[#dues + 1], dues[#dues + 2] = whole(job.until_ms), job.id end
     states[2 * i - 1] = job.id
     states[2 * i] = string.format('%s %d %d %s throttled', in_line and 'P' or 'S', job.attempt - 1, job.crashes,
       in_line and job.entry or whole(job.until_ms)) .. (not in_line and string.byte(job.entry) == 38 and ' ' .. job.entry or '')
   end
-  vacate(park, mine, false, now_us)
+  vacate(park, back, false, now_us)
+  vacate(park, later_on, 'retry', now_us)
   drop_entries(stream, entries)
   redis.call('HSET', state, unpack(states))
   if #dues > 0 then redis.call('ZADD', scheduled, unpack(dues)) end

@@ -34,6 +34,7 @@ HASHES = (
     "schedule_log",
     "schedule_runs",
     "schedule_held",
+    "tallied",
 )
 SORTED_SETS = (
     *("returned", "stranded", "leases", "scheduled", "dead", "results_expiry", "workers"),
@@ -41,12 +42,14 @@ SORTED_SETS = (
     *("schedule_due", "cancelling"),
 )
 LISTS = ("wake", "dropped", "schedule_ended")
-NAMES = ("schema", "stream", "outbox", *LISTS, *HASHES, *SORTED_SETS)
+STREAMS = ("stream", "outbox", "history")
+STRINGS = ("schema", "tally")
+NAMES = (*STRINGS, *STREAMS, *LISTS, *HASHES, *SORTED_SETS)
 _TYPES = {
     **dict.fromkeys(HASHES, "hash"),
     **dict.fromkeys(SORTED_SETS, "zset"),
     **dict.fromkeys((*LISTS, "ended"), "list"),
-    **dict.fromkeys(("stream", "outbox", "log", "chunks"), "stream"),
+    **dict.fromkeys((*STREAMS, "log", "chunks"), "stream"),
 }
 
 GROUP = "workers"  # of every queue's stream

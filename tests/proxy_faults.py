@@ -55,10 +55,10 @@ def named(*names: str) -> When:
     return lambda command: command.name in wanted
 
 
-def script(name: str) -> When:
-    """Calls of `lua/<name>.lua`, by EVALSHA or EVAL."""
-    sha = load(name).sha
-    return lambda command: command.sha == sha
+def script(*names: str) -> When:
+    """Calls of `lua/<name>.lua`, of any of these, by EVALSHA or EVAL."""
+    shas = {load(name).sha for name in names}
+    return lambda command: command.sha in shas
 
 
 def any_script(command: Command) -> bool:

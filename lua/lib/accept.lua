@@ -5,13 +5,14 @@
 --# include lib/accept_times.lua
 --# include lib/park.lua
 --# include lib/count.lua
+--# include lib/tally_count.lua
 
 local function accept_jobs(keys, values, first, fresh, times)
   if #fresh == 0 then return end
-  local records, wanted, going = {}, false, {}
+  local records, wanted, going, batch, where = {}, false, {}, {}, nil
   for i, n in ipairs(fresh) do
     local item, due, ends, order = first + 7 * (n - 1), times.dues[n], times.ends[n], times.orders[n]
-    local id, task, opts, flag, where = values[item], values[item + 4], values[item + 5], '.', nil
+    local id, task, opts, flag = values[item], values[item + 4], values[item + 5], '.'
     if ends then flag, opts = 'x', (opts == '-' and '' or opts .. ',') .. 'x=' .. whole(ends) end
     if due then
       where, wanted = '@' .. whole(due), wanted or due < times.head
@@ -23,10 +24,12 @@ local function accept_jobs(keys, values, first, fresh, times)
       where, wanted = redis.call('XADD', keys.stream, '*', 'i', id), true
     end
     if order or (opts ~= '-' and string.find(opts, '[qpuz]=')) then flag = 'x' end
+    tally_add(batch, task, tally_fields.enqueued, 1)
     records[2 * i - 1], records[2 * i] = id, flag .. where .. ' ' .. task .. ' ' .. opts .. '\n' .. values[item + 6]
   end
   redis.call('HSET', keys.jobs, unpack(records))
   park_jobs(keys.park, going, times.us)
   count(keys.counts, 'enqueued', #fresh)
+  tally_write(keys.sums, batch, times.us and times.us / 1000 or tonumber(string.match(where, '^%d+')))
   if wanted and times.asleep then redis.call('LPUSH', keys.wake, '1') times.asleep = false end -- as wake_one
 end

@@ -1,3 +1,4 @@
+--# include lib/audit_tally.lua
 -- The conservation law in numbers: what was accepted is here or has ended, and what is here is in one place.
 local function audit_totals(keys, wrong)
   local ended = 0
@@ -31,4 +32,5 @@ local function audit_totals(keys, wrong)
   if bytes < 0 or (bytes > 0 and present == redis.call('ZCARD', keys.dead)) then
     wrong('bytes of a budget belong to jobs', keys.counts, string.format('%.0f', bytes))
   end
+  audit_tally(keys, wrong)
 end

@@ -2,16 +2,19 @@
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/vacate.lua
+--# include lib/tally_count.lua
 -- Ends jobs as cancelled, but for the place where they wait: `{id, task, attempt, run_ms, entry, marked, asked, ttl_ms}`
 -- each. `keys` as lib/ending_keys.lua has them.
 local function end_cancelled(keys, gone, now, cap)
   if #gone == 0 then return end
-  local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
+  local ids, entries, texts, kept, lines, batch = {}, {}, {}, {}, {}, {}
   for i, job in ipairs(gone) do
     ids[i] = job.id
     if string.find(job.entry, '^%d+%-%d+$') then entries[#entries + 1] = job.entry end
     texts[i] = outcome_text('cancelled', whole(now), job.attempt, whole(job.run_ms), job.task, '')
     kept[i] = { job.id, texts[i], job.ttl_ms }
+    tally_add(batch, job.task, tally_fields.cancelled, 1)
+    if job.asked then tally_time(batch, job.task, tally_fields.ran, job.run_ms, 1) end
     lines[i] = job.id .. ' cancelled ' .. job.attempt .. ' ' .. whole(job.run_ms) .. ' ' .. whole(now) .. ' ' .. job.task
   end
   vacate(keys.park, gone, true, now * 1000)
@@ -23,4 +26,5 @@ local function end_cancelled(keys, gone, now, cap)
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'cancelled', #ids)
+  tally_write(keys.sums, batch, now)
 end

@@ -13,10 +13,11 @@ local dropped = KEYS[+]
 local schedule_ended = KEYS[+]
 local counts = KEYS[+]
 --# include lib/run_keys.lua
+--# include lib/tally_keys.lua
 park.state, park.scheduled, park.counts = state, scheduled, counts
 local ending = { jobs = jobs, state = state, stream = stream, leases = leases, claims = claims, held = held, errors = errors,
   progress = progress, checkpoints = checkpoints, results = results, results_expiry = results_expiry, waiters = waiters,
-  dropped = dropped, schedule_ended = schedule_ended, counts = counts, park = park }
+  dropped = dropped, schedule_ended = schedule_ended, counts = counts, park = park, sums = sums }
 
 -- As `touch`, for all of them.
 local function touch_ending()

@@ -2,8 +2,9 @@
 --# include lib/entries.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
+--# include lib/tally_count.lua
 -- Ends jobs that were too old to start; `late` and `later` are lists of `{id, entry, attempt, task, marked}`.
--- `keys` names the keys as claim.lua does. Returns how many there were.
+-- `keys` names the keys as claim.lua does, and the `batch` that counts them. Returns how many there were.
 local function expire_jobs(keys, late, later, now, ttl_ms, cap)
   for _, job in ipairs(later) do late[#late + 1] = job end
   if #late == 0 then return 0 end
@@ -12,6 +13,7 @@ local function expire_jobs(keys, late, later, now, ttl_ms, cap)
     ids[i], entries[i] = job.id, job.entry
     texts[i] = outcome_text('expired', whole(now), job.attempt, 0, job.task, '')
     kept[i] = { job.id, texts[i], ttl_ms }
+    tally_add(keys.batch, job.task, tally_fields.expired, 1)
     lines[i] = job.id .. ' expired ' .. job.attempt .. ' 0 ' .. whole(now) .. ' ' .. job.task
   end
   vacate(keys.park, late, true, now * 1000)

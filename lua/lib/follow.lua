@@ -29,6 +29,7 @@ end
 local function write_follow(follow)
   if not follow then return end
   local keys = follow.keys
+  follow.times.asleep = redis.call('LLEN', keys.wake) == 0 -- what was settled may have woken somebody
   accept_jobs(keys, follow.here, 1, follow.fresh, follow.times)
   for _, fields in ipairs(follow.away) do redis.call('XADD', keys.outbox, '*', unpack(fields)) end
   count(keys.counts, 'sent', #follow.away)

@@ -2,7 +2,7 @@
 --# include lib/park.lua
 --# include lib/entries.lua
 -- Candidates that go into the line instead of being handed out: of a task that is paused, and stranded ones
--- that take limits. Each keeps its place: by its order, or by the time of its entry.
+-- that take limits; what is too old to start ends where it is. Each keeps its place: by its order, or by the time of its entry.
 local function hold_back(pump, found)
   if #found.ids == 0 or not (pump.pauses or #found.side > 0) then return end
   local keys, ids, entries, over = pump.keys, {}, {}, 0
@@ -11,7 +11,8 @@ local function hold_back(pump, found)
   for i, id in ipairs(found.ids) do
     local place, attempt, crashes, entry = parse_state(old[i])
     local _, where, task, options = parse_record(records[i] or '')
-    local own = i <= found.taken_over or not (place == 'R' or place == 'B' or place == 'N')
+    local own = (i <= found.taken_over or not (place == 'R' or place == 'B' or place == 'N'))
+      and (tonumber(record_option(options or '-', 'x')) or math.huge) * 1000 > pump.now
     jobs[i] = { id = id, entry = entry or where or found.entries[i], task = task, options = options, own = own,
       state = string.format('P %d %d ', attempt or 0, crashes or 0) }
     if task then names[#names + 1] = 'pause task ' .. task end
@@ -27,8 +28,7 @@ local function hold_back(pump, found)
       going[#going + 1], states[#states + 1] = job, job.id
       states[#states + 1] = job.state .. '&' .. job.order .. (paused and ' paused' or ' known')
     else
-      ids[#ids + 1], entries[#ids + 1] = job.id, found.entries[i]
-      if i <= found.taken_over then over = over + 1 end
+      ids[#ids + 1], entries[#ids + 1] = job.id, found.entries[i] if i <= found.taken_over then over = over + 1 end
     end
   end
   found.ids, found.entries, found.taken_over = ids, entries, over

@@ -1,3 +1,5 @@
+--# include lib/rest.lua
+--# include lib/holder.lua
 --# include lib/state.lua
 -- As `holders`, for the call that is made most: what the jobs still held have, side by side in lists instead
 -- of a table for each, `at[i]` the first ARGV of job i; and how many of them each token holds.

@@ -1,6 +1,7 @@
 -- Calls whose unique key has a holder.
 --# include lib/as_it_is.lua
 --# include lib/replace.lua
+--# include lib/tally_count.lua
 
 -- When a debounced job is due: after so much quiet, but no later than its longest wait after the first call,
 -- which `old` names where it is another call for the same job. The options then say when that was.
@@ -30,5 +31,6 @@ local function meet(keys, call, holder, now)
   elseif string.find(call.letters, letter, 1, true) then redis.call('HSET', keys.unique, call.digest, id)
   else redis.call('HDEL', keys.unique, call.digest) end
   redis.call('HINCRBY', keys.counts, id == call.id and 'enqueued' or 'replaced', 1)
+  if id == call.id then tally_write(keys.sums, { call.task, [call.task] = { [tally_fields.enqueued] = 1 } }, now) end
   return id == call.id and 'OK' or 'REPLACED ' .. id
 end

@@ -1,6 +1,7 @@
+--# include lib/tally_count.lua
 -- One job that may run now, with no expiry, idempotency key or options, in its producer's turn: what most calls
 -- bring, in as few commands as it takes. Anything else: nil, nothing changed.
-local function accept_plain(schema, jobs, stream, counts, wake, producer, first)
+local function accept_plain(schema, jobs, stream, counts, wake, producer, sums, first)
   if #ARGV ~= first + 6 or ARGV[first + 1] ~= '0' or ARGV[first + 2] ~= '-' or ARGV[first + 3] ~= '-'
     or ARGV[first + 5] ~= '-' then return nil end
   local counter, ttl_ms, id = ARGV[1], ARGV[2], ARGV[first]
@@ -15,5 +16,6 @@ local function accept_plain(schema, jobs, stream, counts, wake, producer, first)
   local entry = redis.call('XADD', stream, '*', 'i', id)
   redis.call('HSET', jobs, id, '.' .. entry .. ' ' .. ARGV[first + 4] .. ' -\n' .. ARGV[first + 6])
   if asleep then redis.call('LPUSH', wake, '1') end
+  tally_write(sums, { ARGV[first + 4], [ARGV[first + 4]] = { [tally_fields.enqueued] = 1 } }, string.match(entry, '^%d+'))
   return 'OK*1'
 end

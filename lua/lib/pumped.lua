@@ -18,7 +18,7 @@ local function hand_out_pumped(pump, taken, states, token, hand_out)
       math.ceil(job.at / 1000)) .. (occupies and ' +' or '')
     if job.at > pump.now then delays[#delays + 1] = string.format('%d:%.0f', #taken - 1, job.at - pump.now) end
     out[2 * i - 1], out[2 * i] = 0, job.id
-    hand_out(job.id, (attempt or 0) + 1, crashes or 0, records[i])
+    hand_out(job.id, (attempt or 0) + 1, crashes or 0, records[i], '&' .. job.order, 'P')
   end
   redis.call('ZADD', pump.keys.pumped, unpack(out))
   return table.concat(delays, ' ')

@@ -5,11 +5,12 @@
 local function replace_job(keys, id, job, task, options, body, due, now)
   local where, new = job.where, nil
   local entry = job.place == 'S' and '' or job.entry or where
+  local in_line = string.byte(entry) == 38
   local stays = not due and job.place ~= 'S' and class_of(task, options) == class_of(job.task, job.options)
-    and is_parked_kind(options) == (string.byte(entry) == 38)
+    and record_option(options, 'p') == record_option(job.options, 'p') and is_parked_kind(options) == in_line
   if job.place == 'H' then
     where, new = '@' .. whole(due or 0), 'H 0 0 ' .. whole(due or 0) .. ' heir'
-  elseif stays then
+  elseif stays and job.place ~= 'P' then
     where, new = entry, (job.place == 'B' or job.place == 'N') and job.place .. ' 0 0 ' .. entry .. ' ' .. job.word
   else
     take_out(keys, id, job, entry, now * 1000)
@@ -17,7 +18,8 @@ local function replace_job(keys, id, job, task, options, body, due, now)
       redis.call('ZADD', keys.scheduled, whole(due), id)
       where = '@' .. whole(due)
     else
-      local place = { id = id, task = task, options = options }
+      local order = stays and string.sub(entry, 2) or nil -- taken out all the same: it may expire at another time
+      local place = { id = id, task = task, options = options, order = order }
       place_jobs(keys.park, { place }, now * 1000)
       where = place.entry
       wake_one(keys.wake)

@@ -32,7 +32,7 @@ local function take_candidates(found, jobs, state, token, now, hand_out)
         states[2 * n - 1] = id
         states[2 * n] = (place and 'R ' .. attempt + 1 .. ' ' .. crashes .. ' ' or 'R 1 0 ') .. entry .. tail .. mark
         if mark ~= '' then found.keyed[#found.keyed + 1] = { id = id, options = options, to = 'r' } end
-        hand_out(id, attempt + 1, crashes, record)
+        hand_out(id, attempt + 1, crashes, record, entry, place)
       end
     end
   end

@@ -17,6 +17,7 @@ local function unify(keys, values, first, fresh, times, words, now)
       if times.ends[n] then options = options .. ',x=' .. whole(times.ends[n]) end
       words[n] = meet(keys, { id = id, task = task, options = options, body = values[item + 6], due = times.dues[n],
         digest = digest, letters = letters, mode = mode }, holder, now)
+      times.asleep = redis.call('LLEN', keys.wake) == 0
     else
       if digest then
         local due, longer = debounced(options, '-', now)

@@ -1,6 +1,6 @@
 --# include lib/clock.lua
 --# include lib/class.lua
---# include lib/wake.lua
+--# include lib/give_back.lua
 --# include lib/place.lua
 --# include lib/unique.lua
 --# include lib/keys_of.lua
@@ -19,7 +19,7 @@ local function vacate(keys, gone, ended, now_us)
   if #told > 0 then redis.call('ZREM', keys.cancelling, unpack(told)) end
   if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
   if #marked == 0 then return end
-  local members, pokes, moves = {}, {}, {}
+  local members, moves = {}, {}
   local to = ended == true and 'e' or ended == 'retry' and 's' or 'w'
   for i, record in ipairs(redis.call('HMGET', keys.jobs, unpack(marked))) do
     local _, _, task, options = parse_record(record or '')
@@ -27,10 +27,5 @@ local function vacate(keys, gone, ended, now_us)
     if task then class_slots(class_of(task, options), marked[i], members, ended == 'retry') end
   end
   move_keys(keys, moves, math.floor(now_us / 1000))
-  for i, member in ipairs(members) do
-    pokes[2 * i - 1], pokes[2 * i] = whole(now_us), string.match(member, '^[^%z]+')
-  end
-  if #members == 0 then return end
-  redis.call('ZREM', keys.slots, unpack(members))
-  if redis.call('ZADD', keys.gates, 'XX', 'CH', unpack(pokes)) > 0 then wake_one(keys.wake) end
+  give_back(keys, members, now_us)
 end

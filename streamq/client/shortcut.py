@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamq.client.blocking import BlockingTransport, Channel
     from streamq.client.producers import Producer
     from streamq.client.talk import Talk
+    from streamq.operations.call import Call
     from streamq.operations.plain import PlainEnqueue
 
     Jobs = Sequence[tuple[str, bytes]]  # id and body of each
@@ -37,9 +38,10 @@ class Packed:
 
     __slots__ = ("after_counter", "after_id", "after_producer", "before", "id_length", "values")
 
-    def __init__(self, plain: PlainEnqueue, id_length: int) -> None:
+    def __init__(self, plain: PlainEnqueue, id_length: int, *, many: bool) -> None:
         job_id = "\2" * id_length
-        command = Message.of(plain.call(PRODUCER, COUNTER, [(job_id, BODY)])).command
+        call = plain.call if many else plain.short
+        command = Message.of(call(PRODUCER, COUNTER, [(job_id, BODY)])).command
         self.id_length = id_length
         self.values = len(command) - JOB_VALUES  # of a call without jobs
         head = b"*%d\r\n" % len(command)
@@ -87,15 +89,18 @@ class Shortcut:
         channel = self._transport.idle(None)
         if channel is None:
             return False
-        packed, length = plain.packed, len(jobs[0][0])
+        many, length = len(jobs) > 1, len(jobs[0][0])
+        packed = plain.packed.get(many)
         if packed is None or packed.id_length != length:
-            packed = plain.packed = Packed(plain, length)
+            packed = plain.packed[many] = Packed(plain, length, many=many)
         producers, queue = self._talk.producers, plain.keys.queue
         producer = producers.lease()
         until = time.monotonic() + self._timeout
         try:
             data = packed.fill(producer.id, producer.next(queue), jobs)
             answer = self._ask(channel, data, meanwhile)
+            if answer[:9] == b"-NOSCRIPT":
+                answer = self._ask_in_full(plain.short(producer.id, producer.next(queue), jobs))
         except BaseException:
             producer.renew()  # nobody knows whether its last call was done
             producers.give_back(producer)
@@ -125,11 +130,20 @@ class Shortcut:
         if line[:3] == b"OK*" and head == b"$%d" % (len(line) - 2):
             self._transport.keep(None, channel)
             return line
-        if head[:1] == b"-" and not line:
+        if (head[:1] == b"-" or head == b"$-1") and not line:
             self._transport.keep(None, channel)  # a refusal, read to its end
             return head
         channel.close()
         return b""
+
+    def _ask_in_full(self, call: Call[bool]) -> bytes:
+        """The same with the script itself: the server has lost it, or never had it."""
+        channel = self._transport.idle(None)
+        if channel is None:
+            return b"-"  # it was refused; the long way finds another connection
+        message = Message.of(call)
+        message.use_source()
+        return self._ask(channel, message.pack(self._try_s), None)
 
     def _go_the_long_way(
         self, plain: PlainEnqueue, jobs: Jobs, patience: Patience, producer: Producer

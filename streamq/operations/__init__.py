@@ -49,6 +49,7 @@ from streamq.operations.parking import (
     standing,
     throttle,
 )
+from streamq.operations.plain import put
 from streamq.operations.read import (
     PLACES,
     STRUCTURES,
@@ -112,6 +113,7 @@ from streamq.operations.settle import (
     strand,
 )
 from streamq.operations.steer import cancel, delete, forget, revive
+from streamq.operations.tally import Counted, Span, StatsPage, Tally, Times, stats
 
 __all__ = [
     "CHUNKS",
@@ -130,6 +132,7 @@ __all__ = [
     "Call",
     "Claimed",
     "ClaimedJob",
+    "Counted",
     "Declaration",
     "Enqueued",
     "Entry",
@@ -153,11 +156,15 @@ __all__ = [
     "Sent",
     "SettingsPage",
     "Sought",
+    "Span",
     "Standing",
     "StateText",
+    "StatsPage",
     "Stray",
     "Swept",
+    "Tally",
     "Throttled",
+    "Times",
     "Timetable",
     "Timetabled",
     "Violation",
@@ -199,6 +206,7 @@ __all__ = [
     "poke",
     "progress",
     "promote",
+    "put",
     "read_trail",
     "reclaim",
     "register",
@@ -211,6 +219,7 @@ __all__ = [
     "seek",
     "set_limits",
     "standing",
+    "stats",
     "strand",
     "suspend",
     "sweep",

@@ -46,6 +46,7 @@ class Again(NamedTuple):
     delay_ms: int
     counted: bool  # False: a snooze, the attempt does not count
     error: bytes = b""  # the encoded failure, if there was one
+    task: str = ""  # for its counters
 
 
 class Burial(NamedTuple):
@@ -112,7 +113,7 @@ def retry(keys: QueueKeys, *, worker: str, seq: int, jobs: Sequence[Again]) -> C
     items: list[Value] = []
     for j in jobs:
         reason = "retry" if j.counted else "snooze"
-        items += (j.id, j.token, j.delay_ms, int(j.counted), reason, j.error)
+        items += (j.id, j.token, j.delay_ms, int(j.counted), reason, j.error, j.task)
     return bind("retry", keys, words, items=items, worker=worker, seq=seq)
 
 

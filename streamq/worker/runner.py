@@ -208,6 +208,7 @@ class Runner:
             delay_ms,
             decision.reason is not Reason.SNOOZE,
             self._codec.encode_exception(error),
+            ready.task.name,
         )
         return Ended(held, again, seconds, error, decision.problem)
 

@@ -111,7 +111,10 @@ class Hands:
 
     def retry(self, claim: Claim, error: BaseException, delay_ms: int = 60_000) -> None:
         encoded = self.app.codec.encode_exception(error)
-        self._settle(operations.retry, [Again(claim.id, claim.token, delay_ms, True, encoded)])
+        task = claim.job.record.task
+        self._settle(
+            operations.retry, [Again(claim.id, claim.token, delay_ms, True, encoded, task)]
+        )
 
     def _settle(self, describe: Any, jobs: list[Any]) -> None:
         self._seq += 1

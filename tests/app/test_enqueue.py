@@ -21,6 +21,7 @@ from streamq import (
 )
 from streamq.asking import ask, known_queues
 from streamq.client.blocking import Channel
+from streamq.scripts import load
 from tests.app.hands import Hands
 from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm, script
@@ -327,7 +328,8 @@ def test_lost_replies_make_one_job_each(
     through = StreamQ("shop", broker=proxy.url)
     task = through.task(name="shop.add")(lambda n: n)
     task.delay(0)
-    fault = proxy.add(Fault(script("enqueue"), Harm.DROP_REPLY, times=2))
+    server.admin.script_load(load("put").source)
+    fault = proxy.add(Fault(script("put", "enqueue"), Harm.DROP_REPLY, times=2))
     task.delay(1)
     assert fault.fired == 2
     through.close()
@@ -341,7 +343,8 @@ def test_a_reply_that_never_comes_is_uncertain_with_the_id(
     through = StreamQ("shop", broker=proxy.url, enqueue_timeout=0.5)
     task = through.task(name="shop.add")(lambda n: n)
     task.delay(0)
-    proxy.add(Fault(script("enqueue"), Harm.DROP_REPLY, times=1000))
+    server.admin.script_load(load("put").source)
+    proxy.add(Fault(script("put", "enqueue"), Harm.DROP_REPLY, times=1000))
     with pytest.raises(EnqueueUncertain) as caught:
         task.delay(1)
     through.close()

@@ -6,13 +6,16 @@ import os
 import threading
 
 import pytest
+from hiredis import pack_command
 
 from streamq import operations
 from streamq.client import Client
+from streamq.client.message import Message
 from streamq.client.producers import Producer
 from streamq.client.shortcut import BODY, COUNTER, PRODUCER
 from streamq.errors import BrokerRefused, BrokerUnavailable, EnqueueUncertain
 from streamq.operations.plain import PlainEnqueue
+from streamq.scripts import load
 from tests.client.small import KEYS, MakeClient, MakeProxy, describe, job
 from tests.client.test_outage import LOSSES
 from tests.conftest import MakeServer
@@ -27,7 +30,8 @@ def plainly() -> PlainEnqueue:
 
 
 def ready(client: Client) -> Client:
-    """One that has a connection and has enqueued a job."""
+    """One that has a connection, has enqueued a job and whose server knows `put`."""
+    client.command("SCRIPT", "LOAD", load("put").source)
     client.enqueue(describe(job(0)), "q", [job(0)])
     return client
 
@@ -46,14 +50,31 @@ def test_the_short_way_sends_what_the_long_way_sends(
     proxy = make_proxy(server)
     client = ready(make_client(proxy.url))
     proxy.commands.clear()
-    assert client.enqueue_plain(plainly(), [(job(1), CALL)])
-    client.enqueue(describe(job(2)), "q", [job(2)])
+    assert client.enqueue_plain(plainly(), [(job(1), CALL), (job(2), CALL)])
+    client.enqueue(describe(job(3), job(4)), "q", [job(3), job(4)])
     short, long = [command.args for command in proxy.commands]
     changed = {at for at, (one, other) in enumerate(zip(short, long, strict=True)) if one != other}
     assert [(short[at], long[at]) for at in sorted(changed)] == [
         (b"2", b"3"),  # the producer's number
-        (job(1).encode(), job(2).encode()),
+        (job(1).encode(), job(3).encode()),
+        (job(2).encode(), job(4).encode()),
     ]
+    assert counts(client) == 5
+
+
+def test_one_job_is_put_with_few_keys(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient
+) -> None:
+    proxy = make_proxy(server)
+    client, plain = ready(make_client(proxy.url)), plainly()
+    assert client.enqueue_plain(plain, [(job(1), CALL)])  # loads the script
+    proxy.commands.clear()
+    assert client.enqueue_plain(plain, [(job(2), CALL)])
+    [sent] = proxy.commands
+    producer = sent.args[8].decode().rpartition(":")[2]
+    described = Message.of(plain.short(producer, 3, [(job(2), CALL)]))
+    assert pack_command(tuple(sent.args)) == pack_command(tuple(described.command))  # type: ignore[arg-type]
+    assert sent.args[2] == b"6"
     assert counts(client) == 3
 
 
@@ -88,7 +109,7 @@ def test_one_lost_on_the_way_makes_one_job(
 ) -> None:
     proxy = make_proxy(server)
     client = ready(make_client(proxy.url, timeout=2.5))
-    fault = proxy.add(Fault(script("enqueue"), harm))
+    fault = proxy.add(Fault(script("put"), harm))
     assert client.enqueue_plain(plainly(), [(job(1), CALL)])
     assert fault.fired == 1
     assert counts(client) == 2
@@ -101,7 +122,7 @@ def test_without_an_answer_it_is_uncertain_and_the_next_is_another_producer(
 ) -> None:
     proxy = make_proxy(server)
     client = ready(make_client(proxy.url, timeout=0.4))
-    proxy.add(Fault(script("enqueue"), Harm.SWALLOW, times=1000))
+    proxy.add(Fault(script("put", "enqueue"), Harm.SWALLOW, times=1000))
     with pytest.raises(EnqueueUncertain) as caught:
         client.enqueue_plain(plainly(), [(job(1), CALL)])
     assert caught.value.job_ids == (job(1),)
@@ -116,7 +137,8 @@ def test_a_refusal_is_told_and_the_connection_serves_on(
 ) -> None:
     proxy = make_proxy(server)
     client = ready(make_client(proxy.url))
-    proxy.add(Fault(script("enqueue"), Harm.ANSWER, answer="NOPERM no more", times=2))
+    faulty = script("put", "enqueue")
+    proxy.add(Fault(faulty, Harm.ANSWER, answer="NOPERM no more", times=2))
     with pytest.raises(BrokerRefused):
         client.enqueue_plain(plainly(), [(job(1), CALL)])
     assert client.enqueue_plain(plainly(), [(job(2), CALL)])

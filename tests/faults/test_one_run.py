@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from streamq import StreamQ
+from streamq.scripts import load
 from streamq.worker import Worker
 from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm, script
@@ -60,8 +61,11 @@ def test_one_delay_is_one_run(
     proxy = make_proxy(server)
     producer = StreamQ("one", broker=proxy.url, enqueue_timeout=4)
     mark = producer.task(name="one.mark")(lambda number: number)
-    mark.delay(0)  # the connection is made, the script is known
-    fault = proxy.add(Fault(script("enqueue"), harm, seconds=2.5))  # past the first attempt's time
+    mark.delay(0)  # the connection is made
+    server.admin.script_load(load("put").source)
+    fault = proxy.add(
+        Fault(script("put", "enqueue"), harm, seconds=2.5)
+    )  # past the first attempt's time
     job = mark.delay(1)
     assert fault.fired == 1
     assert job.get(timeout=10) == 1
@@ -76,7 +80,8 @@ def test_a_job_that_ended_before_its_call_is_repeated_runs_once(
     producer = StreamQ("one", broker=proxy.url, enqueue_timeout=8)
     mark = producer.task(name="one.mark")(lambda number: number)
     mark.delay(0)
-    proxy.add(Fault(script("enqueue"), Harm.SWALLOW))
+    server.admin.script_load(load("put").source)
+    proxy.add(Fault(script("put", "enqueue"), Harm.SWALLOW))
     caller = threading.Thread(target=mark.options(ignore_result=True).delay, args=(1,))
     caller.start()
     counts = running.app.keys("default").key("counts")

@@ -75,9 +75,10 @@ class Hand:
         )
 
     def again(self, job_id: str, error: Exception, delay_ms: int = 60_000) -> None:
-        token, _ = self.held.pop(job_id)
+        token, job = self.held.pop(job_id)
         body = self.app.codec.encode_exception(error)
-        later = operations.Again(job_id, token, delay_ms, counted=True, error=body)
+        task = job.record.task
+        later = operations.Again(job_id, token, delay_ms, counted=True, error=body, task=task)
         self.app.client.run(
             operations.retry(self.keys, worker=self.name, seq=self._next(), jobs=[later])
         )

@@ -61,6 +61,11 @@ def enqueue(rig: Rig, n: int) -> Call[Any]:
     return op.enqueue(rig.keys, producer="p", counter=1, jobs=jobs)
 
 
+def put(rig: Rig, n: int) -> Call[Any]:
+    rig.enqueue("before")  # a producer's first call is not for it
+    return op.put(rig.keys, producer="p", counter=2, job=NewJob(f"{n}", "t", BODY))
+
+
 def admit(rig: Rig, n: int) -> Call[Any]:
     """Keys that are held by jobs in each place, and every second one that is free."""
     ids = names(n)
@@ -150,7 +155,8 @@ def forward(rig: Rig, n: int) -> Call[Any]:
 
 
 def retry(rig: Rig, n: int) -> Call[Any]:
-    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops") for i in watched(rig, n)]
+    ids = watched(rig, n)
+    jobs = [op.Again(i, "T", 60_000, counted=True, error=b"oops", task="t") for i in ids]
     return op.retry(rig.keys, worker="w", seq=99, jobs=jobs)
 
 
@@ -269,6 +275,11 @@ def count(rig: Rig, n: int) -> Call[Any]:
     return op.count(rig.keys)
 
 
+def stats(rig: Rig, n: int) -> Call[Any]:
+    watched(rig, n)
+    return op.stats(rig.keys, since_ms=0, limit=n)
+
+
 def options(rig: Rig, n: int) -> Call[Any]:
     rig.run(register(rig, n))
     return op.options(rig.keys, tasks=[f"t{i}" for i in range(n)])
@@ -295,6 +306,7 @@ CASES: dict[str, Case] = (
         for case in (
             *(
                 enqueue,
+                put,
                 admit,
                 claim,
                 ack,
@@ -321,7 +333,7 @@ CASES: dict[str, Case] = (
                 register,
                 unregister,
             ),
-            *(count, options, page, seek, audit, deposit),
+            *(count, stats, options, page, seek, audit, deposit),
         )
     }
     | cases_schedules.CASES

@@ -189,7 +189,7 @@ def test_a_plain_job_by_the_short_way_leaves_what_the_long_way_would(rig: Rig) -
     assert rig.enqueue("b") == ["OK"]
     short = rig.admin.info("commandstats")
     assert "cmdstat_mget" in short
-    assert "cmdstat_hmget" not in short
+    assert "cmdstat_get" not in short
     assert rig.state() == {
         "schema": "1",
         "jobs": {"a": ".e1 t -\n\x93abc", "b": ".e2 t -\n\x93abc"},

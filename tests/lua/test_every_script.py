@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import redis
 
-from streamq.keys import HASHES, LISTS, NAMES, SORTED_SETS
+from streamq.keys import HASHES, LISTS, NAMES, SORTED_SETS, STREAMS, STRINGS
 from streamq.operations import Call, promote
 from streamq.scripts import load, lua_folder
 from tests.lua.cases import CASES
-from tests.lua.rig import Rig
+from tests.lua.rig import COUNTING, Rig
 from tests.servers import NO_RETRIES
 
 SCRIPTS = sorted(path.stem for path in lua_folder().glob("*.lua"))
@@ -24,6 +24,7 @@ REFUSED_WHEN_FULL = {
     "define",
     "fire",
     "enqueue",
+    "put",
     "progress",
     "revive",
     "wait",
@@ -33,7 +34,7 @@ STRIDES = {
     "admit": 7,
     "ack": 7,
     "relay": 8,
-    "retry": 6,
+    "retry": 7,
     "bury": 6,
     "release": 3,
     "strand": 3,
@@ -88,6 +89,8 @@ def test_a_foreign_value_in_any_key_is_refused_and_changes_nothing(rig: Rig, nam
         asked = fresh(rig, name, 2)
         rig.admin.delete(key)
         suffix = key.rpartition("}:")[2]
+        if suffix in COUNTING:
+            continue  # counting fails no transition: test_tally.py
         if suffix in NAMES and suffix != "schema":
             rig.admin.set(key, "foreign")
         else:
@@ -95,7 +98,9 @@ def test_a_foreign_value_in_any_key_is_refused_and_changes_nothing(rig: Rig, nam
             rig.admin.set(key, "x") if is_list else rig.admin.rpush(key, "foreign")
         with rig.unchanged():
             refusal = refused(rig, asked)
-        assert "WRONGTYPE" in refusal or (name in READERS and not refusal), (index, key)
+        is_left_to_enqueue = name == "put" and suffix.startswith(("schema", "producer:"))
+        allowed = name in READERS or is_left_to_enqueue
+        assert "WRONGTYPE" in refusal or (allowed and not refusal), (index, key)
 
 
 def refused(rig: Rig, asked: Call[Any]) -> str:
@@ -211,4 +216,4 @@ def test_a_job_with_every_character_that_names_may_have_lives_its_whole_life(rig
 
 
 def test_key_names_and_types_are_all_known() -> None:
-    assert {*HASHES, *SORTED_SETS, *LISTS, "schema", "stream", "outbox"} == set(NAMES)
+    assert {*HASHES, *SORTED_SETS, *LISTS, *STREAMS, *STRINGS} == set(NAMES)

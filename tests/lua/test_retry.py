@@ -101,6 +101,6 @@ def test_retry_after_what_is_no_time_is_refused_and_changes_nothing(rig: Rig, de
         seq=1,
         jobs=[operations.Again(i, "T", 5, counted=True) for i in ("a", "b")],
     )
-    args = [*call.args[:-4], delay, *call.args[-3:]]
+    args = [*call.args[:-5], delay, *call.args[-4:]]
     with rig.unchanged(), pytest.raises(Exception, match="number"):
         rig.raw(call, args)

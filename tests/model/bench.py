@@ -5,24 +5,47 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine
 
 from streamq import operations as op
+from streamq.errors import QueueFull
 from streamq.keys import NAMES
 from streamq.operations import Call, Idempotency, NewJob, Violation
 from streamq.operations.call import Value
 from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig, State, as_plain, key_type, read_by_type
-from tests.model.jobs import Item, Key, Spec
+from tests.model.jobs import Hold, Item, Job, Key, Quiet, Spec
+from tests.model.lining import HOUR_US, Brought
 from tests.model.model import Model
 from tests.servers import Server
 
+SLOW_MS = 60_000  # no step takes so long
 _LETTERS = st.sampled_from(["swr", "swr", "swr", "sw", "s", "wr", "r"])
 _MODES = st.sampled_from(["return", "replace", "raise", "queue_one", "queue_one"])
 KEYS = {  # of each task its own, as a digest covers the task's name
     task: st.one_of(st.none(), *[st.builds(Key, st.sampled_from(digests), _LETTERS, _MODES)] * 4)
     for task, digests in {"t": ["a1", "a2"], "t.u": ["b1", "b2"]}.items()
 }
+_LIMITS = ["cc1=1", "cc2!a=2", f"rr1={HOUR_US}=1", f"rr2!a={HOUR_US}=3=2"]
+HOLDS = st.one_of(
+    *[st.none()] * 3,
+    *[
+        st.builds(
+            lambda lane, limits, priority: Hold(
+                lane, tuple(sorted({*limits, *["ob"] * (lane == "b")})), priority
+            ),
+            st.sampled_from(["", "", "a", "b"]),
+            st.lists(st.sampled_from(_LIMITS), max_size=2, unique=True),
+            st.sampled_from([4, 4, 4, 0, 9]),
+        )
+    ]
+    * 3,
+)
+QUIET = st.sampled_from(
+    [None, None, None, Quiet(1, 9), Quiet(HOUR_MS, HOUR_MS // 2), Quiet(HOUR_MS, 3 * HOUR_MS)]
+)
+_MOST = st.one_of(st.none(), *[st.integers(2, 12)] * 2)
 IDEMPOTENCY = st.sampled_from([None, None, None, ("k1", "x"), ("k1", "y"), ("k2", "x")])
 
 
@@ -99,6 +122,7 @@ class Bench(RuleBasedStateMachine):
             None if when == "now" else due,
             data.draw(st.integers(0, 7)) == 0,
             data.draw(st.sampled_from([None, None, 0, 1, 2])),
+            hold=data.draw(HOLDS),
         )
 
     def some_follow_ups(self, data: st.DataObject, items: list[Item]) -> None:
@@ -128,20 +152,49 @@ class Bench(RuleBasedStateMachine):
                 spec.id = data.draw(st.sampled_from(sorted(self.model.jobs)))
             spec.idem = data.draw(IDEMPOTENCY)
             specs.append(spec)
-        unique = data.draw(st.integers(0, 2)) == 0
-        for spec in specs if unique else ():
-            spec.key, spec.bytes = data.draw(KEYS[spec.task]), len(BODY)
-        named: dict[str, Any] = {
-            "producer": producer,
-            "counter": self.number(producer),
-            "jobs": [self.new_job(spec) for spec in specs],
-        }
-        if unique:
-            named["budget"] = op.Budget(max_jobs=10**6, max_bytes=10**9)
-        call = (op.admit if unique else op.enqueue)(self.keys, **named)
-        self.produced.setdefault(producer, []).append(call)
+        if data.draw(st.integers(0, 2)) == 0:
+            self.admit(data, producer, specs)
+            return
+        call = op.enqueue(
+            self.keys,
+            producer=producer,
+            counter=self.number(producer),
+            jobs=[self.new_job(spec) for spec in specs],
+        )
         self.ids += [spec.id for spec in specs if spec.id not in self.ids]
+        self.produced.setdefault(producer, []).append(call)
         assert [answer.word for answer in self.rig.run(call)] == self.model.enqueue(specs)
+
+    def admit(self, data: st.DataObject, producer: str, specs: list[Spec]) -> None:
+        """Calls with unique keys, into a queue that has a budget."""
+        most = op.Budget(data.draw(_MOST), data.draw(st.sampled_from([None, 20, 10**9])))
+        for spec in specs:
+            spec.key = data.draw(KEYS[spec.task])
+            spec.bytes = 0 if most.max_bytes is None else len(BODY)
+            if spec.key and set("sw") <= set(spec.key.letters):
+                spec.quiet = data.draw(QUIET)
+            if spec.quiet:
+                spec.due = self.model.now
+        call = op.admit(
+            self.keys,
+            producer=producer,
+            counter=self.number(producer),
+            jobs=[self.new_job(spec) for spec in specs],
+            budget=most,
+        )
+        words = self.model.sort_out(specs)
+        new = [spec for spec, word in zip(specs, words, strict=True) if word == "OK"]
+        full = self.model.too_much(new, most)
+        if full:
+            with pytest.raises(QueueFull) as caught:
+                self.rig.run(call)
+            assert (caught.value.budget, caught.value.used) == full
+            self.numbers[producer] -= 1
+            return
+        self.ids += [spec.id for spec in specs if spec.id not in self.ids]
+        self.produced.setdefault(producer, []).append(call)
+        assert [answer.word for answer in self.rig.run(call)] == self.model.enqueue(specs)
+        self.learn_dues()
 
     def follow(self, item: Item) -> list[Value]:
         jobs = [(queue, self.new_job(spec)) for queue, spec in item.follow]
@@ -149,21 +202,27 @@ class Bench(RuleBasedStateMachine):
 
     @staticmethod
     def new_job(spec: Spec) -> NewJob:
+        bound = [] if spec.bound is None else [f"c={spec.bound}"]
+        held = [spec.hold.opts] if spec.hold else []
+        waits = f",d={spec.quiet.quiet}:{spec.quiet.longest}" if spec.quiet else ""
         return NewJob(
             spec.id,
             spec.task,
             BODY,
             due="0" if spec.due is None else f"@{spec.due:.0f}",
             expires="@5" if spec.late else "+3600000",
-            opts="-" if spec.bound is None else f"c={spec.bound}",
+            opts=",".join(bound + held) or "-",
             idempotency=Idempotency(*spec.idem, HOUR_MS) if spec.idem else None,
-            unique=f"u={k.digest}:{k.letters}:{k.mode}" if (k := spec.key) else "",
+            unique=f"u={k.digest}:{k.letters}:{k.mode}{waits}" if (k := spec.key) else "",
         )
 
     def claim_as(self, token: str, worker: str, limit: int, named: tuple[str, ...]) -> None:
         expired = self.model.counts["expired"]
+        if self.number("claim") % 2:  # whoever was woken has taken the marker
+            self.rig.admin.delete(self.keys.key("wake"))
         claimed = self.rig.claim(token, limit, worker=worker, tasks=named)
-        ids = self.model.claim(token, worker, limit, named)
+        brought = Brought([job.id for job in claimed.jobs], self.unread(), self.kept_back())
+        ids = self.model.claim(token, worker, limit, named, brought)
         seen = [(job.id, job.attempt, job.crashes) for job in claimed.jobs]
         jobs = [self.model.jobs[i] for i in ids]
         assert seen == [(job.id, job.attempt, job.crashes) for job in jobs]
@@ -175,20 +234,59 @@ class Bench(RuleBasedStateMachine):
 
     def settle(self, verb: str, data: st.DataObject, worker: str) -> None:
         items = self.some_items(data)
+        for item in items if verb == "throttle" else ():
+            item.limit = data.draw(st.sampled_from(["", "", "cc1", "rr2"]))[1:]
         if verb in {"ack", "bury"}:
             self.some_follow_ups(data, items)
         call = self.settling(verb, worker, items, retry_ms=data.draw(st.sampled_from([0, HOUR_MS])))
-        if worker in self.settled:
-            self.old.append(self.settled[worker][0])
         reply = self.rig.run(call)
         words = reply[1] if verb == "bury" else reply
         assert words == self.model.settle(verb, items)
-        self.settled[worker] = (call, words)
-        for job in self.model.in_place("S"):
-            if job.word:
+        if set(words) != {"LEASELOST"}:  # else the answer to the call before is still known
+            if worker in self.settled:
+                self.old.append(self.settled[worker][0])
+            self.settled[worker] = (call, words)
+        self.learn_dues()
+
+    def unread(self) -> int:
+        """How many entries of the stream no claim has read."""
+        stream = self.keys.key("stream")
+        groups: Any = self.rig.admin.xinfo_groups(stream) if self.model.stream else []
+        after = groups[0]["last-delivered-id"].decode() if groups else "0-0"
+        return len(self.rig.admin.xrange(stream, f"({after}", "+"))  # type: ignore[arg-type]
+
+    def kept_back(self) -> set[str]:
+        """Jobs that are in the line now and weren't."""
+        texts: Any = self.rig.admin.hgetall(self.keys.key("state"))
+        parked = {id_.decode() for id_, text in texts.items() if text[:1] == b"P"}
+        return {i for i in parked if i in self.model.jobs and self.model.jobs[i].place in "WBN"}
+
+    def learn_dues(self) -> None:
+        """When jobs are due whose time is counted from the server's now."""
+        for job in [*self.model.in_place("S"), *self.model.in_place("H")]:
+            if job.quiet and job.word in {"", "heir"}:
+                self.learn_quiet(job)
+            elif job.word and job.place == "S":
                 score = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)
                 assert score is not None
                 job.due = float(score)
+
+    def learn_quiet(self, job: Job) -> None:
+        """A debounced job is due after so much quiet, or so long after its first call."""
+        record: Any = self.rig.admin.hget(self.keys.key("jobs"), job.id)
+        state: Any = self.rig.admin.hget(self.keys.key("state"), job.id)
+        score: Any = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)
+        begun = int(record.partition(b"\n")[0].rpartition(b",f=")[2].split(b",")[0])
+        due = float(score if job.place == "S" else state.split(b" ")[3])
+        if job.begun is None:
+            assert abs(begun - self.model.now) < SLOW_MS
+            job.begun = begun
+        assert begun == job.begun
+        if due != job.due:
+            assert job.quiet is not None
+            most = max(self.model.now, job.begun + job.quiet.longest)
+            assert abs(due - min(self.model.now + job.quiet.quiet, most)) < SLOW_MS
+            job.due = due
 
     def saying(self, what: str, items: list[Item], number: int) -> Call[list[str]]:
         said = f"{number}".encode()
@@ -207,11 +305,12 @@ class Bench(RuleBasedStateMachine):
                 i.id, i.token, task.get(i.id, "t"), "ok", 1, HOUR_MS, b"v", self.follow(i)
             ),
             "retry": lambda i: op.Again(
-                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b""
+                i.id, i.token, retry_ms, i.counted, b"e" if i.error else b"", task.get(i.id, "t")
             ),
             "bury": lambda i: op.Burial(
                 i.id, i.token, task.get(i.id, "t"), "failed", 1, b"e", self.follow(i)
             ),
+            "throttle": lambda i: op.Throttled(i.id, i.token, HOUR_MS, i.limit),
             "release": lambda i: op.HandBack(i.id, i.token, i.crashed),
             "strand": lambda i: op.Stray(i.id, i.token, task.get(i.id, "t")),
         }

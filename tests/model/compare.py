@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import time
 from typing import Any
 
+from streamq.operations.tally import KINDS
 from tests.model.jobs import Job
+from tests.model.lining import DEFAULT_BAND, HOUR_US
 from tests.model.model import Model
 
 State = dict[str, Any]
+
+_PLACE = re.compile(r"(?:^.| )&(\d+)(?= |$)")
 
 
 def differences(seen: State, model: Model) -> dict[str, tuple[Any, Any]]:
@@ -15,6 +21,22 @@ def differences(seen: State, model: Model) -> dict[str, tuple[Any, Any]]:
     expected, found = _expected(model), _found(seen)
     assert expected.keys() == found.keys()
     return {k: (found[k], expected[k]) for k in expected if found[k] != expected[k]}
+
+
+def learn_places(seen: State, model: Model) -> None:
+    """Where jobs that are new in the line stand: behind all that came before, in their band."""
+    newest = model.newest
+    for id_, place in places(seen).items():
+        job = model.jobs.get(id_)
+        if job is None or not job.at.startswith("?"):
+            continue
+        band = 9 - job.hold.priority if job.hold else DEFAULT_BAND
+        assert place[0] == f"{band}", (job, place)
+        if job.at == "?":
+            assert place[1:] > model.newest, (job, place, model.newest)
+            newest = max(newest, place[1:])
+        job.at = place
+    model.newest = newest
 
 
 def _expected(model: Model) -> State:
@@ -45,6 +67,7 @@ def _expected(model: Model) -> State:
         "inbox": {source: f"{entry}-0" for source, entry in model.inbox.items()},
         "idem": {key: " ".join(first) for key, first in model.idem.items()},
         "counts": {name: str(n) for name, n in model.counts.items() if n},
+        "tally": {name: n for name, n in model.tally.items() if n},
         "workers": sorted(model.alive),
         "wake": True,
         "unique": model.unique,
@@ -52,7 +75,51 @@ def _expected(model: Model) -> State:
         "cancelling": sorted(
             f"{job.asked} {job.id}" for job in model.jobs.values() if job.asked not in {"", "-"}
         ),
+        **_in_line(model),
     }
+
+
+def _in_line(model: Model) -> State:
+    """The line and what its limiters have given away."""
+    parked = model.in_place("P")
+    out = [job for job in model.jobs.values() if job.at and job.place in "RN"]
+    booked = {name: hours for name, hours in model.booked.items() if hours > 0}
+    return {
+        "parked": sorted(f"{job.class_name}\0{job.at} {job.id}" for job in parked),
+        "timers": sorted(f"x {job.id}" for job in parked),
+        "pumped": sorted(job.id for job in out),
+        "slots": sorted(model.slots()),
+        "rates": booked | {f"h{name}": hours for name, hours in model.told_off.items()},
+        "limits": sorted(
+            [f"={name} {text}" for name, text in model.settings.items()]
+            + [f"pause {what} {name}".replace(" queue ", "") for what, name in model.paused]
+            + [f"!paused {n}" for n in [sum(w != "lane" for w, _ in model.paused)] if n]
+            + [f"!lanes {n}" for n in [sum(w == "lane" for w, _ in model.paused)] if n]
+        ),
+        "places": {job.id: job.at for job in model.jobs.values() if job.at and job.place != "D"},
+    }
+
+
+def _found_in_line(seen: State) -> State:
+    now = time.time() * 1e6
+    hours = {name: round((at - now) / HOUR_US) for name, at in seen.get("rates", {}).items()}
+    return {
+        **{k: sorted(seen.get(k, {})) for k in ("parked", "timers", "pumped", "slots")},
+        "rates": {name: left for name, left in hours.items() if left > 0},
+        "limits": sorted(
+            field if field.startswith("pause") else f"{field} {text}"
+            for field, text in seen.get("limits", {}).items()
+        ),
+        "places": places(seen),
+    }
+
+
+def places(seen: State) -> dict[str, str]:
+    """Each job's place in the line, where it has one."""
+    texts = {id_: record.partition("\n")[0] for id_, record in seen.get("jobs", {}).items()}
+    texts |= seen.get("state", {})
+    found = {id_: _PLACE.search(text) for id_, text in texts.items()}
+    return {id_: match[1] for id_, match in found.items() if match}
 
 
 def _state(job: Job) -> str:
@@ -74,12 +141,27 @@ def _found(seen: State) -> State:
         **{k: sorted(seen.get(k, {})) for k in _SETS},
         "trails": {key[7:]: _texts(t) for key, t in seen.items() if key.startswith("chunks:")},
         **{k: seen.get(k, {}) for k in _HASHES},
+        "tally": _counted(seen),
         "counts": {name: text for name, text in seen.get("counts", {}).items() if text != "0"},
+        **_found_in_line(seen),
     }
 
 
 _HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "inbox", "unique", "heirs")
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers", "cancelling")
+
+
+def _counted(seen: State) -> dict[str, int]:
+    """Task and kind -> how often, as scripts have counted it."""
+    numbers = seen.get("tally", "").encode("latin-1")
+    places = {name: int(n) for name, n in seen.get("tallied", {}).items() if name[0] != "!"}
+    assert not numbers[: 8 * len(KINDS)].strip(b"\0"), "a task has no place of its own"
+    return {
+        f"{task} {kind}": n
+        for task, place in places.items()
+        for at, kind in enumerate(KINDS, place * len(KINDS))
+        if (n := int.from_bytes(numbers[8 * at : 8 * at + 8]))
+    }
 
 
 def _texts(trail: State) -> list[str]:

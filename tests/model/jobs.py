@@ -14,6 +14,28 @@ class Key:
     mode: str
 
 
+@dataclass(frozen=True)
+class Hold:
+    """What holds a job back: its lane, its limiters as opts name them, its priority."""
+
+    lane: str
+    limits: tuple[str, ...]
+    priority: int
+
+    @property
+    def opts(self) -> str:
+        band = "" if self.priority == 4 else f",p={self.priority}"
+        return "q=" + "|".join([self.lane, *self.limits]) + band
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A debounced call's wait, ms."""
+
+    quiet: int
+    longest: int
+
+
 @dataclass
 class Job:
     id: str
@@ -29,6 +51,18 @@ class Job:
     key: Key | None = None
     bytes: int = 0  # of the budget
     asked: str = ""  # the worker that is to end it, or "-"; empty: nobody asked
+    hold: Hold | None = None
+    at: str = ""  # its place in the line, kept while it runs or is scheduled; "?…": not known yet
+    quiet: Quiet | None = None
+    begun: int | None = None  # a debounced job's first call, ms; None: not known yet
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        return self.hold.limits if self.hold else ()
+
+    @property
+    def class_name(self) -> str:
+        return "|".join([self.task, self.hold.lane if self.hold else "", *self.limits])
 
 
 @dataclass
@@ -43,6 +77,8 @@ class Spec:
     idem: tuple[str, str] | None = None  # key, arguments
     key: Key | None = None
     bytes: int = 0
+    hold: Hold | None = None
+    quiet: Quiet | None = None
 
 
 @dataclass
@@ -54,4 +90,5 @@ class Item:
     crashed: bool = False
     counted: bool = True
     error: bool = True
+    limit: str = ""  # that it was told is exhausted
     follow: list[tuple[str, Spec]] = field(default_factory=list)  # queue ("": this one), job

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tests.model.jobs import Item, Job, Spec
+from tests.model.lining import Brought, Lining
 from tests.model.unifying import Unifying
 
 DEFAULT_BOUND = 3
 
 
 @dataclass
-class Model(Unifying):
+class Model(Lining, Unifying):
     jobs: dict[str, Job] = field(default_factory=dict)
     stream: dict[int, str] = field(default_factory=dict)  # order -> id
     read: int = 0  # the last entry that the group was given
@@ -38,13 +39,23 @@ class Model(Unifying):
     outbox: list[str] = field(default_factory=list)  # ids for other queues
     inbox: dict[str, int] = field(default_factory=dict)  # source -> the last entry applied
     counts: Counter[str] = field(default_factory=Counter)
+    tally: Counter[str] = field(default_factory=Counter)  # task and kind
     unique: dict[str, str] = field(default_factory=dict)  # digest -> id
     heirs: dict[str, str] = field(default_factory=dict)
     moves: list[tuple[Job, str]] = field(default_factory=list)  # in this call
+    booked: dict[str, int] = field(default_factory=dict)  # rate -> intervals until it is free
+    told_off: dict[str, int] = field(default_factory=dict)  # limiter -> hours that it is held
+    settings: dict[str, str] = field(default_factory=dict)  # of limits, at run time
+    paused: set[tuple[str, str]] = field(default_factory=set)  # queue, task or lane, and its name
+    newest: str = ""  # place in the line
+    now: float = 0  # about, ms
 
     # --- steps ----------------------------------------------------------------------------------
 
     def _enter(self, job: Job) -> None:
+        if job.hold or job.at:
+            job.place, job.at = "P", job.at or "?"
+            return
         self.last += 1
         job.place, job.order = "W", self.last
         self.stream[self.last] = job.id
@@ -71,9 +82,10 @@ class Model(Unifying):
     def _die(self, job: Job, reason: str, kind: str) -> None:
         self._leave(job)
         self.moves.append((job, "e"))
-        job.place, job.word = "D", reason
+        job.place, job.word, job.at = "D", reason, ""
         self.progress.pop(job.id, None)
         self.counts["died"] += 1
+        self.tally[f"{job.task} dead"] += 1
         self._tell(job.id, kind)
 
     def _give_up(self, job: Job) -> None:
@@ -108,6 +120,7 @@ class Model(Unifying):
         """True: it was one crash too many."""
         bound = job.bound if job.bound is not None else self.policy.get(job.task, DEFAULT_BOUND)
         self.counts["crashed"] += crashed
+        self.tally[f"{job.task} reclaimed"] += lost
         job.crashes += crashed
         if (lost and bound == 0) or (crashed and job.crashes >= bound):
             self.errors.add(job.id)
@@ -116,13 +129,14 @@ class Model(Unifying):
         if lost:
             self.errors.add(job.id)
         self.moves.append((job, "w"))
-        job.place, job.word, job.attempt = "B", reason, job.attempt - 1
+        job.place, job.word, job.attempt = "P" if job.at else "B", reason, job.attempt - 1
         self.progress.pop(job.id, None)
         return False
 
     # --- calls ----------------------------------------------------------------------------------
 
-    def enqueue(self, specs: Sequence[Spec]) -> list[str]:
+    def sort_out(self, specs: Sequence[Spec]) -> list[str]:
+        """A word for each call, before unique keys are looked at."""
         firsts, words, fresh = dict(self.idem), [], set()
         for spec in specs:
             first = firsts.get(spec.idem[0]) if spec.idem else None
@@ -135,6 +149,10 @@ class Model(Unifying):
                 fresh.add(spec.id)
                 if spec.idem:
                     firsts[spec.idem[0]] = (spec.id, spec.idem[1])
+        return words
+
+    def enqueue(self, specs: Sequence[Spec]) -> list[str]:
+        words = self.sort_out(specs)
         for at, spec in enumerate(specs):
             if words[at] == "OK":
                 words[at], id_ = self.unify(spec)
@@ -170,33 +188,35 @@ class Model(Unifying):
             else:
                 self._accept(spec)
 
-    def claim(self, token: str, worker: str, limit: int, tasks: Sequence[str]) -> list[str]:
+    def claim(
+        self, token: str, worker: str, limit: int, tasks: Sequence[str], brought: Brought
+    ) -> list[str]:
+        """`brought` is what the scripts chose of the line, which is held to what may be."""
         if token in self.claims:
             return self.held(token)
-        found = [job.id for job in self.in_place("B")][:limit]
-        for task in dict.fromkeys(tasks):
-            aside = sorted(job.id for job in self.in_place("N") if job.word == task)
-            found += aside[: limit - len(found)]
-        room = limit - len(found)
-        unread = [order for order in sorted(self.stream) if order > self.read][:room]
-        if room:
-            self.read = unread[-1] if unread else self.read
-            self.healed = self.healed or len(unread) < room
-        found += [i for i in map(self.stream.__getitem__, unread) if self.jobs[i].place == "W"]
-        taken = []
-        for id_ in found:
-            job = self.jobs[id_]
-            if job.late:
-                self.counts["expired"] += 1
-                self._end(job, "expired")
-            else:
-                job.place, job.word, job.attempt = "R", token, job.attempt + 1
-                self.moves.append((job, "r"))
-                taken.append(id_)
+        expired, taken = self.choose(limit, tasks, brought)
+        for job in expired:
+            self.counts["expired"] += 1
+            self.tally[f"{job.task} expired"] += 1
+            self._end(job, "expired")
+        for job in taken:
+            job.place, job.word, job.attempt = "R", token, job.attempt + 1
+            self.moves.append((job, "r"))
+            self.tally[f"{job.task} started"] += 1
         if taken:
-            self.claims[token] = (worker, taken)
+            self.claims[token] = (worker, [job.id for job in taken])
         self.move_keys("r", "e")
-        return taken
+        return [job.id for job in taken]
+
+    def candidates(self, room: int, tasks: Sequence[str]) -> tuple[list[Job], list[int]]:
+        """What waits outside the line, in its order, and the entries that are read for it."""
+        found = self.in_place("B")[:room]
+        for task in dict.fromkeys(tasks):
+            aside = [job for job in self.in_place("N") if job.word == task]
+            found += sorted(aside, key=lambda job: job.id)[: room - len(found)]
+        unread = [order for order in sorted(self.stream) if order > self.read]
+        unread = unread[: room - len(found)]
+        return found + [self.jobs[self.stream[order]] for order in unread], unread
 
     def settle(self, verb: str, items: Sequence[Item]) -> list[str]:
         words, done = [], set()
@@ -216,7 +236,7 @@ class Model(Unifying):
                     continue
                 self._give_up(job)
                 words.append(getattr(self, "_" + verb)(job, item) or "OK")
-        self.move_keys("sw", "e")
+        self.move_keys("c", "w", "s", "e")
         for word, item in zip(words, items, strict=True):
             if word == "OK":
                 self._follow(item)
@@ -226,22 +246,37 @@ class Model(Unifying):
         if job.place == "R":
             self._give_up(job)
         self.counts["cancelled"] += 1
+        self.tally[f"{job.task} cancelled"] += 1
         self._end(job, "cancelled")
+        self.moves[-1] = (job, "c")  # before all others of this call
         return "CANCELLED"
 
     def _ack(self, job: Job, _: Item) -> None:
         self.counts["succeeded"] += 1
+        self.tally[f"{job.task} succeeded"] += 1
         self._end(job, "ok")
 
     def _retry(self, job: Job, item: Item) -> None:
         self._leave(job)
         self.counts["retried"] += 1
+        self.tally[f"{job.task} retried"] += 1
         self.moves.append((job, "s"))
         job.place, job.word = "S", "retry" if item.counted else "snooze"
         job.attempt -= not item.counted
         self.progress.pop(job.id, None)
         if item.error:
             self.errors.add(job.id)
+
+    def _throttle(self, job: Job, item: Item) -> None:
+        told = self.exhausted(job, item.limit)
+        for limiter in told:
+            self.told_off[limiter] = max(1, self.told_off.get(limiter, 0))
+        self._leave(job)
+        in_line = bool(told and job.at)
+        self.counts["throttled"] += 1
+        self.moves.append((job, "w" if in_line else "s"))
+        job.place, job.word, job.attempt = "P" if in_line else "S", "throttled", job.attempt - 1
+        self.progress.pop(job.id, None)
 
     def _bury(self, job: Job, _: Item) -> None:
         self.errors.add(job.id)
@@ -278,7 +313,7 @@ class Model(Unifying):
                 else:
                     back += 1
         self.counts["reclaimed"] += back
-        self.move_keys("w", "e")
+        self.move_keys("c", "w", "e")
         return back, poisoned, self.counts["cancelled"] - cancelled
 
     def promote(self, now: float, limit: int) -> int:
@@ -306,7 +341,7 @@ class Model(Unifying):
             else:
                 words.append("OK")
                 self._cancel(job)
-        self.move_keys("e")
+        self.move_keys("c")
         return words
 
     def steer_dead(self, verb: str, ids: Sequence[str]) -> list[str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tests.model.jobs import Job, Spec
 
 if TYPE_CHECKING:
+    from streamq.operations import Budget
     from tests.model.jobs import Key
 
-LATER = 10**12  # a due time after this has not passed
 LETTERS = {"R": "r", "S": "s", "W": "w", "B": "w", "N": "w", "P": "w"}
 
 
@@ -24,6 +25,8 @@ class Unifying:
     errors: set[str]
     checkpoints: dict[str, str]
     counts: Counter[str]
+    tally: Counter[str]
+    now: float  # about, ms
 
     def _enter(self, job: Job) -> None:
         raise NotImplementedError
@@ -62,8 +65,10 @@ class Unifying:
 
     def _made(self, spec: Spec) -> Job:
         job = Job(spec.id, spec.task, spec.bound, spec.late, key=spec.key, bytes=spec.bytes)
+        job.hold, job.quiet = spec.hold, spec.quiet
         self.jobs[spec.id] = job
         self.counts["enqueued"] += 1
+        self.tally[f"{spec.task} enqueued"] += 1
         self.counts["bytes"] += spec.bytes
         return job
 
@@ -76,22 +81,42 @@ class Unifying:
 
     def _replace(self, job: Job, spec: Spec) -> None:
         self.counts["bytes"] += spec.bytes - job.bytes
+        going_on = job.word in {"", "heir"}  # else it ran: another wait begins
+        job.begun = job.begun if going_on and job.quiet and spec.quiet else None
+        due = spec.due
+        if spec.quiet and job.place not in "SH":
+            due = None  # its quiet is over
+        like = (job.class_name, job.hold and job.hold.priority)
         job.bound, job.late, job.key, job.bytes = spec.bound, spec.late, spec.key, spec.bytes
-        job.attempt = job.crashes = 0
+        job.hold, job.quiet, job.attempt, job.crashes = spec.hold, spec.quiet, 0, 0
+        alike = (job.class_name, job.hold and job.hold.priority) == like
         self.errors.discard(job.id)
         self.checkpoints.pop(job.id, None)
         if job.place == "H":
             job.due = spec.due or 0
             return
-        if spec.due is not None:
+        stays = due is None and job.place != "S" and alike and bool(job.hold) == bool(job.at)
+        if not stays:
             self._leave(job)
-            job.place, job.due, job.word = "S", spec.due, ""
-        elif job.place == "S":
-            self._enter(job)
-            job.word = ""
-        elif job.place == "W":
+            job.at = job.word = ""
+            if due is None:
+                self._enter(job)
+            else:
+                job.place, job.due = "S", due
+        elif job.place in "WP":
             job.word = ""
         self._hold(job)
+
+    def too_much(self, specs: Sequence[Spec], most: Budget) -> tuple[str, int] | None:
+        """The budget that has no room for these calls, all of them new, and how full it is."""
+        new = [s for s in specs if not (s.key and s.key.digest in self.unique)]
+        there = sum(job.place != "D" for job in self.jobs.values())
+        if new and most.max_jobs is not None and there + len(new) > most.max_jobs:
+            return "max_jobs", there
+        bytes_ = self.counts["bytes"]
+        if most.max_bytes is not None and bytes_ + sum(s.bytes for s in new) > most.max_bytes:
+            return ("max_bytes", bytes_) if new else None
+        return None
 
     def move_keys(self, *rounds: str) -> None:
         """What this call has done to keys: for each round of letters those that take, then free."""
@@ -101,7 +126,7 @@ class Unifying:
             for job, to in moves:
                 if to not in letters:
                     continue
-                self.counts["bytes"] -= job.bytes if to == "e" else 0
+                self.counts["bytes"] -= job.bytes if to in "ec" else 0
                 if job.place == "H" and job.key:
                     del self.heirs[job.key.digest]
                 elif job.key and to not in job.key.letters:
@@ -116,7 +141,7 @@ class Unifying:
         heir = self.jobs.get(self.heirs.pop(key.digest, ""))
         if heir is None:
             del self.unique[key.digest]
-        elif heir.due > LATER:
+        elif heir.due > self.now:
             heir.place = "S"
         else:
             self._enter(heir)

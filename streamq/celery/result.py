@@ -192,11 +192,23 @@ class AsyncResult:
         except errors.UnknownJob:
             return
 
-    def revoke(self, *_: Any, **how: Any) -> None:
-        """Take the task back before it runs; `terminate=True` and the rest mean nothing here."""
-        del how
+    def revoke(
+        self,
+        connection: object = None,
+        terminate: bool = False,
+        signal: object = None,
+        wait: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """Take the task back before it runs. One that runs goes on, but is not run again.
+
+        With `terminate=True` it is ended, in workers of every pool; `signal` and the rest mean
+        nothing here. Another time changes nothing.
+        """
+        del connection, signal, wait, timeout
+        desk = self.app.runtime.desk
         try:
-            self.job.cancel()
+            desk.ask(desk.cancel(self.job, is_told=terminate))
         except errors.UnknownJob:
             return
 

@@ -10,7 +10,6 @@ import time
 from typing import TYPE_CHECKING
 
 from streamq.worker.duty import Duty
-from streamq.worker.interrupting import Why
 
 if TYPE_CHECKING:
     from streamq.client import Client
@@ -51,4 +50,4 @@ class Canceller(Duty):
         pools = self._crew.pools
         for held in pools.running if asked else ():
             if held.job.id in asked and held.lease.queue == queue:
-                pools.tell(held, Why.CANCELLED)
+                pools.cancel(held.job.id, held.lease.token)

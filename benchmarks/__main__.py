@@ -11,6 +11,7 @@ import sys
 import time
 
 from benchmarks import alone as measures
+from benchmarks.bare import bare_rate
 from benchmarks.board import board_file
 from benchmarks.environments import HERE, PEERS
 from benchmarks.everybody import Race
@@ -51,6 +52,11 @@ def measure_alone(server: Server, race: Race, scale: float, rounds: int) -> Alon
     found.waits = measures.longest_wait(server, board, peer, rounds)
     found.idle = measures.idle_commands(server, peer, 5)
     found.two = measures.two_workers(server, board, peer, int(60_000 * scale), rounds)
+    n = int(100_000 * scale)
+    found.bare = [
+        (bare_rate(server, board, race.path, n, 1), bare_rate(server, board, race.path, n, 2))
+        for _ in range(rounds)
+    ]
     print("two workers done", flush=True)
     found.depths = tuple(int(depth * scale) for depth in DEPTHS)  # type: ignore[assignment]
     found.growth = growth(server, *found.depths)

@@ -25,7 +25,7 @@ import redis
 from benchmarks.board import VARIABLE, Board
 
 PATIENCE_NS = 10_000_000_000
-LONG_S = 10.0  # a queue that polls twice a second need not answer a hundred times
+LONG_S = 6.0  # a queue that polls twice a second need not answer a hundred times
 SLICE = 200  # calls between two looks at the reference loop
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import redis
 
+from benchmarks.bare import bare_latencies
 from benchmarks.environments import PEERS, install
 from benchmarks.latency import idle_starts, round_trips
 from benchmarks.load import bytes_per_job, count_commands, run_load
@@ -47,6 +48,8 @@ class Found:
     loads: dict[tuple[str, str], list[Load]] = field(default_factory=dict)
     starts: dict[str, list[list[float]]] = field(default_factory=dict)  # seconds, a list a round
     trips: dict[str, list[list[float]]] = field(default_factory=dict)
+    bare_starts: list[list[float]] = field(default_factory=list)  # of no queue: see bare.py
+    bare_trips: list[list[float]] = field(default_factory=list)
     sent: dict[str, float] = field(default_factory=dict)  # commands per job
     memory: dict[str, float] = field(default_factory=dict)  # bytes per waiting job
     bare: list[float] = field(default_factory=list)  # SETs per second, between the runs
@@ -74,7 +77,7 @@ class Race:
     """The queues that take part, with their producers started."""
 
     def __init__(self, server: Server, board: Board, path: str, keys: Sequence[str]) -> None:
-        self.server, self.board = server, board
+        self.server, self.board, self.path = server, board, path
         self.found = Found()
         self.peers: dict[str, Peer] = {}
         for key in keys:
@@ -128,6 +131,10 @@ class Race:
                     if taken:
                         into.setdefault(peer.key, []).append(taken)
                 print(f"{number + 1} latency {peer.name}", flush=True)
+            if "streamq" in self.peers:
+                starts, trips = bare_latencies(self.server, self.board, self.path, n)
+                self.found.bare_starts.append(starts)
+                self.found.bare_trips.append(trips)
 
     def counts(self, scale: float) -> None:
         """Commands sent and memory, once each: they don't depend on the weather."""

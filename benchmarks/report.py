@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,11 +9,13 @@ from typing import TYPE_CHECKING
 from benchmarks.everybody import KINDS
 from benchmarks.latency import of_best_round
 from benchmarks.publish import marked_headlines
+from benchmarks.reference import bare_rows, limit_rows
 from benchmarks.rows import Row, at_least, at_most, only_told, table, targets
 from benchmarks.scripts import median
 
 if TYPE_CHECKING:
     from benchmarks.alone import Memory
+    from benchmarks.bare import Rate
     from benchmarks.everybody import Found
     from benchmarks.load import Load
     from benchmarks.scripts import Growth
@@ -30,6 +31,7 @@ class Alone:
     growth: Growth | None = None
     depths: tuple[int, int, int] = (0, 0, 0)
     two: list[tuple[Load, Load]] | None = None
+    bare: list[tuple[Rate, Rate]] | None = None  # beside them, one and two bare workers
     memory: Memory | None = None
     waits: list[float] | None = None
     idle: float | None = None
@@ -159,6 +161,7 @@ def _latencies(found: Found) -> list[Row]:
                     value < others[best],
                 )
             )
+        rows += bare_rows(found, measure)
     return rows
 
 
@@ -181,7 +184,7 @@ def _workers(alone: Alone) -> list[Row]:
     if alone.two:
         ratio = median([two.jobs_s / one.jobs_s for one, two in alone.two])
         rows.append(at_least("jobs/s of two worker processes, of one", ratio, 1.3, " ×"))
-        rows += _limit([two for _, two in alone.two])
+        rows += limit_rows([two for _, two in alone.two], alone.bare)
     if alone.memory:
         found = alone.memory
         rows += [
@@ -195,21 +198,6 @@ def _workers(alone: Alone) -> list[Row]:
     if alone.idle is not None:
         rows.append(at_most("commands per second of an idle worker", alone.idle, 5))
     return rows
-
-
-def _limit(loads: list[Load]) -> list[Row]:
-    """What two worker processes are bound by: how busy Redis's one thread was, and they were."""
-    redis = median([one.redis_busy for one in loads])
-    worker = median([one.jobs_s * one.worker_us / 1e6 / 2 for one in loads])
-    return [
-        only_told("Redis's CPU with two worker processes, of one core", f"{redis * 100:.0f} %"),
-        only_told("each of the two worker processes, of one core", f"{worker * 100:.0f} %"),
-        only_told("all three, of the machine's cores", _share(redis + 2 * worker)),
-    ]
-
-
-def _share(cores: float) -> str:
-    return f"{cores:.2f} of {os.cpu_count()} cores"
 
 
 def all_targets(found: Found, alone: Alone) -> list[Row]:

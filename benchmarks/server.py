@@ -69,20 +69,20 @@ class Server:
         self.folder = tempfile.mkdtemp(prefix="streamq-bench-")
         self.port = _free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._log = Path(self.folder) / "server.log"
+        self.log = Path(self.folder) / "server.log"
         self.process = spawn(
             [
                 *(_binary(), "--port", str(self.port), "--bind", "127.0.0.1"),
                 *("--save", "", "--appendonly", "no", "--dir", self.folder),
             ],
-            self._log,
+            self.log,
         )
         # On the loopback interface like everybody else's connections.
         self.client = redis.Redis.from_url(self.url, protocol=2)
         deadline = time.monotonic() + _READY_S
         while not self._answers():
             if time.monotonic() > deadline or self.process.poll() is not None:
-                raise RuntimeError(f"the server did not start:\n{self._log.read_text()[-500:]}")
+                raise RuntimeError(f"the server did not start:\n{self.log.read_text()[-500:]}")
             time.sleep(0.02)
 
     def _answers(self) -> bool:

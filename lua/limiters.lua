@@ -3,7 +3,7 @@
 -- as a gate and as slots or a rate.
 -- Returns the cursor of the next page (empty: this was the last), the clock in us; then of each: id, slots taken,
 -- what is published or set for it, its theoretical arrival time, until when it is held, when it is looked at (us;
--- "": not), classes that wait, jobs that wait in the first 20 of them, and the first of these.
+-- "": not), classes that wait, jobs that wait in the first 20 of them, and the first of these (or of those that run).
 local jobs = KEYS[1]
 local stream = KEYS[2]
 local wake = KEYS[3]

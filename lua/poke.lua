@@ -6,7 +6,7 @@ local jobs = KEYS[1]
 local stream = KEYS[2]
 local wake = KEYS[3]
 --# include lib/line_keys.lua
-local definition = ARGV[1]
+local definition = ARGV[1] -- or one key of it, behind `!`
 local cursor = ARGV[2] -- empty: from the start
 local limit = tonumber(ARGV[3]) -- gates, or rates, 1 to 200
 
@@ -24,11 +24,18 @@ local now_us = clock_us()
 local phase, at = string.match(cursor == '' and 's0' or cursor, '^(.)(.*)$')
 if phase == 's' then -- first, or a claim that is woken would close the gate by what was booked before
   local read = redis.call('ZSCAN', rates, at, 'COUNT', limit)
-  local interval, burst = string.match(read_settings(limits, { definition })(definition) or '', '^r (%S+) (%S+)$')
-  for i = 1, interval and #read[2] or 0, 2 do
-    local id, most = read[2][i], now_us + 20000 + interval * burst
-    if string.match(id, '^r([^!]*)') == definition and tonumber(read[2][i + 1]) > most then
-      redis.call('ZADD', rates, whole(most), id)
+  local names, general = { definition }, string.match(definition, '^[^!]*')
+  names[2] = general
+  for i = 1, #read[2], 2 do names[#names + 1] = string.sub(read[2][i], 2) end
+  local settings = read_settings(limits, names)
+  for i = 1, #read[2], 2 do
+    local name = string.sub(read[2][i], 2)
+    local meant = name == definition or string.match(name, '^[^!]*') == definition
+    local text = settings(name) or settings(general) or ''
+    local interval, burst = string.match(meant and text or '', '^r (%S+) (%S+)$')
+    local most = interval and now_us + 20000 + interval * burst
+    if most and string.byte(read[2][i]) == 114 and tonumber(read[2][i + 1]) > most then
+      redis.call('ZADD', rates, whole(most), read[2][i])
     end
   end
   return read[1] == '0' and 'r' or 's' .. read[1]

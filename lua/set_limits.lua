@@ -6,7 +6,7 @@ local jobs = KEYS[1]
 local stream = KEYS[2]
 local wake = KEYS[3]
 --# include lib/line_keys.lua
-local first_item = 1 -- ARGV[1...]: field, text ("": unset); a field that begins with `=` beats the one without
+local first_item = 1 -- ARGV[1...]: field, text ("": unset); a field that begins with `=` beats the one without, `<definition>!<key>` the definition
 
 --# include lib/rest.lua
 --# include lib/number.lua
@@ -25,15 +25,16 @@ for n, name in ipairs(names) do
   if text ~= '' and not kind then error('not a limit') end
   if text ~= '' then check_numbers(kind == 'c' and 0 or 0.001, tonumber(first), kind == 'r' and tonumber(second) or 1) end
 end
-local before, weights = redis.call('HMGET', limits, unpack(names)), 0
+local before, counted = redis.call('HMGET', limits, unpack(names)), { ['!weights'] = 0, ['!keys'] = 0 }
 for n, name in ipairs(names) do
   local text = ARGV[first_item + 2 * n - 1]
   if (before[n] or '') ~= text then
     changed = changed + 1
-    if string.find(name, '^=?weight ') then weights = weights + (text == '' and -1 or before[n] and 0 or 1) end
+    local kind = string.find(name, '^=?weight ') and '!weights' or string.find(name, '!', 1, true) and '!keys'
+    if kind then counted[kind] = counted[kind] + (text == '' and -1 or before[n] and 0 or 1) end
     if text == '' then redis.call('HDEL', limits, name) else redis.call('HSET', limits, name, text) end
   end
 end
-tally(limits, '!weights', weights)
+for kind, by in pairs(counted) do tally(limits, kind, by) end
 if changed > 0 then wake_one(wake) end
 return changed

@@ -13,6 +13,7 @@ from streamq.config import Settings
 from streamq.configuring import Configuring
 from streamq.declaring import Declaring
 from streamq.errors import ConfigurationError
+from streamq.hooking import Hooking
 from streamq.location import Location
 from streamq.option_checks import queue_name
 from streamq.options import call_options
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class StreamQ(Scheduling, Declaring, Steering, Collecting, Configuring):
+class StreamQ(Scheduling, Declaring, Hooking, Steering, Collecting, Configuring):
     """An application: `app = StreamQ("shop", broker="redis://localhost")`.
 
     Making one reads `STREAMQ_*` from the environment and connects to nothing. Safe for threads,
@@ -62,6 +63,7 @@ class StreamQ(Scheduling, Declaring, Steering, Collecting, Configuring):
         if conf.broker is not None:
             check_backend(conf)
         super().__init__(Runtime(name, conf))
+        self.runtime.hooks.application = self
         self._made = Location(sys._getframe(1))  # noqa: SLF001 - where this application is written
 
     # --- what it is made of ------------------------------------------------------------------

@@ -40,33 +40,51 @@ class AppLimits:
         """As `list`, from async code."""
         return await ask_async(self._app, limits_question(self._app, queue))
 
-    def get(self, name: str, *, queue: str | None = None) -> LimitInfo:
-        """One of them."""
-        return ask(self._app, limit_question(self._app, name, queue))
+    def get(self, name: str, *, queue: str | None = None, key: str | None = None) -> LimitInfo:
+        """One of them; with `key`, as it holds for that one."""
+        return ask(self._app, limit_question(self._app, name, queue, key))
 
-    async def aget(self, name: str, *, queue: str | None = None) -> LimitInfo:
+    async def aget(
+        self, name: str, *, queue: str | None = None, key: str | None = None
+    ) -> LimitInfo:
         """As `get`, from async code."""
-        return await ask_async(self._app, limit_question(self._app, name, queue))
+        return await ask_async(self._app, limit_question(self._app, name, queue, key))
 
     def set(
-        self, name: str, limit: str | int | RateLimit | Concurrency, *, queue: str | None = None
+        self,
+        name: str,
+        limit: str | int | RateLimit | Concurrency,
+        *,
+        queue: str | None = None,
+        key: str | None = None,
     ) -> LimitInfo:
-        """Change one: `app.limits.set("shop.send", "20/m")`. What holds from now on."""
-        return ask(self._app, set_question(self._app, name, limit, queue))
+        """Change one: `app.limits.set("shop.send", "20/m")`. What holds from now on.
+
+        `key`: of one key alone, as it comes out of the template in the code: "user:7" of
+        "user:{user_id}". It beats what was changed for all keys, until it is reset itself.
+        """
+        return ask(self._app, set_question(self._app, name, limit, queue, key))
 
     async def aset(
-        self, name: str, limit: str | int | RateLimit | Concurrency, *, queue: str | None = None
+        self,
+        name: str,
+        limit: str | int | RateLimit | Concurrency,
+        *,
+        queue: str | None = None,
+        key: str | None = None,
     ) -> LimitInfo:
         """As `set`, from async code."""
-        return await ask_async(self._app, set_question(self._app, name, limit, queue))
+        return await ask_async(self._app, set_question(self._app, name, limit, queue, key))
 
-    def reset(self, name: str, *, queue: str | None = None) -> LimitInfo:
+    def reset(self, name: str, *, queue: str | None = None, key: str | None = None) -> LimitInfo:
         """Let the code's word count again. What holds from now on."""
-        return ask(self._app, reset_question(self._app, name, queue))
+        return ask(self._app, reset_question(self._app, name, queue, key))
 
-    async def areset(self, name: str, *, queue: str | None = None) -> LimitInfo:
+    async def areset(
+        self, name: str, *, queue: str | None = None, key: str | None = None
+    ) -> LimitInfo:
         """As `reset`, from async code."""
-        return await ask_async(self._app, reset_question(self._app, name, queue))
+        return await ask_async(self._app, reset_question(self._app, name, queue, key))
 
     def weigh(self, lane: str, weight: float | None, *, queue: str) -> None:
         """Give a lane a share: 3 takes three turns where others take one. None: as in the code."""

@@ -1,11 +1,13 @@
 """Questions to the server, written once and asked by blocking or by async code.
 
-A question is a generator: it yields calls of scripts (a list: one pipeline) or one plain
-command, is sent the answers, and returns what it found out. `ask` and `ask_async` carry it.
+A question is a generator: it yields calls of scripts (a list: one pipeline), one plain command
+or seconds to rest, is sent the answers, and returns what it found out. `ask` and `ask_async`
+carry it.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import wraps
@@ -53,7 +55,7 @@ class Command:
     key: str = ""  # says which node of a cluster; empty: any
 
 
-Question: TypeAlias = Generator["list[Call[Any]] | Command", Any, T]
+Question: TypeAlias = Generator["list[Call[Any]] | Command | float", Any, T]
 
 
 def ask(app: Asker, question: Question[T]) -> T:
@@ -64,6 +66,9 @@ def ask(app: Asker, question: Question[T]) -> T:
             try:
                 if isinstance(wanted, Command):
                     answer = app.client.command(*wanted.words, key=wanted.key)
+                elif isinstance(wanted, float):
+                    time.sleep(wanted)
+                    answer = None
                 else:
                     answer = app.client.run_many(wanted)
             except Exception as error:  # noqa: BLE001 - the question may know what to do
@@ -83,6 +88,9 @@ async def ask_async(app: Asker, question: Question[T]) -> T:
             try:
                 if isinstance(wanted, Command):
                     answer = await app.client.command_async(*wanted.words, key=wanted.key)
+                elif isinstance(wanted, float):
+                    await _rest(wanted)
+                    answer = None
                 else:
                     answer = await app.client.run_many_async(wanted)
             except Exception as error:  # noqa: BLE001 - the question may know what to do
@@ -92,6 +100,12 @@ async def ask_async(app: Asker, question: Question[T]) -> T:
     except StopIteration as end:
         found: T = end.value
         return found
+
+
+async def _rest(seconds: float) -> None:
+    import asyncio  # noqa: PLC0415 - costs 30 ms, and whoever awaits has it
+
+    await asyncio.sleep(seconds)
 
 
 def blocking(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from datetime import datetime
 
+    from streamq.app import StreamQ
+
 H_co = TypeVar("H_co", covariant=True)
 When: TypeAlias = Literal["succeeded", "dead"]
 
@@ -62,7 +64,22 @@ class RunningJob(Saying):
     detached: bool = True  # no job: nothing is reported
     restored: Any = None  # what an earlier run of this job kept with `checkpoint`; None: nothing
     report: Callable[[str, Any], Any] | None = field(default=None, repr=False)  # the worker's
+    application: StreamQ | None = field(default=None, repr=False)
     follow_ups: list[tuple[When, FollowUp[Any]]] = field(default_factory=list, repr=False)
+
+    @property
+    def app(self) -> StreamQ:
+        """The application; `job.app.state` is what its `lifespan` opened in this process.
+
+        Raises `RuntimeError` on a detached job.
+        """
+        if self.application is None:
+            raise RuntimeError(
+                "no job runs here, so current_job().app is unknown.\n"
+                "In a test of a task, run it with app.conf.task_always_eager = True, or use the "
+                "application itself: app.state.db = …"
+            )
+        return self.application
 
     def enqueue(self, call: Followable[H_co], *, when: When = "succeeded") -> H_co:
         """Enqueue a call (`task.s(…)`, `app.call(…)`) in the very step that ends this job.
@@ -83,6 +100,8 @@ class RunningJob(Saying):
                 "Enqueue one that enqueues the rest, or use .delay(), which this job's end is not "
                 "tied to"
             )
+        if follow.job.around is not None:
+            follow.job.around.sent(follow.job.id)
         self.follow_ups.append((when, follow))
         return follow.handle
 

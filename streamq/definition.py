@@ -12,9 +12,10 @@ from streamq.signature import Binder
 from streamq.uniqueness import check_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from streamq.codec import TaskTypes
+    from streamq.context import RunningJob
     from streamq.options import CallOptions
 
 _MANY = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
@@ -55,6 +56,11 @@ class Definition:
         from streamq.codec import TaskTypes  # noqa: PLC0415 - not needed to define a task
 
         return TaskTypes(self.function, self.binder.names)
+
+    def call(self, job: RunningJob, args: Iterable[Any], kwargs: Mapping[str, Any]) -> Any:
+        """Call the function for a job; of an `async def` one gives the coroutine."""
+        first = (job,) if self.bind else ()
+        return self.function(*first, *args, **kwargs)
 
     @property
     def place(self) -> str:

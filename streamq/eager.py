@@ -8,13 +8,16 @@ from __future__ import annotations
 import time
 from collections.abc import Coroutine, Generator
 from contextvars import copy_context
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from streamq.around import plain_ones, run_around, run_async
 from streamq.context import RunningJob, activate
 from streamq.eager_saying import RanHere, SaidHere
 from streamq.errors import EncodeError
 from streamq.jitter import jitter
 from streamq.retry import Reason, decide
+from streamq.watching import tell_enqueued
 
 if TYPE_CHECKING:
     from streamq.definition import Definition
@@ -62,26 +65,31 @@ async def run_here_async(definition: Definition, plan: Plan, job: NewJob) -> Out
 
 
 def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
-    codec, attempt = plan.runtime.codec, 1
+    codec, attempt, hooks = plan.runtime.codec, 1, plan.runtime.hooks
     said = SaidHere(codec)
+    if job.around is not None:
+        job.around.sent(job.id)
+    tell_enqueued(hooks, plan, job)
     for runs in range(1, MAX_RUNS + 1):
         # Decoded anew for each run, as a worker would: a task may change what it was given.
-        args, kwargs, _ = codec.decode_call(job.body, definition.types)
+        args, kwargs, carried = codec.decode_call(job.body, definition.types)
         options = plan.options
         running = RunningJob(
             *(job.id, job.task, plan.queue, attempt),
             tags=options.tags,
-            headers=options.headers,
+            headers=carried.get("headers", options.headers),
             detached=False,
             restored=said.restored,
             report=said,
+            application=hooks.application,
         )
+        call = partial(definition.call, running, args, kwargs)
         try:
             with activate(running):
-                first = (running,) if definition.bind else ()
-                value = definition.function(*first, *args, **kwargs)
                 if definition.is_async:
-                    value = yield value
+                    value = yield run_async(hooks.around_run, running, call)
+                else:
+                    value = run_around(plain_ones(hooks.around_run), running, call)
         except Exception as error:  # noqa: BLE001 - whatever the task raises ends this run
             policy = plan.options.retry
             decision = decide(policy, attempt, error, age_seconds=0.0, random=jitter.random)

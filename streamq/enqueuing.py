@@ -6,7 +6,9 @@ from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from streamq.around import Entered
 from streamq.errors import ConfigurationError, EncodeError
+from streamq.hooks import EnqueuedCall
 from streamq.ids import id_tail
 from streamq.keyed import key_digest
 from streamq.operations import Idempotency, NewJob
@@ -66,12 +68,36 @@ class Plan:
             self._wire["tags"] = list(options.tags)
         self.budget = runtime.budget(options.queue)
         special = options.idempotency_key or parking or self.unique or self.budget
-        is_plain = (self.due, self.expires, special) == ("0", "-", None)
+        is_plain = not (special or runtime.hooks.see_enqueues)
+        is_plain = is_plain and (self.due, self.expires) == ("0", "-")
         self.plain = PlainEnqueue(self.keys, task, self.opts) if is_plain else None
 
     def prepare(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NewJob:
-        """The job of one call, encoded; `EncodeError` names the argument that can't be sent."""
-        body = self.encoded(args, kwargs)
+        """The job of one call, encoded; `EncodeError` names the argument that can't be sent.
+
+        What the application has put around enqueueing has begun then.
+        """
+        makers = self.runtime.hooks.around_enqueue
+        if not makers:
+            return self.prepare_alone(args, kwargs)
+        headers = dict(self.options.headers)
+        call = EnqueuedCall(self.new_id(), self.task, self.queue, args, kwargs, headers)
+        entered = Entered(makers, call)
+        try:
+            job = self.prepare_alone(args, kwargs, call.headers)
+        except BaseException as error:
+            entered.failed(error)
+            raise
+        return replace(job, id=call.id, around=entered)
+
+    def prepare_alone(
+        self,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        headers: dict[str, Any] | None = None,  # in place of those of its options
+    ) -> NewJob:
+        """As `prepare`, with nothing around it."""
+        body = self.encoded(args, kwargs, headers)
         idempotency = self._idempotency(args, kwargs) if self.options.idempotency_key else None
         unique = self.unique.text(self.runtime.codec, args, kwargs) if self.unique else ""
         job = self.job(self.new_id(), body, idempotency, unique)
@@ -89,11 +115,14 @@ class Plan:
         """An id for one of its jobs."""
         return self.runtime.ids.with_tail(self._tail)
 
-    def encoded(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bytes:
+    def encoded(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], headers: dict[str, Any] | None = None
+    ) -> bytes:
         """The arguments of one call as bytes; raises as `prepare`."""
         runtime = self.runtime
         codec, serializer = runtime.codec, self.options.serializer
-        body = codec.encode_call(args, kwargs, self._wire, self._types, serializer)
+        wire = {**self._wire, "headers": headers} if headers else self._wire
+        body = codec.encode_call(args, kwargs, wire, self._types, serializer)
         if len(body) > self._max_bytes:
             raise EncodeError(
                 f"{self.task}: its arguments take {len(body)} bytes, max_payload_bytes is "

@@ -109,6 +109,11 @@ def traceback_of(error: BaseException | None) -> str:
     return cause.text if isinstance(cause, RemoteTraceback) else getattr(error, "traceback", "")
 
 
+def error_name(error: BaseException) -> str:
+    """The name of an exception's class, as its author wrote it."""
+    return str(getattr(error, "type_name", type(error).__name__)).removeprefix("builtins.")
+
+
 def moment(time_ms: float | None) -> datetime | None:
     """Unix ms as an aware datetime; None for none, or for a time that no calendar has."""
     try:

@@ -66,6 +66,10 @@ class Levels:
                 raise ConfigurationError(f"{name} can't change now: {self._locked[setting.name]}")
             checked[setting.name] = right
         self._levels[source].update(checked)
+        self.changed()
+
+    def changed(self) -> None:
+        """A new version: what was derived is derived again."""
         object.__setattr__(self, "version", self.version + 1)
 
     @contextmanager
@@ -79,7 +83,7 @@ class Levels:
         finally:
             level.clear()
             level.update(before)
-            self.put(Source.FLAG, {})  # a new version: what was derived is derived again
+            self.changed()
 
     def lock(self, why: str, *names: str) -> None:
         """Refuse to change these from now on: something was built on them."""

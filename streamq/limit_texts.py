@@ -43,6 +43,18 @@ def settings_of(runtime: Runtime, queue: str) -> dict[str, str]:
     return texts
 
 
+def speaks_for(runtime: Runtime, queue: str, name: str) -> bool:
+    """Whether this code is the one that would say what stands under that name.
+
+    A task's limits, where it knows the task; a queue's own, weights and ageing, where it declares
+    the queue: others may serve the same queue with other tasks.
+    """
+    if name == AGING or name.startswith((_WEIGHT, f"{QUEUE}/")):
+        return queue in runtime.queue_options
+    task, slash, _ = name.partition("/")
+    return bool(slash) and task in runtime.definitions
+
+
 def weight_name(lane: str) -> str:
     """The name under which the weight of a lane stands; the lane as it is kept."""
     return _WEIGHT + lane

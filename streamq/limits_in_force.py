@@ -10,15 +10,23 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from streamq import operations
-from streamq.asking import PAGE, Asker, known_queues
+from streamq.asking import Asker, known_queues
 from streamq.errors import ConfigurationError
-from streamq.limit_texts import declared_limits, limit_text, parse_limit, settings_of, weight_name
+from streamq.key_template import kept, shown
+from streamq.limit_texts import (
+    declared_limits,
+    limit_text,
+    parse_limit,
+    settings_of,
+    weight_name,
+)
 from streamq.limits import RateLimit, named_limit
+from streamq.limits_published import poke_question, stored_question
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from streamq.asking import Question
     from streamq.keys import QueueKeys
@@ -52,6 +60,7 @@ class LimitInfo:
     limit: RateLimit | Concurrency  # what holds
     declared: RateLimit | Concurrency | None  # what the code says; None: nothing any more
     is_changed: bool = False  # at run time
+    key: str | None = None  # of this key alone; None: of all that were not changed by themselves
 
 
 def limits_question(app: Application, queue: str | None = None) -> Question[list[LimitInfo]]:
@@ -63,15 +72,22 @@ def limits_question(app: Application, queue: str | None = None) -> Question[list
     return found
 
 
-def limit_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
+def limit_question(
+    app: Application, name: str, queue: str | None = None, key: str | None = None
+) -> Question[LimitInfo]:
     """One limit, by its name or the task's; `ConfigurationError` with the nearest name there is."""
-    return _chosen(name, (yield from limits_question(app, queue)), None)
+    found = yield from limits_question(app, queue)
+    return _of_key(found, _chosen(name, found, None), key)
 
 
 def set_question(
-    app: Application, name: str, limit: str | int | Limit, queue: str | None = None
+    app: Application,
+    name: str,
+    limit: str | int | Limit,
+    queue: str | None = None,
+    key: str | None = None,
 ) -> Question[LimitInfo]:
-    """Change a limit until it is reset; what holds then. Again changes nothing more."""
+    """Change a limit, or one key of it, until it is reset; what holds then. Again: no change."""
     wanted = named_limit("limit", limit, "default").limit
     info = _chosen(name, (yield from limits_question(app, queue)), type(wanted))
     if type(info.limit) is not type(wanted):
@@ -83,16 +99,44 @@ def set_question(
         raise ConfigurationError(
             f"{name}: what it is counted by is said in the code; leave key= out"
         )
-    yield from _write(app.keys(info.queue), info.name, limit_text(wanted))
+    yield from _write(app.keys(info.queue), _stored(app, info, key), limit_text(wanted))
     limit = _keyed(wanted, info.declared) or wanted
-    return replace(info, limit=limit, is_changed=True)
+    return replace(info, limit=limit, is_changed=True, key=key)
 
 
-def reset_question(app: Application, name: str, queue: str | None = None) -> Question[LimitInfo]:
-    """Let the code's word count again; what holds then."""
+def reset_question(
+    app: Application, name: str, queue: str | None = None, key: str | None = None
+) -> Question[LimitInfo]:
+    """Let the code's word count again, or for a key what holds for all; what holds then."""
     info = _chosen(name, (yield from limits_question(app, queue)), None)
-    yield from _write(app.keys(info.queue), info.name, "")
+    yield from _write(app.keys(info.queue), _stored(app, info, key), "")
+    if key is not None:
+        return replace(info, key=key)
     return replace(info, limit=info.declared or info.limit, is_changed=False)
+
+
+def _stored(app: Application, info: LimitInfo, key: str | None) -> str:
+    """The name under which a limit stands, or one key of it."""
+    if key is None:
+        return info.name
+    here = declared_limits(app.runtime, info.queue).get(info.name)
+    if here is not None and here.key is None:
+        raise ConfigurationError(
+            f"{info.name} of queue {info.queue!r} is one limit for all; it has no key {key!r}"
+        )
+    return keyed_name(info.name, key)
+
+
+def keyed_name(name: str, key: str) -> str:
+    """Under which one key of a limit stands."""
+    return f"{name}!{kept(key)}"
+
+
+def _of_key(found: list[LimitInfo], info: LimitInfo, key: str | None) -> LimitInfo:
+    if key is None:
+        return info
+    own = [one for one in found if one.key == key and one.name == info.name]
+    return own[0] if own else replace(info, key=key)
 
 
 def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
@@ -103,14 +147,7 @@ def weigh_question(app: Application, lane: str, share: float | None, queue: str)
 
 def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
     """All settings of a queue, by the names under which scripts find them."""
-    found = settings_of(app.runtime, queue)
-    cursor = "start"
-    while cursor:
-        at = "" if cursor == "start" else cursor
-        (page,) = yield [operations.get_limits(app.keys(queue), cursor=at)]
-        found |= page.values
-        cursor = page.cursor
-    return found
+    return settings_of(app.runtime, queue) | (yield from stored_question(app.keys(queue)))
 
 
 def queues_question(app: Application) -> Question[list[str]]:
@@ -121,31 +158,11 @@ def queues_question(app: Application) -> Question[list[str]]:
     return sorted({*known, *declared, *own, *app.runtime.queue_options})
 
 
-def publish_question(keys: QueueKeys, settings: Mapping[str, str]) -> Question[None]:
-    """Say what the code says; where that is new, what waits for it is looked at."""
-    items = list(settings.items())
-    changed = 0
-    for at in range(0, len(items), PAGE):
-        values = dict(items[at : at + PAGE])
-        changed += (yield [operations.set_limits(keys, values=values, published=True)])[0]
-    if changed:
-        yield from _poke(keys, settings)
-
-
 def _write(keys: QueueKeys, name: str, text: str) -> Question[None]:
     """Change a setting until it is reset (an empty text)."""
     (changed,) = yield [operations.set_limits(keys, values={name: text})]
     if changed:
-        yield from _poke(keys, [name])
-
-
-def _poke(keys: QueueKeys, names: Iterable[str]) -> Question[None]:
-    """Have claims look at what waits for these, in bounded steps."""
-    for name in names:
-        cursor = "start"
-        while cursor:
-            at = "" if cursor == "start" else cursor
-            (cursor,) = yield [operations.poke(keys, definition=name, cursor=at)]
+        yield from poke_question(keys, [name])
 
 
 def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -> list[LimitInfo]:
@@ -159,7 +176,17 @@ def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -
         limit = _keyed(changed, declared) or declared
         if limit is not None:
             found.append(LimitInfo(name, queue, limit, declared, changed is not None))
-    return found
+    return [_told(one, found) for one in found]
+
+
+def _told(info: LimitInfo, found: list[LimitInfo]) -> LimitInfo:
+    """One that was changed for a key alone is its limit's, and says the key."""
+    name, mark, key = info.name.partition("!")
+    if not mark:
+        return info
+    [declared] = [one.declared for one in found if one.name == name][:1] or [None]
+    limit = _keyed(info.limit, declared) or info.limit
+    return LimitInfo(name, info.queue, limit, declared, is_changed=True, key=shown(key))
 
 
 def _keyed(changed: Limit | None, declared: Limit | None) -> Limit | None:
@@ -168,6 +195,7 @@ def _keyed(changed: Limit | None, declared: Limit | None) -> Limit | None:
 
 def _chosen(name: str, found: list[LimitInfo], kind: type[Limit] | None) -> LimitInfo:
     """The one that is meant by its name, or by its task's where there is no other."""
+    found = [one for one in found if one.key is None]
     exact = [one for one in found if one.name == name]
     meant = exact or [one for one in found if one.name.partition("/")[0] == name]
     if len(meant) > 1 and kind is not None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-import socket
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,6 +13,7 @@ from streamq.key_template import shown
 from streamq.limits_in_force import queues_question, settings_question
 from streamq.option_checks import queue_name
 from streamq.queue_options import lane_key
+from streamq.telling import tell, who
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,23 +42,18 @@ def pause_question(
 ) -> Question[bool]:
     """Start no more jobs of a queue, a task or a lane; whether that is new. Running ones finish."""
     pause = partial(operations.pause, by=who())
-    return (yield from _switch(app, pause, queue, task, lane))
-
-
-def who() -> str:
-    """Who acts here: user@host, as far as the machine knows."""
-    try:
-        user = getpass.getuser()
-    except (OSError, KeyError, ImportError):  # a user without a name, as in some containers
-        user = str(os.getuid()) if hasattr(os, "getuid") else "?"
-    return f"{user}@{socket.gethostname()}"[:128]
+    changed = yield from _switch(app, pause, queue, task, lane)
+    tell("pause", int(changed), queue=queue, task=task, lane=lane)
+    return changed
 
 
 def resume_question(
     app: Application, queue: str | None, task: str | None, lane: str | None
 ) -> Question[bool]:
     """Start them again; whether they were paused."""
-    return (yield from _switch(app, operations.resume, queue, task, lane))
+    changed = yield from _switch(app, operations.resume, queue, task, lane)
+    tell("resume", int(changed), queue=queue, task=task, lane=lane)
+    return changed
 
 
 def paused_question(app: Application, queue: str | None = None) -> Question[list[Pause]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from streamq.broker_url import redact_url
 from streamq.embedded_default import broker_of
 from streamq.errors import ConfigurationError
+from streamq.hooks import Hooks
 from streamq.ids import IdMaker
 from streamq.keys import queue_keys, registry
 from streamq.routing import Routing
@@ -38,6 +39,7 @@ class Runtime:
         self.ids = IdMaker()
         self.definitions: dict[str, Definition] = {}  # of the tasks known here, by name
         self.queue_options: dict[str, QueueOptions] = {}  # of the queues declared here
+        self.hooks = Hooks()
         self.named_limits: dict[tuple[str, str], NamedLimit] = {}  # by queue and name
         self._codec: Codec | None = None
         self._codec_version = -1  # of the settings that it follows

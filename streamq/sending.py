@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from streamq import operations
 from streamq.errors import IdempotencyConflict, JobExists, QueueFull, StreamQError
 from streamq.jitter import jitter
+from streamq.watching import watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -56,6 +57,11 @@ def sending(runtime: Runtime, planned: Sequence[tuple[Plan, NewJob]]) -> Sending
     Under an idempotency key that is the id of the first job that had it. What fails says, in
     a note, how many jobs before it are enqueued.
     """
+    steps = _sending(runtime, planned)
+    return watched(runtime.hooks, steps, planned) if runtime.hooks.see_enqueues else steps
+
+
+def _sending(runtime: Runtime, planned: Sequence[tuple[Plan, NewJob]]) -> Sending:
     ids = [job.id for _, job in planned]
     done = 0
     for batch in _batches(planned):

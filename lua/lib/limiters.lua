@@ -9,7 +9,7 @@ local function load_limiters(keys, limiters, settings)
   rates = redis.call('ZMSCORE', keys.rates, unpack(rates))
   for i, id in ipairs(ids) do
     local lim = limiters[id]
-    local kind, first, second = string.match(settings(string.match(id, '^.([^!]*)')) or '', '^(%a) (%S+) ?(%S*)$')
+    local kind, first, second = string.match(settings(string.sub(id, 2)) or settings(string.match(id, '^.([^!]*)')) or '', '^(%a) (%S+) ?(%S*)$')
     if kind ~= lim.kind then first, second = lim.first, lim.second end
     lim.hold = tonumber(rates[2 * i] or 0)
     if lim.kind == 'r' then

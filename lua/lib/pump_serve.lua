@@ -10,6 +10,13 @@ local function stop_class(pump, view, lane, class, at, by)
   else
     view.wants[gate] = math.min(view.wants[gate] or math.huge, look)
   end
+  if gate == class.home then
+    local others = {}
+    for _, one in ipairs(lane.classes) do
+      if one.home ~= gate then heap_push(others, one) end
+    end
+    lane.classes = others
+  end
   pump.progress = true
 end
 

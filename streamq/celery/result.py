@@ -192,20 +192,12 @@ class AsyncResult:
         except errors.UnknownJob:
             return
 
-    def revoke(
-        self,
-        connection: object = None,
-        terminate: bool = False,
-        signal: object = None,
-        wait: bool = False,
-        timeout: float | None = None,
-    ) -> None:
+    def revoke(self, connection: object = None, terminate: bool = False, **_: Any) -> None:
         """Take the task back before it runs. One that runs goes on, but is not run again.
 
-        With `terminate=True` it is ended, in workers of every pool; `signal` and the rest mean
-        nothing here. Another time changes nothing.
+        With `terminate=True` it is ended, in workers of every pool; the rest means nothing here.
         """
-        del connection, signal, wait, timeout
+        del connection
         desk = self.app.runtime.desk
         try:
             desk.ask(desk.cancel(self.job, is_told=terminate))

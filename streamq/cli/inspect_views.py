@@ -113,10 +113,11 @@ def jobs(app: StreamQ, what: str, queues: list[str], wanted: Page) -> View:
         if not (wanted.everything and cursor):
             break
     document = {"what": what, "jobs": plain(found), "cursor": cursor}
-    return View(_jobs_text(what, found, cursor), document)
+    return View(jobs_text(what, found, cursor), document)
 
 
-def _jobs_text(what: str, found: Sequence[JobInfo], cursor: str) -> str:
+def jobs_text(what: str, found: Sequence[JobInfo], cursor: str) -> str:
+    """A line for each, and how to go on."""
     if not found:
         return f"No {what} jobs."
     when = {"dead": "DIED", "ended": "ENDED", "running": "SINCE", "scheduled": "DUE"}
@@ -203,7 +204,7 @@ def one_job(app: StreamQ, job_id: str) -> View:
 
 
 def check_queues(wanted: list[str], known: list[str]) -> None:
-    """None of them is misspelt: raises `BadAnswer` that names the nearest."""
+    """`BadAnswer` for a queue that nobody ever used, with the nearest one."""
     for queue in wanted:
         if queue not in known:
             hint = nearest(queue, known) if known else "; none ever was"

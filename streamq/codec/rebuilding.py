@@ -23,7 +23,7 @@ _NOTHING = Registry()  # a body's outer part names no types
 
 def decode(body: bytes, decode_value: Callable[[bytes], Any]) -> Exception:
     """The exception, its `__cause__` the worker's traceback; DecodeError for other bytes."""
-    record, text = _parts(body)
+    record, text = parts_of(body)
     try:
         error = _rebuild(record, decode_value)
         following = _rebuild(record[6], decode_value) if record[6] else None
@@ -41,14 +41,15 @@ def decode(body: bytes, decode_value: Callable[[bytes], Any]) -> Exception:
 
 def describe(body: bytes) -> RemoteError:
     """What the exception says of itself, as RemoteError; DecodeError for other bytes."""
-    record, text = _parts(body)
+    record, text = parts_of(body)
     try:
         return _remote(record, text)
     except Exception as problem:
         raise DecodeError(f"not an exception: {type(problem).__name__}: {problem}") from problem
 
 
-def _parts(body: bytes) -> tuple[list[Any], str]:
+def parts_of(body: bytes) -> tuple[list[Any], str]:
+    """The record and the traceback of a body; DecodeError for other bytes."""
     parts = reading.read(body, _NOTHING, None, envelope=0, max_bytes=_MAX_BYTES)
     if type(parts) is list and len(parts) == 2:  # noqa: PLR2004
         record, text = parts

@@ -9,6 +9,7 @@ from streamq.cancellation import cancellation
 from streamq.control.acting import for_each
 from streamq.errors import DecodeError
 from streamq.operations import cancel, look, seek
+from streamq.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,7 +38,9 @@ def cancel_question(
     def describe(keys: QueueKeys, some: list[str]) -> Call[list[str]]:
         return cancel(keys, ids=some, result_ttl_ms=ttl_ms)
 
-    return (yield from for_each(app, ids, describe, progress, cancellation))
+    answers = yield from for_each(app, ids, describe, progress, cancellation)
+    tell("cancel", sum(map(bool, answers.values())), asked=len(answers))
+    return answers
 
 
 def find_pending_question(

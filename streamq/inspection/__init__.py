@@ -8,12 +8,15 @@ from streamq.asking import asynchronous, blocking
 from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
+from streamq.inspection.filters import JobFilter
+from streamq.inspection.groups import DeadGroup, DeadGroups, groups_question
 from streamq.inspection.jobs import job_question, reasons_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
 from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
+from streamq.inspection.searching import Found, search_question
 from streamq.inspection.server import Finding, Level, ServerReport, too_old
 from streamq.inspection.workers import WorkerInfo, workers_question
 
@@ -21,6 +24,8 @@ queues = blocking(queues_question, refuse_asleep)
 counts = blocking(counts_question, refuse_asleep)
 page = blocking(page_question, refuse_asleep)
 walk = blocking(walk_question, refuse_asleep)
+search = blocking(search_question, refuse_asleep)
+dead_groups = blocking(groups_question, refuse_asleep)
 ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
 why = blocking(why_question, refuse_asleep)
@@ -36,6 +41,8 @@ aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
 apage = asynchronous(page_question, refuse_asleep)
 awalk = asynchronous(walk_question, refuse_asleep)
+asearch = asynchronous(search_question, refuse_asleep)
+adead_groups = asynchronous(groups_question, refuse_asleep)
 aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
 awhy = asynchronous(why_question, refuse_asleep)
@@ -50,7 +57,11 @@ aschedules = asynchronous(schedules_question, refuse_asleep)
 __all__ = [
     "PENDING",
     "AuditReport",
+    "DeadGroup",
+    "DeadGroups",
     "Finding",
+    "Found",
+    "JobFilter",
     "JobPage",
     "Level",
     "LimiterInfo",
@@ -62,6 +73,7 @@ __all__ = [
     "WorkerInfo",
     "aaudit",
     "acounts",
+    "adead_groups",
     "aended",
     "ajob",
     "alimiters",
@@ -69,6 +81,7 @@ __all__ = [
     "aqueues",
     "areasons",
     "aschedules",
+    "asearch",
     "aserver",
     "atasks",
     "audit",
@@ -76,6 +89,7 @@ __all__ = [
     "awhy",
     "aworkers",
     "counts",
+    "dead_groups",
     "ended",
     "job",
     "limiters",
@@ -85,6 +99,7 @@ __all__ = [
     "reasons",
     "refuse_asleep",
     "schedules",
+    "search",
     "server",
     "tasks",
     "too_old",

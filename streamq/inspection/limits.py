@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from streamq.key_template import shown
+from streamq.limit_texts import parse_limit
 from streamq.limits import RateLimit
-from streamq.limits_in_force import limits_question
+from streamq.limits_in_force import LimitInfo, keyed_name, limits_question, queues_question
 from streamq.operations import limiters
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.asking import Question
     from streamq.limits import Concurrency
-    from streamq.limits_in_force import LimitInfo
     from streamq.operations import Limiter
 
 
@@ -45,11 +45,11 @@ def limiters_question(
     """All limits, and of those with keys each that is in use; up to `limit` of a queue."""
     by_queue: dict[str, dict[str, LimitInfo]] = {}
     for info in (yield from limits_question(app)):
-        by_queue.setdefault(info.queue, {})[info.name] = info
+        name = info.name if info.key is None else keyed_name(info.name, info.key)
+        by_queue.setdefault(info.queue, {})[name] = info
     found: list[LimiterInfo] = []
-    for queue, infos in by_queue.items():
-        if not queues or queue in queues:
-            found += yield from _of_queue(app, queue, infos, limit)
+    for queue in queues or (yield from queues_question(app)):
+        found += yield from _of_queue(app, queue, by_queue.get(queue, {}), limit)
     return found
 
 
@@ -62,13 +62,33 @@ def _of_queue(
         at = "" if cursor == "start" else cursor
         (page,) = yield [limiters(app.keys(queue), cursor=at)]
         for one in page.limiters:
-            info = infos.get(one.id[1:].partition("!")[0])
+            info = (
+                infos.get(one.id[1:])
+                or infos.get(one.id[1:].partition("!")[0])
+                or _of_calls(queue, one)
+            )
             if info is not None:
                 seen.setdefault(one.id, _described(info, one))
         cursor = page.cursor
-    shown_names = {one.name for one in seen.values()}
-    idle = [_idle(info) for name, info in infos.items() if name not in shown_names]
+    in_use = {one.name for one in seen.values()} | {(one.name, one.key) for one in seen.values()}
+    mine = {
+        name: info.name if info.key is None else (info.name, info.key)
+        for name, info in infos.items()
+    }
+    idle = [_idle(info) for name, info in infos.items() if mine[name] not in in_use]
     return sorted([*seen.values(), *idle], key=lambda one: (one.name, one.key))[:limit]
+
+
+def _of_calls(queue: str, seen: Limiter) -> LimitInfo | None:
+    """A limit that nobody published, as of one call: what is known of it is what its jobs say."""
+    for part in seen.first_class.split("|")[2:]:
+        name, _, numbers = part.partition("=")
+        limit = (
+            parse_limit(" ".join([name[0], *numbers.split("=")[:2]])) if name == seen.id else None
+        )
+        if limit is not None:
+            return LimitInfo(seen.id[1:].partition("!")[0], queue, limit, None)
+    return None
 
 
 def _described(info: LimitInfo, seen: Limiter) -> LimiterInfo:
@@ -96,4 +116,4 @@ def _described(info: LimitInfo, seen: Limiter) -> LimiterInfo:
 
 def _idle(info: LimitInfo) -> LimiterInfo:
     """A limit that nobody uses now."""
-    return LimiterInfo(info.queue, info.name, "", info.limit, 0, 0, False, 0.0, False)  # noqa: FBT003
+    return LimiterInfo(info.queue, info.name, info.key or "", info.limit, 0, 0, False, 0.0, False)  # noqa: FBT003

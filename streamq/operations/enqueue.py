@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from streamq.operations.bind import text
 from streamq.operations.call import Call
@@ -44,6 +44,7 @@ class NewJob:
     opts: str = "-"  # what scripts read of the call's options: "c=<max_crashes>", comma-separated
     idempotency: Idempotency | None = None
     unique: str = ""  # its unique key, as `lua/lib/unique.lua` names it; such jobs are admitted
+    around: Any = None  # what the application has begun around it, to be told how it went
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,10 @@ def count(keys: QueueKeys) -> Call[dict[str, int]]:
     """How many jobs are where, and the counters; see `lua/count.lua` for the names."""
 
     def read(reply: list[Any]) -> dict[str, int]:
-        return {text(name): int(n) for name, n in zip(reply[::2], reply[1::2], strict=True)}
+        found: dict[str, int] = {}
+        for name, number in zip(reply[::2], reply[1::2], strict=True):
+            found.setdefault(text(name), int(number))  # the counter `stranded` comes behind
+        return found
 
     return bind("count", keys, read)
 

@@ -41,7 +41,7 @@ def extra_job(plan: Plan, schedule: Schedule, full_name: str, now_ms: int) -> Ne
 
 
 def _job(plan: Plan, schedule: Schedule, full_name: str, at_ms: int, seed: bytes) -> NewJob:
-    job = plan.prepare(schedule.args, dict(schedule.kwargs))
+    job = plan.prepare_alone(schedule.args, dict(schedule.kwargs))
     told = blake2b(seed, digest_size=6).digest()
     tail = id_tail(plan.queue, not plan.options.ignore_result)
     job_id = encode_time(at_ms) + MARK + urlsafe_b64encode(told).decode() + tail

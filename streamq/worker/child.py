@@ -37,7 +37,7 @@ class Child:
         self._process = process
         self._is_to_retire = False
         self._sock = sock
-        self._claims: dict[str, dict[str, None]] = {}
+        self._claims: dict[str, dict[str, set[str]]] = {}  # by token: its jobs that run apart
         self._writer: asyncio.StreamWriter | None = None
         self._listening = asyncio.get_running_loop().create_task(self._listen())
         self._waiting = asyncio.get_running_loop().create_task(asyncio.to_thread(process.wait))
@@ -86,6 +86,10 @@ class Child:
         """Whether it still holds this claim."""
         return token in self._claims.get(queue, ())
 
+    def apart(self) -> set[str]:
+        """The jobs that it had given to processes of their own: its death is not their doing."""
+        return {job for claims in self._claims.values() for jobs in claims.values() for job in jobs}
+
     def tell(self, *words: str) -> None:
         """Send a line."""
         if self._writer is not None and not self.is_dead:
@@ -111,7 +115,9 @@ class Child:
     def _hear(self, words: list[str]) -> None:
         match words:
             case ["+", queue, token]:
-                self._claims.setdefault(queue, {})[token] = None
+                self._claims.setdefault(queue, {})[token] = set()
+            case ["apart", queue, token, job_id]:
+                self._claims.get(queue, {}).get(token, set()).add(job_id)
             case ["-", queue, token]:
                 self._claims.get(queue, {}).pop(token, None)
             case ["leaves", why]:

@@ -36,6 +36,7 @@ from streamq.worker.runner import Runner
 from streamq.worker.scheduler import Scheduler
 from streamq.worker.served import ServedQueue
 from streamq.worker.sweeper import Sweeper
+from streamq.worker.telling import Teller
 from streamq.worker.threads import ThreadPool
 from streamq.worker.trails import Trails
 from streamq.worker.weather import Weather
@@ -101,7 +102,7 @@ def assemble(
     flow.progress = ProgressFlusher(app.client, queues, weather, loop, pass_on=flow.told)
     flow.trails = Trails(app.client, queues, weather, loop, pass_on=flow.settle)
     reports = WorkerReports(app.client, queues, weather, loop, flow.progress, flow.trails)
-    runner = Runner(tasks, app.codec, largest, reports)
+    runner = Runner(tasks, app.codec, largest, reports, app.runtime.hooks)
     threads = ThreadPool(size.threads, runner, flow.ended, broken, loop)
     loop_pool = LoopPool(size.async_concurrency, runner, flow.ended, broken, loop)
     make_cell = partial(Cell, birth or {}, largest, runner.timed_out)
@@ -109,16 +110,30 @@ def assemble(
     processes = ProcessPool(size.children, make_cell, flow.ended, broken, reports.hear)
     by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
     by_kind[Kind.PROCESS] = processes
-    flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended)
+    flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended, book.runs_apart)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated)
     flow.ticker = HandBackTicker(flow, pools, weather)
     canceller = Canceller(app.client, crew, identity.name)
     crew.to_the_end += [flow.progress, flow.trails, flow.ticker, canceller]
     for queue in queues.values():
         _serve(app, crew, queue, identity.name, tasks)
-    flow.scheduler = Scheduler(app, weather)
-    crew.upkeep.append(flow.scheduler)
+    _add_what_is_beside_jobs(app, crew, runner, reports)
     return crew
+
+
+def _add_what_is_beside_jobs(
+    app: StreamQ, crew: Crew, runner: Runner, reports: WorkerReports
+) -> None:
+    """Add the duties that a worker has once: schedules, and who listens to what happens."""
+    crew.flow.scheduler = Scheduler(app, crew.weather)
+    crew.upkeep.append(crew.flow.scheduler)
+    hooks = app.runtime.hooks
+    if hooks.see_runs:
+        loop = asyncio.get_running_loop()
+        teller = Teller(hooks.handlers, app.codec, crew.weather, loop)
+        crew.flow.teller = teller
+        runner.caller.started = reports.started = teller.started
+        crew.to_the_end.append(teller)
 
 
 def _serve(

@@ -77,7 +77,13 @@ class _Drainer:
         self._deadline = deadline
         self._log = JobLog()
         tasks, largest = known_tasks(app), app.conf.max_result_bytes
-        self._runner = Runner(tasks, app.codec, largest, DrainReports(app, self._bounds.lease_ms))
+        self._runner = Runner(
+            tasks,
+            app.codec,
+            largest,
+            DrainReports(app, self._bounds.lease_ms),
+            app.runtime.hooks,
+        )
         self._settlers: dict[str, Settler] = {}
 
     def drain_queue(self, keys: QueueKeys) -> bool:

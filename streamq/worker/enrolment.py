@@ -8,13 +8,13 @@ from streamq import operations
 from streamq.asking import ask_async
 from streamq.jitter import jitter
 from streamq.keys import registry
-from streamq.limits_in_force import publish_question
+from streamq.limits_published import publish_question
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from streamq.asking import Asker
+    from streamq.limits_in_force import Application
     from streamq.worker.identity import Identity
     from streamq.worker.served import ServedQueue
     from streamq.worker.weather import Weather
@@ -27,7 +27,7 @@ class Enrolment(Duty):
 
     def __init__(
         self,
-        app: Asker,
+        app: Application,
         queues: Sequence[ServedQueue],
         weather: Weather,
         *,
@@ -68,5 +68,5 @@ class Enrolment(Duty):
                 tasks=self._published[queue.name],
             )
         )
-        if settings := self._settings.get(queue.name):
-            await ask_async(self._app, publish_question(queue.keys, settings))
+        settings = self._settings.get(queue.name, {})
+        await ask_async(self._app, publish_question(queue.keys, settings, self._app.runtime))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from streamq.worker.retirement import Retirement
     from streamq.worker.scheduler import Scheduler
     from streamq.worker.served import ServedQueue
+    from streamq.worker.telling import Teller
     from streamq.worker.trails import Trails
 
 log = logging.getLogger("streamq.worker")
@@ -49,6 +50,7 @@ class Flow:
         self.trails: Trails
         self.retirement: Retirement | None = None
         self.scheduler: Scheduler | None = None
+        self.teller: Teller | None = None  # where somebody listens
 
     def start(self, queue: ServedQueue, jobs: list[Held]) -> None:
         """Jobs were claimed: run them."""
@@ -113,6 +115,8 @@ class Flow:
             elif word == "CANCELLED":
                 self._job_log.cancelled(one.held)
             self._book.settled(one.held)
+        if self.teller is not None:
+            self.teller.settled(ended, words)
         if self.scheduler is not None:
             self.scheduler.ended()
 

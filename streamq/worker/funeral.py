@@ -12,6 +12,7 @@ from streamq.worker.room import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
 
     from streamq.client import Client
     from streamq.keys import QueueKeys
@@ -20,13 +21,24 @@ if TYPE_CHECKING:
 log = logging.getLogger("streamq.worker")
 
 
-def after_crash(client: Client, queues: Iterable[QueueKeys], worker: str, timeout: float) -> None:
+def after_crash(
+    client: Client,
+    queues: Iterable[QueueKeys],
+    worker: str,
+    timeout: float,
+    *,
+    apart: AbstractSet[str] = frozenset(),
+) -> None:
     """Show it dead, so that its jobs' crashes count, and let its leases end now, not in their time.
 
-    Nobody works on those jobs any more; whoever reclaims next has them. Again does no harm.
+    Nobody works on those jobs any more; whoever reclaims next has them. Jobs that it had given to
+    processes of their own are handed back, and no crash of theirs is counted. Again does no harm.
     """
     for keys in queues:
-        if jobs := unregister(client, keys, worker, timeout):
+        jobs = unregister(client, keys, worker, timeout)
+        for call in release_calls(keys, worker, [job for job in jobs if job.id in apart]):
+            client.run(call, timeout=timeout)
+        if jobs:
             tokens = list({job.token: None for job in jobs})
             calls: list[Call[Any]] = [  # 1 ms is the least that a lease may have
                 operations.extend(keys, worker=worker, alive_ms=1, lease_ms=1, tokens=tokens),

@@ -24,6 +24,7 @@ from streamq.worker.exits import NOT_CONFIGURED
 from streamq.worker.interrupting import INSIDE, Why
 from streamq.worker.job_log import JobLog
 from streamq.worker.known import known_tasks
+from streamq.worker.lifespan import lifespans
 from streamq.worker.loop_tasks import see_through
 from streamq.worker.memory import resident_mib
 from streamq.worker.runner import Runner
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.worker.held import Ended, Held
+
+
+END_S = 0.9  # that closing what was opened gets; the worker waits a second
 
 
 def main() -> None:
@@ -70,6 +74,15 @@ class Stop:
         """This job begins."""
         self._asked = None
         self._held, self._task = held, task
+
+    def end(self) -> None:
+        """It has ended."""
+        self._held = self._task = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no job runs."""
+        return self._held is None
 
     def ask(self, job_id: str, why: Why) -> None:
         """Stop this job; from any thread."""
@@ -134,17 +147,24 @@ def _serve(app: StreamQ, speech: Speech, jobs: SimpleQueue[Any], stop: Stop) -> 
     say = speech.tell
     loop = asyncio.new_event_loop()  # one for all jobs: what they keep open may belong to it
     asyncio.set_event_loop(loop)
-    runner = Runner(known_tasks(app), app.codec, app.conf.max_result_bytes, speech)
+    hooks = app.runtime.hooks
+    runner = Runner(known_tasks(app), app.codec, app.conf.max_result_bytes, speech, hooks)
     job_log = JobLog()
-    while True:
-        held = frames.held_from_wire(jobs.get(), time.monotonic())
+    opened = lifespans(app)
+    loop.run_until_complete(opened.__aenter__())
+    while (wire := jobs.get()) is not None:
+        held = frames.held_from_wire(wire, time.monotonic())
         stop.begin(held)
         say("began")
         ended = Context().run(_run, runner, held, loop, stop)
+        stop.end()
         job_log.ended([ended])
         sys.stdout.flush()
         sys.stderr.flush()
         say("ended", frames.ended_to_wire(ended), resident_mib())
+    loop.run_until_complete(opened.__aexit__(None, None, None))
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def _run(runner: Runner, held: Held, loop: asyncio.AbstractEventLoop, stop: Stop) -> Ended:
@@ -170,6 +190,9 @@ def _listen(
             else:
                 answers.put(message)
     except (EOFError, OSError):
+        if stop.is_idle:
+            jobs.put(None)  # what it opened is closed
+            time.sleep(END_S)
         os._exit(0)
 
 

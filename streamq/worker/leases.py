@@ -21,12 +21,16 @@ class LeaseBook:
 
     def __init__(self, queues: Iterable[str]) -> None:
         self._held: dict[str, dict[str, Lease]] = {queue: {} for queue in queues}
-        self.told: Callable[[str, str, str], None] = _nobody  # "+" or "-", queue, token
+        self.told: Callable[..., None] = _nobody  # "+" or "-", queue, token; "apart", …, job
 
     def hold(self, lease: Lease) -> None:
         """A claim was made."""
         self._held[lease.queue][lease.token] = lease
         self.told("+", lease.queue, lease.token)
+
+    def runs_apart(self, held: Held) -> None:
+        """This job is given to another process: when ours dies, it is not to blame."""
+        self.told("apart", held.lease.queue, held.lease.token, held.job.id)
 
     def settled(self, held: Held) -> None:
         """A job of this lease is settled; with its last one the lease ends."""
@@ -60,5 +64,5 @@ class LeaseBook:
         return sum(map(len, self._held.values()))
 
 
-def _nobody(_sign: str, _queue: str, _token: str) -> None:
+def _nobody(*_words: str) -> None:
     """Where there is no supervisor."""

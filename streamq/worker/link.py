@@ -1,6 +1,7 @@
 """A worker process's line to its supervisor: what it holds goes up, what was lost comes down.
 
-Lines of words on a socket pair. Up: `hello NAME`, `+ QUEUE TOKEN`, `- QUEUE TOKEN`, `leaves WHY`.
+Lines of words on a socket pair. Up: `hello NAME`, `+ QUEUE TOKEN`, `- QUEUE TOKEN`,
+`apart QUEUE TOKEN JOB` (it is given to a process of its own), `leaves WHY`.
 Down: `renewed`, `lost QUEUE TOKEN`, `retire`. Its end means that the other side is dead.
 """
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamq.worker.known import KnownTask
     from streamq.worker.room import Slots
 
-ALONE_FROM = 2  # crashes from which a job runs in a process of its own
+ALONE_FROM = 2  # crashes from which a job runs in a process of its own; where so many are deadly, 1
 
 
 class Pool(Protocol):
@@ -44,8 +44,10 @@ class Pools:
         pools: Mapping[Kind, Pool],
         isolated: IsolatedPool,
         ended: Callable[[list[Ended]], None],
+        runs_apart: Callable[[Held], None] = lambda _held: None,
     ) -> None:
         self._tasks = tasks
+        self._runs_apart = runs_apart  # is told of those that go to another process
         self._pools = pools
         self._isolated = isolated
         self._ended = ended
@@ -63,7 +65,11 @@ class Pools:
                 stray = Stray(held.job.id, held.lease.token, held.job.record.task)
                 self._ended([Ended(held, stray)])
                 continue
-            if self._goes_alone(held, task):
+            alone = held.job.crashes > 0 and self._goes_alone(held, task)
+            # One that must never run twice is lost with us all the same: it may have begun.
+            if (alone or task.kind is Kind.PROCESS) and crash_bound(held, task):
+                self._runs_apart(held)
+            if alone:
                 self._isolated.start(held, self._pools[task.kind].slots)
             else:
                 sorted_by[task.kind].append(held)
@@ -77,9 +83,11 @@ class Pools:
         self.start([held], set())
 
     def _goes_alone(self, held: Held, task: KnownTask) -> bool:
-        if held.job.crashes < ALONE_FROM or task.kind is Kind.PROCESS:  # there, all are alone
+        if task.kind is Kind.PROCESS:  # there, all are alone
             return False
-        return self._isolated.can_start
+        # The run whose crash would be the job's death is to be nobody else's doing.
+        first = min(ALONE_FROM, crash_bound(held, task) - 1)
+        return held.job.crashes >= first and self._isolated.can_start
 
     def tell(self, held: Held, why: Why) -> bool:
         """Tell this job to stop; False: it doesn't run (any more, or yet), or was told before."""
@@ -129,3 +137,9 @@ class Pools:
                 pool.slots.overfed(now)
                 taken += some
         return taken
+
+
+def crash_bound(held: Held, task: KnownTask) -> int:
+    """How many crashes make this job dead, as `lua/lib/bound.lua` has it."""
+    own = held.job.record.option("c")
+    return int(own) if own.isdecimal() else task.options.max_crashes

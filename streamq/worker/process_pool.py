@@ -57,7 +57,7 @@ class ProcessPool(Backlog):
     async def close(self) -> None:
         """See all processes ended; nothing runs any more."""
         for cell in self._idle:
-            self._see_off(cell, at_once=True)
+            self._see_off(cell)  # which closes what it has opened
         self._idle.clear()
         if self._ending:
             await asyncio.wait(self._ending)

@@ -104,6 +104,7 @@ class WorkerReports:
         self._loop = loop
         self.progress = progress.report
         self.say = trails.say
+        self.started: Callable[[Held], None] | None = None  # to be told of runs elsewhere
 
     def checkpoint(self, held: Held, packed: bytes) -> bool:
         """From a thread, which waits."""
@@ -130,6 +131,8 @@ class WorkerReports:
             self.progress(held, *said)
         elif what == "say":
             self.say(held, *said)
+        elif what == "began" and self.started is not None:
+            self.started(held)
         elif what == "checkpoint":
             return {"kept": await self.acheckpoint(held, *said)}
         return None

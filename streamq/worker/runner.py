@@ -7,7 +7,6 @@ Nothing that a task does, raises or returns gets past this: also `SystemExit`,
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
 from streamq.worker.held import Ended
 from streamq.worker.interrupting import Bailiff, Why
+from streamq.worker.ready import Caller, Ready
 from streamq.worker.reporting import Reporter
 from streamq.worker.timing_out import timed_out
 
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from streamq.codec import Codec
+    from streamq.hooks import Hooks
     from streamq.operations.call import Value
-    from streamq.options import TaskOptions
     from streamq.worker.held import Held, Outcome
     from streamq.worker.known import KnownTask
     from streamq.worker.reporting import Reports
@@ -38,25 +38,6 @@ if TYPE_CHECKING:
 UNDECODABLE = "undecodable"  # the bytes of the call can't be read
 NOT_ACCEPTED = "not-accepted"  # they are of a kind that accept_content doesn't name
 ARGUMENTS = "arguments"  # they no longer fit the task's function
-
-
-@dataclass(slots=True, eq=False)
-class Ready:
-    """A job that may be called."""
-
-    held: Held
-    task: KnownTask
-    options: TaskOptions  # of this call
-    job: RunningJob
-    args: list[Any]
-    kwargs: dict[str, Any]
-    started: float  # monotonic
-
-    def call(self) -> Any:
-        """Call the function; of an `async def` one gives the coroutine."""
-        if self.task.bind:
-            return self.task.function(self.job, *self.args, **self.kwargs)
-        return self.task.function(*self.args, **self.kwargs)
 
 
 class Runner:
@@ -68,8 +49,10 @@ class Runner:
         codec: Codec,
         largest: int,
         reports: Reports,
+        hooks: Hooks,
     ) -> None:
         self.tasks = tasks
+        self.caller = Caller(hooks)
         self.bailiff = Bailiff()
         self._codec = codec
         self._largest = largest  # bytes of an encoded result
@@ -84,7 +67,7 @@ class Runner:
         try:
             held.thread = get_ident()  # from here on it can be interrupted
             try:
-                value = ready.call()
+                value = self.caller.call(ready)
             finally:
                 held.thread = 0
                 if held.told is not None:
@@ -106,7 +89,7 @@ class Runner:
             return Ended(held, ready)
         enter(ready.job)
         try:
-            value = await ready.call()
+            value = await self.caller.call_async(ready)
         except BaseException as error:  # noqa: BLE001 - see above
             if was_cancelled() and held.told is not Why.HARD:
                 return Ended(held, HandBack(held.job.id, held.lease.token))
@@ -152,6 +135,7 @@ class Runner:
             headers=options.headers,
             detached=False,
             restored=kept,
+            application=self.caller.application,
             report=Reporter(held, self._reports, self._codec, options.result_ttl),
         )
         return Ready(held, task, options, running, args, kwargs, started)

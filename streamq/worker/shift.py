@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from streamq import operations
 from streamq.worker import application, funeral
 from streamq.worker.crew import assemble, enrolment
+from streamq.worker.lifespan import lifespans
 from streamq.worker.renewal import Renewer, renew
 from streamq.worker.retirement import RETIRED, Retirement
 from streamq.worker.shutdown import Shutdown
@@ -51,6 +52,10 @@ class Shift:
 
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event) -> list[Held]:
         """Work until told to stop; returns the jobs that can't be ended. Raises a duty's error."""
+        async with lifespans(self._app):
+            return await self._work(stop, hurry)
+
+    async def _work(self, stop: asyncio.Event, hurry: asyncio.Event) -> list[Held]:
         crew, left = self._crew, []
         enrol = enrolment(self._app, crew, self._identity)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
@@ -88,9 +89,10 @@ class Steward:
             task.add_done_callback(self._funerals.discard)
 
     async def _bury(self, child: Child) -> None:
+        after_crash = partial(funeral.after_crash, apart=child.apart())
         while True:
             try:
-                await asyncio.to_thread(self._after, funeral.after_crash, child, PATIENCE_S)
+                await asyncio.to_thread(self._after, after_crash, child, PATIENCE_S)
             except StreamQError as error:
                 log.debug("the server doesn't hear of the end of %s: %s", child.name, error)
                 await asyncio.sleep(AGAIN_S)

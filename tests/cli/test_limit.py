@@ -10,7 +10,7 @@ import pytest
 from streamq import Concurrency, RateLimit, StreamQ
 from streamq.asking import ask
 from streamq.limit_texts import settings_of
-from streamq.limits_in_force import publish_question
+from streamq.limits_published import publish_question
 from tests.cli.conftest import Cli
 from tests.inspection.hand import Hand
 from tests.servers import Server
@@ -95,6 +95,31 @@ def test_mistakes_are_answered_with_what_to_do(
     cli("limit", *words).failed(code, said)
 
 
+def test_a_limit_of_one_key_is_changed_and_reset(cli: Cli, hand: Hand) -> None:
+    said = cli("limit", "set", "send", "90/h", "--key", "ada").out
+    assert said == "send/rate of queue default, key ada: 90/h\n"
+    rows = [line.split() for line in cli("limit", "list").out.splitlines()]
+    assert ["send/rate,", "key", "ada", "default", "90/h", "(changed)", "2/m"] in rows
+    assert ["send/rate", "ada", "default", "0", "90/h", "0", "now"] in [
+        line.split() for line in cli("inspect", "limits").out.splitlines()
+    ]
+    assert cli("limit", "reset", "send", "-k", "ada").out == (
+        "send/rate of queue default, key ada: 2/m, as the code says\n"
+    )
+    assert "ada" not in cli("limit", "list").out
+    cli("limit", "list", "--key", "ada").failed(2, "--key goes with set and reset")
+
+
+def test_a_limit_of_one_call_is_shown_while_it_is_in_use(
+    cli: Cli, app: StreamQ, hand: Hand
+) -> None:
+    app.tasks["plain"].options(concurrency=1).delay_many([(), ()])
+    assert len(hand.claim(5)) == 1
+    rows = [line.split() for line in cli("inspect", "limits").out.splitlines()]
+    [own] = [row for row in rows if row[0].startswith("plain/call-")]
+    assert " ".join(own[1:]) == "default 1 1 at once 1 when one ends"
+
+
 def test_a_server_without_limits_says_so(cli: Cli, server: Server, app: StreamQ) -> None:
     assert cli("limit", "list").out == "No limit is declared or published here.\n"
     assert cli("inspect", "limits").out == "No limit is declared or published here.\n"
@@ -154,22 +179,21 @@ def test_a_parked_job_says_what_it_waits_for_and_its_place(
         return f"{document['job']['state']} ({document['job']['reason']}): {document['why']}"
 
     assert why(sends[2].id).startswith(
-        "parked (rate limit): waits for rate limit send/rate for 'ada': the next may start in"
+        "parked (rate limit): waits for rate limit send/rate for 'ada' (2/m): starts in about "
     )
     assert why(sends[2].id).endswith("; number 2 in line")
     assert why(prints[1].id) == (
-        "parked (concurrency): waits for one of print/concurrency to end: as many run as may at "
-        "once; next in line"
+        "parked (concurrency): waits for limit print/concurrency (1 at once): as many run as may, "
+        f"{prints[0].id} among them; next in line"
     )
     app.pause("default", lane="bob")
     held = app.tasks["send"].delay("bob")
     hand.claim(10)
-    assert why(held.id) == (
-        "parked (paused): lane 'bob' is paused: streamq queue resume default --lane bob; "
-        "next in line"
-    )
+    said = why(held.id)
+    assert said.startswith("parked (paused): lane 'bob' is paused by ")
+    assert said.endswith(": streamq queue resume default --lane bob; next in line")
     app.pause("default")
-    assert "queue 'default' is paused: streamq queue resume default" in why(held.id)
+    assert "queue 'default' is paused by " in why(held.id)
 
 
 def test_parked_jobs_are_listed_page_by_page(cli: Cli, app: StreamQ, hand: Hand) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults import full_memory, network, storm, weather_list, zombies
+from tests.faults import full_memory, network, poison, server_killed, storm, weather_list, zombies
 from tests.faults.harness import Row
 
-ALL = (storm.ROW, zombies.ROW, network.ROW, full_memory.ROW, weather_list.ROW)
-ROWS: dict[int, Row] = {row.number: row for row in ALL}
+MODULES = (storm, zombies, server_killed, network, full_memory, weather_list, poison)
+ROWS: dict[int, Row] = {row.number: row for row in [module.ROW for module in MODULES]}

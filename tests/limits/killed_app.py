@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from streamq import StreamQ
+from streamq import StreamQ, current_job
 
 app = StreamQ("killed", lease=1)
 
@@ -15,6 +15,14 @@ app = StreamQ("killed", lease=1)
 def work(number: int) -> int:
     _say("begin", number)
     time.sleep(0.1)
+    _say("end", number)
+    return number
+
+
+@app.task(name="hold", concurrency=2)
+def hold(number: int) -> int:
+    _say("begin", number)
+    time.sleep(0 if current_job().crashes or number > 1 else 60)
     _say("end", number)
     return number
 

@@ -97,3 +97,26 @@ def test_no_more_run_at_once_while_workers_are_killed_and_none_is_lost(
     assert most_at_once(runs) == 3
     assert len(killed.ends) == 2
     app.close()
+
+
+def test_the_places_of_a_dead_worker_are_free_after_a_lease(killed: Killed, server: Server) -> None:
+    """All of them at once, and for those who held them first: they have kept their order."""
+    app = StreamQ("killed", broker=server.url, lease=1)
+    workers = app.keys("default").key("worker_info")
+    killed.start()
+    wait_until(lambda: server.admin.hlen(workers) == 1, "a worker that says the limit", 30)
+    jobs = [app.send_task("hold", args=(n,)) for n in range(5)]
+    wait_until(lambda: len(killed.runs()) == 2, "both places to be taken", 30)
+    killed.start()
+    wait_until(lambda: server.admin.hlen(workers) == 2, "the second worker", 30)
+    time.sleep(0.3)
+    assert len(killed.runs()) == 2, "there is no third place"
+    killed.kill_one()
+    [killed_at] = killed.ends.values()
+    assert app.gather(jobs, timeout=30) == [0, 1, 2, 3, 4]
+    runs = sorted(killed.runs(), key=lambda run: run.began)
+    assert {run.what for run in runs[2:4]} == {0, 1}
+    # The lease, and the second in which reclaims come; the rest is a busy machine's.
+    assert runs[3].began - killed_at < 1 + 2 + 2
+    assert most_at_once(runs) == 2
+    app.close()

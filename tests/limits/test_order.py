@@ -109,6 +109,20 @@ def test_a_high_job_passes_all_others(crew: Crew) -> None:
     assert order[-1] == "low"
 
 
+def test_a_low_job_waits_no_longer_than_its_patience(crew: Crew) -> None:
+    crew.app.queue("default", priority_aging=1)
+    task = crew.task(0.025, priority=9)
+    crew.work(threads=1, async_concurrency=1)
+    task.options(priority=0).delay("low")  # starts at once, should it be the first there
+    task.options(priority=0).delay("lower")
+    task.delay_many([(n,) for n in range(80)])
+    runs = crew.ran(82)
+    lower = next(run for run in runs if run.what == "lower")
+    before = [run for run in runs if run.began < lower.began]
+    assert 1 < len(before) < 70, "not at once, and not after the eighty"
+    assert lower.began - runs[0].began < 1 + 1
+
+
 def test_a_free_place_goes_to_the_highest_that_waits_for_it(crew: Crew) -> None:
     task = crew.task(0.02, concurrency=1, lane="one")
     crew.work(2)

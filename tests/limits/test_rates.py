@@ -12,27 +12,36 @@ from tests.limits.crew import Crew, most_started_within
 from tests.waiting import wait_until
 
 FULL = pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="ten seconds")
+QUIET = "STREAMQ_TEST_FULL" in os.environ  # figures that are the machine's too
 
 
-@pytest.mark.parametrize(
-    ("jobs", "share"),
-    [
-        (120, 0.3),
-        pytest.param(600, 0.97, marks=FULL),
-    ],  # a share is a measurement: on a quiet machine
-)
+@pytest.mark.parametrize(("jobs", "share"), [(120, 0.3), pytest.param(600, 0.97, marks=FULL)])
 def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew, jobs: int, share: float) -> None:
-    """In any second at most 60 and the burst of 1 start; hardly a start that may be is missed."""
-    task = crew.task(rate_limit="60/s")
+    """By the server's clock never a start too many, nobody is early, and they go in order."""
+    granted: dict[int, int] = {}  # ms, as the server noted them
+
+    @crew.app.task(name="note", rate_limit="60/s")
+    def note(number: int) -> None:
+        began, at = time.monotonic(), time.time() * 1000
+        state = crew.server.admin.hget(crew.app.keys("default").key("state"), current_job().id)
+        assert isinstance(state, bytes)
+        granted[number] = int(state.split()[5])
+        assert at >= granted[number] - 1, "it waits for the instant that it was given"
+        crew.note(number, began)
+
     crew.work(4)
-    task.delay_many([(n,) for n in range(jobs)])
+    handles = note.delay_many([(n,) for n in range(jobs)])
     runs = crew.ran(jobs, timeout=jobs / 60 * 2 + 10)
-    # The limit and its burst; a tenth for starts that a busy machine was late with.
-    assert most_started_within(runs, 1.0) <= 66
-    took = runs[-1].began - runs[0].began
-    assert (jobs - 1) / (60 * took) >= share
+    crew.app.gather(handles, timeout=10)
+    starts = sorted(granted.values())
+    # A noted ms may be rounded up: so many starts in 999 ms would be as many in a second.
+    assert max(sum(one <= at < one + 999 for at in starts) for one in starts) <= 60
+    assert (jobs - 1) / (60 * (starts[-1] - starts[0]) / 1000) >= share
+    if QUIET:  # as a clock at the door sees it, a late start and the next on time are closer
+        assert most_started_within(runs, 1.0) <= 60 + 1
     displaced = max(abs(run.what - place) for place, run in enumerate(runs))
-    assert displaced <= 5, "they start in the order in which they came, but for a thread's wake-up"
+    # A thread's wake-up; what a worker without a free thread hands back is a few starts late.
+    assert displaced <= 5 if QUIET else displaced <= 20
 
 
 def test_a_burst_starts_at_once_and_then_evenly(crew: Crew) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from typing import cast
 
 import pytest
 
 from streamq import Concurrency, ConfigurationError, JobExpired, JobState, RateLimit
-from tests.limits.crew import Crew, most_at_once
+from tests.limits.crew import Crew, MakeCrew, most_at_once
 from tests.waiting import wait_until
 
 
@@ -58,6 +59,50 @@ def test_a_changed_concurrency_holds_at_once(crew: Crew) -> None:
     later = [run for run in runs if run.began > changed]
     assert most_at_once(later) == 4
     assert runs[-1].ended - changed < 2
+
+
+def test_one_key_is_changed_alone_and_until_it_is_reset(crew: Crew) -> None:
+    task = crew.task(rate_limit=RateLimit(1, per=3600, key="{tenant}"))
+    crew.work(2)
+    task.delay_many([((tenant, n), tenant) for tenant in "ab" for n in range(6)])
+    crew.ran(2)
+    limits = crew.app.limits
+    changed = limits.set("note", RateLimit(100, per=1), key="a")
+    assert (changed.name, changed.key, changed.limit) == (
+        "note/rate",
+        "a",
+        RateLimit(100, per=1, key="{tenant}"),
+    )
+    runs = crew.ran(7, timeout=5)
+    assert sorted(run.what for run in runs) == [*(("a", n) for n in range(6)), ("b", 0)]
+    assert [(one.key, one.is_changed) for one in limits.list()] == [(None, False), ("a", True)]
+    assert limits.get("note").limit == limits.get("note", key="b").limit == changed.declared
+    assert limits.get("note", key="a").limit == changed.limit
+    assert limits.reset("note", key="a").limit == changed.declared
+    assert [one.key for one in limits.list()] == [None]
+    crew.task(name="other", concurrency=3)
+    with pytest.raises(ConfigurationError, match="is one limit for all; it has no key 'a'"):
+        limits.set("other", 2, key="a")
+
+
+def test_what_the_code_says_no_more_is_not_published_any_more(make_crew: MakeCrew) -> None:
+    before, after = make_crew(), make_crew()
+    before.app.queue("default", weights={"a": 3}, priority_aging=60, concurrency=9)
+    before.task(rate_limit="5/s", concurrency=5)
+    before.task(name="elsewhere", rate_limit="7/s")
+    before.work()
+    key = after.app.keys("default").key("limits")
+
+    def stored() -> dict[bytes, bytes]:
+        return cast("dict[bytes, bytes]", after.server.admin.hgetall(key))
+
+    wait_until(lambda: stored().keys() >= {b"weight a", b"elsewhere/rate"}, "it to be published")
+    after.app.queue("default", weights={"b": 2})
+    after.task(concurrency=5)
+    after.work()
+    named = {b"weight b", b"note/concurrency", b"elsewhere/rate", b"!weights"}
+    wait_until(lambda: stored().keys() == named, "only what a code says: of `elsewhere` the first")
+    assert stored()[b"!weights"] == b"1"
 
 
 def test_limits_are_listed_by_name(crew: Crew) -> None:

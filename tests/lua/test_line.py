@@ -118,6 +118,16 @@ def test_an_ordered_lane_waits_for_its_retry_and_others_do_not(rig: Rig) -> None
 
 
 @each_version
+def test_in_an_ordered_lane_nobody_passes_one_that_waits_for_a_rate(rig: Rig) -> None:
+    enqueue(rig, [("a1", "q=a|oa|rone=60000=1"), ("a2", "q=a|oa|rone=60000=1"), ("a3", "q=a|oa")])
+    enqueue(rig, [("free", "q=a"), ("b1", "q=b|ob")])
+    assert sorted(take(rig, 3)) == ["a1", "b1", "free"]
+    assert rig.claimed("T1") == [], "a3 has no limit, and comes behind a2"
+    time.sleep(0.06)
+    assert take(rig, 2) == ["a2", "a3"]
+
+
+@each_version
 def test_a_rate_is_never_exceeded_and_nearly_all_of_it_is_used(rig: Rig) -> None:
     """200 a second, from a worker that looks when it is told; every window of 100 ms."""
     enqueue(rig, [(f"a{n}", "q=|rone=5000=1") for n in range(400)])

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import time
+
+import pytest
 
 from tests.lua.line_fuzz import LINE
 from tests.lua.rig import Rig
 from tests.lua.test_line import each_version, enqueue, take
+
+HUNDRED_THOUSAND = pytest.param(
+    100_000,
+    marks=pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="half a minute"),
+)
 
 
 def commands(rig: Rig) -> int:
@@ -60,11 +68,12 @@ def test_a_lane_holds_keys_only_while_a_job_waits_in_it(rig: Rig) -> None:
 
 
 @each_version
-def test_parked_jobs_cost_a_claim_of_plain_ones_nothing(rig: Rig) -> None:
+@pytest.mark.parametrize("many", [2000, HUNDRED_THOUSAND])
+def test_parked_jobs_cost_a_claim_of_plain_ones_nothing(rig: Rig, many: int) -> None:
     rig.enqueue("warm", "up")
     rig.claim("T1", 2)
     counted = []
-    for parked in (0, 2000):
+    for parked in (0, many):
         enqueue(rig, [(f"p{n}", "q=|rone=3600000000000=1") for n in range(parked)])
         rig.claim("X" + str(parked), 1)
         rig.claim("Y" + str(parked), 1)
@@ -73,6 +82,22 @@ def test_parked_jobs_cost_a_claim_of_plain_ones_nothing(rig: Rig) -> None:
         assert len(rig.claimed("Z" + str(parked), 100)) == 100
         counted.append(commands(rig) - before)
     assert counted[1] <= counted[0]
+    rig.admin.flushall()
+
+
+@each_version
+@pytest.mark.parametrize("others", ["-", "q=", "q=lane", "q=,p=0"])
+@pytest.mark.parametrize("deep", [2000, HUNDRED_THOUSAND])
+def test_a_high_job_is_next_however_many_are_before_it(rig: Rig, deep: int, others: str) -> None:
+    counted = []
+    for many in (200, deep):
+        enqueue(rig, [(f"{many}.{n}", others) for n in range(many)])
+        high = f"high{many}"
+        enqueue(rig, [(high, others.removesuffix(",p=0").replace("-", "q=") + ",p=9")])
+        before = commands(rig)
+        assert rig.claimed(high, 1) == [high]
+        counted.append(commands(rig) - before)
+    assert counted[1] <= counted[0], "commands whose cost is the logarithm of their number"
     rig.admin.flushall()
 
 

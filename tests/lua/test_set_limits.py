@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import redis
 
@@ -31,3 +33,38 @@ def test_what_is_set_beats_what_is_published_beats_what_the_job_says(rig: Rig) -
     assert rig.run(op.reset_limits(rig.keys, names=["one"])) == 1
     assert rig.run(op.get_limits(rig.keys)).values == {"one": "c 2"}
     assert rig.claimed("T4") == []
+
+
+def test_what_is_set_for_one_key_beats_all_else_for_that_key(rig: Rig) -> None:
+    rig.enqueue(*"abcd", opts="q=|cone!x=1")
+    rig.enqueue(*"efgh", opts="q=|cone!y=1")
+    assert rig.claimed("T1") == ["a", "e"]
+    rig.run(op.set_limits(rig.keys, values={"one": "c 2"}))
+    assert rig.run(op.set_limits(rig.keys, values={"one!y": "c 3"})) == 1
+    for definition in ("one", "one!y"):
+        cursor = "start"
+        while cursor:
+            at = "" if cursor == "start" else cursor
+            cursor = rig.run(op.poke(rig.keys, definition=definition, cursor=at))
+    assert rig.claimed("T2") == ["b", "f", "g"]
+    assert {(one.id, one.setting) for one in rig.run(op.limiters(rig.keys)).limiters} == {
+        ("cone!x", "c 2"),
+        ("cone!y", "c 3"),
+    }
+    rig.run(op.reset_limits(rig.keys, names=["one!y"]))
+    rig.ack("e", token="T1")
+    assert rig.claimed("T3") == [], "two run, as many as of any other key"
+    assert rig.run(op.get_limits(rig.keys)).values == {"=one": "c 2"}
+
+
+def test_a_rate_that_was_slower_for_one_key_is_not_waited_for(rig: Rig) -> None:
+    hour = 3_600_000_000
+    rig.enqueue(*"ab", opts=f"q=|rone!x={hour}=1")
+    rig.enqueue(*"cd", opts=f"q=|rone!y={hour}=1")
+    assert rig.claimed("T1") == ["a", "c"]
+    rig.run(op.set_limits(rig.keys, values={"one!y": "r 1000 1"}))
+    cursor = rig.run(op.poke(rig.keys, definition="one!y"))
+    while cursor:
+        cursor = rig.run(op.poke(rig.keys, definition="one!y", cursor=cursor))
+    time.sleep(0.03)
+    assert rig.claimed("T2") == ["d"], "and the other key waits as before"

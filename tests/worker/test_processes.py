@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -64,6 +65,28 @@ def test_from_its_second_crash_on_a_job_runs_alone_and_takes_nobody_along(rig: R
     assert process.worker_pid == worker, "which died alone"
     process.logged("its process crashed: killed by SIGKILL")
     process.logged(r"is dead \(poison\)")
+
+
+def test_a_worker_s_death_is_not_the_doing_of_what_runs_in_another_process(rig: Rig) -> None:
+    process = rig.start()
+    in_child = rig.send("pwho", 0.8)
+    here = rig.send("sleep", 0.8)
+    rig.began(in_child)
+    rig.began(here)
+    process.signal_worker(signal.SIGKILL)
+    assert rig.began(in_child, times=2).crashes == 0
+    assert rig.began(here, times=2).crashes == 1
+
+
+def test_the_run_whose_crash_would_be_its_death_is_alone(rig: Rig) -> None:
+    rig.start()
+    job = rig.send("sleep", 0.2, max_crashes=2)
+    first = rig.began(job)
+    os.kill(first.pid, signal.SIGKILL)
+    again = rig.began(job, times=2)
+    assert again.crashes == 1
+    assert again.pid not in rig.processes[0].worker_pids, "in a process of its own"
+    assert job.get(timeout=10) == "slept"
 
 
 def test_a_crash_is_seen_although_a_forked_child_lives_on(rig: Rig) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
 import click
 
+from streamq.cli.acting import ask, log_actions, plural
 from streamq.cli.documents import print_document
 from streamq.cli.failures import BAD_ANSWER
 from streamq.cli.target import connected, target_options
@@ -63,7 +63,7 @@ def command(
         return _tell_each(_cancel(app, list(ids), quiet=as_json), as_json=as_json)
     chosen = _find(app, queue, task, tag, quiet=as_json)
     if chosen and not yes:
-        _ask(ctx, len(chosen))
+        ask(ctx, plural(len(chosen)), "cancel", "Cancel them, also those that run")
     return _tell_all(_cancel(app, chosen, quiet=as_json), as_json=as_json)
 
 
@@ -84,16 +84,10 @@ def _find(
     return found
 
 
-def _ask(ctx: click.Context, number: int) -> None:
-    jobs = f"{number:,} job{'s' if number > 1 else ''}"
-    if not sys.stdin.isatty():
-        raise click.UsageError(f"{jobs} to cancel: --yes says so where nobody can be asked", ctx)
-    click.confirm(f"{jobs}. Cancel them, also those that run?", abort=True)
-
-
 def _cancel(app: StreamQ, ids: list[str], *, quiet: bool) -> dict[str, Cancellation]:
     from streamq import control
 
+    log_actions(app)
     with Bar(len(ids), "cancel", quiet=quiet) as bar:
         return control.cancel(app, ids, bar.at)
 
@@ -113,7 +107,7 @@ def _tell_all(answers: dict[str, Cancellation], *, as_json: bool) -> int:
         print_document({**counts, "left_alone": len(answers) - sum(counts.values())})
         return 0
     cancelled, asked = counts["cancelled"], counts["asked"]
-    click.echo(f"{cancelled:,} job{'' if cancelled == 1 else 's'} cancelled.")
+    click.echo(f"{plural(cancelled)} cancelled.")
     if asked:
         click.echo(f"{asked:,} that run are ended by their workers.")
     if left := len(answers) - cancelled - asked:

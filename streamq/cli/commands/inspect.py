@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamq.cli import inspect_search as search
 from streamq.cli import inspect_views as views
+from streamq.cli.choosing import filter_of, filter_options
 from streamq.cli.documents import print_document
 from streamq.cli.target import connected, target_options
 from streamq.cli.wording import QueueName
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.cli.inspect_views import View
+    from streamq.inspection import JobFilter
 
 _SHOWS = ["pending", *views.PLACES, "ended", "workers", "limits", "queues", "job"]
 _EVERY = 1.0  # seconds between two pictures of --watch
@@ -32,6 +35,8 @@ _SHOWS.append("schedules")  # all, or one of them by its name
 @click.option(
     "--limit", type=click.IntRange(1, 10_000), default=20, show_default=True, help="Jobs a page."
 )
+@filter_options
+@click.option("--groups", is_flag=True, help="Dead jobs by task, error and place in the code.")
 @click.option("--cursor", default="", help="Go on where the page before said.")
 @click.option("--all", "everything", is_flag=True, help="All pages.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -40,15 +45,14 @@ _SHOWS.append("schedules")  # all, or one of them by its name
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     what: str | None,
     job_id: str | None,
-    queue: str | None,
-    limit: int,
-    cursor: str,
-    everything: bool,
     as_json: bool,
     watch: bool,
+    groups: bool,
+    **said: Any,
 ) -> int:
     """Show queues (no WHAT), jobs, workers, or all of one job.
 
@@ -57,12 +61,19 @@ def command(
 
     Reads from the server, never asks a worker, and starts nothing.
     schedules shows all of them, or one by its NAME with its last runs.
+
+    Filters (--task, --state, --tag, --since, --until, --error, --arg) look through 1,000 jobs and
+    say so; --cursor goes on from there, --all to the end.
     """
+    wanted = filter_of(ctx, said)
+    what = "dead" if groups and what is None else search.what_is_meant(what, wanted)
     _check(ctx, what, job_id, as_json=as_json, watch=watch)
+    _check_filter(ctx, what, wanted, groups=groups)
     app = connected(ctx)
-    show = _show(
-        app, what, job_id, queue.split(",") if queue else [], views.Page(limit, cursor, everything)
-    )
+    page = views.Page(said["limit"], said["cursor"], said["everything"])
+    queues = said["queue"].split(",") if said["queue"] else []
+    show = _searching(app, what, queues, page, wanted, groups=groups)
+    show = show or _show(app, what, job_id, queues, page)
     if as_json:
         print_document(show().document)
     elif watch:
@@ -70,6 +81,35 @@ def command(
     else:
         click.echo(show().text)
     return 0
+
+
+def _searching(
+    app: StreamQ,
+    what: str | None,
+    queues: list[str],
+    page: views.Page,
+    wanted: JobFilter,
+    *,
+    groups: bool,
+) -> Callable[[], View] | None:
+    """What looks where filters or --groups were given."""
+    if not groups and wanted.is_empty:
+        return None
+    if groups:
+        return lambda: search.dead_groups(app, queues, page)
+    return lambda: search.found_jobs(app, what or "", queues, page, wanted)
+
+
+def _check_filter(ctx: click.Context, what: str | None, wanted: JobFilter, *, groups: bool) -> None:
+    if groups and (what != "dead" or not wanted.is_empty):
+        raise click.UsageError("--groups is of dead jobs, all of them: inspect dead --groups", ctx)
+    if wanted.is_empty:
+        return
+    if what not in {"pending", "ended", *views.PLACES}:
+        raise click.UsageError(f"filters choose among jobs, not of inspect {what}", ctx)
+    if what == "ended" and (wanted.tag or wanted.error or wanted.args):
+        text = "of ended jobs only their task, state and times are kept: --task, --state, --since"
+        raise click.UsageError(text, ctx)
 
 
 def _show(

@@ -32,11 +32,18 @@ _USAGE = {
 @click.argument("action", type=click.Choice(list(_WORDS)))
 @click.argument("words", nargs=-1, metavar="[NAME] [VALUE]")
 @click.option("-q", "--queue", "-Q", type=QueueName(), help="Of this queue; else of all.")
+@click.option("-k", "--key", help="Of this key alone, as `inspect limits` shows it.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @target_options
 @click.pass_context
 def command(
-    ctx: click.Context, *, action: str, words: tuple[str, ...], queue: str | None, as_json: bool
+    ctx: click.Context,
+    *,
+    action: str,
+    words: tuple[str, ...],
+    queue: str | None,
+    key: str | None,
+    as_json: bool,
 ) -> int:
     """Show limits (list), change one until it is reset (set, reset), weigh a lane (weigh).
 
@@ -47,28 +54,37 @@ def command(
         raise click.UsageError(f"write {_USAGE[action]}", ctx)
     if queue is not None and "," in queue:
         raise click.UsageError("one queue at a time", ctx)
+    if key is not None and action not in {"set", "reset"}:
+        raise click.UsageError("--key goes with set and reset", ctx)
     app = connected(ctx)
     if action == "list":
         return _list(app, queue, as_json=as_json)
     if action == "weigh":
         return _weigh(ctx, app, words, queue, as_json=as_json)
-    info = _change(ctx, app, action, words, queue)
+    info = _change(ctx, app, action, words, queue=queue, key=key)
     if as_json:
         print_document({"action": action, "limit": _document(info)})
     else:
         code = "" if info.is_changed or info.declared is None else ", as the code says"
-        click.echo(f"{info.name} of queue {info.queue}: {info.limit}{code}")
+        whose = f", key {info.key}" if info.key is not None else ""
+        click.echo(f"{info.name} of queue {info.queue}{whose}: {info.limit}{code}")
     return 0
 
 
 def _change(
-    ctx: click.Context, app: StreamQ, action: str, words: Sequence[str], queue: str | None
+    ctx: click.Context,
+    app: StreamQ,
+    action: str,
+    words: Sequence[str],
+    *,
+    queue: str | None,
+    key: str | None,
 ) -> LimitInfo:
     try:
         if action == "reset":
-            return app.limits.reset(words[0], queue=queue)
+            return app.limits.reset(words[0], queue=queue, key=key)
         value: str | int = int(words[1]) if words[1].isdigit() else words[1]
-        return app.limits.set(words[0], value, queue=queue)
+        return app.limits.set(words[0], value, queue=queue, key=key)
     except ConfigurationError as error:
         raise BadAnswer(str(error)) from None
     except (TypeError, ValueError) as error:
@@ -102,9 +118,13 @@ def _list(app: StreamQ, queue: str | None, *, as_json: bool) -> int:
         click.echo("No limit is declared or published here.")
         return 0
     columns = [Column("LIMIT", cut=True), Column("QUEUE", cut=True), Column("NOW"), Column("CODE")]
-    rows = [[one.name, one.queue, _now(one), str(one.declared or "")] for one in found]
+    rows = [[_name(one), one.queue, _now(one), str(one.declared or "")] for one in found]
     click.echo(table(columns, rows))
     return 0
+
+
+def _name(info: LimitInfo) -> str:
+    return info.name if info.key is None else f"{info.name}, key {info.key}"
 
 
 def _now(info: LimitInfo) -> str:

@@ -1,0 +1,59 @@
+"""What workers publish of limits, weights and ageing; what is stored of them at the server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from streamq import operations
+from streamq.asking import PAGE
+from streamq.limit_texts import speaks_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from streamq.asking import Question
+    from streamq.keys import QueueKeys
+    from streamq.runtime import Runtime
+
+
+def stored_question(keys: QueueKeys) -> Question[dict[str, str]]:
+    """Those that were published or set."""
+    found: dict[str, str] = {}
+    cursor = "start"
+    while cursor:
+        at = "" if cursor == "start" else cursor
+        (page,) = yield [operations.get_limits(keys, cursor=at)]
+        found |= page.values
+        cursor = page.cursor
+    return found
+
+
+def publish_question(
+    keys: QueueKeys, settings: Mapping[str, str], runtime: Runtime | None = None
+) -> Question[None]:
+    """Say what the code says; where that is new, what waits for it is looked at.
+
+    What was published and this code (`runtime`) speaks for, but doesn't say any more, goes.
+    """
+    if runtime is not None:
+        stored = yield from stored_question(keys)
+        gone = [
+            one for one in stored if one not in settings and speaks_for(runtime, keys.queue, one)
+        ]
+        settings = {**settings, **dict.fromkeys(gone, "")}
+    items = list(settings.items())
+    changed = 0
+    for at in range(0, len(items), PAGE):
+        values = dict(items[at : at + PAGE])
+        changed += (yield [operations.set_limits(keys, values=values, published=True)])[0]
+    if changed:
+        yield from poke_question(keys, settings)
+
+
+def poke_question(keys: QueueKeys, names: Iterable[str]) -> Question[None]:
+    """Have claims look at what waits for these, in bounded steps."""
+    for name in names:
+        cursor = "start"
+        while cursor:
+            at = "" if cursor == "start" else cursor
+            (cursor,) = yield [operations.poke(keys, definition=name, cursor=at)]

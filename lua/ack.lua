@@ -16,10 +16,10 @@ local replies = KEYS[12]
 local counts = KEYS[13]
 local scheduled = KEYS[14]
 local wake = KEYS[15]
-local outbox = KEYS[16] -- stream of jobs for other queues
-local checkpoints = KEYS[17]
+local checkpoints = KEYS[16]
 --# include lib/run_keys.lua
 --# include lib/tally_keys.lua
+--# include lib/follow_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
@@ -46,8 +46,7 @@ local ids = mine.ids
 if #ids == 0 then return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
-local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox, park = park, sums = sums }, follow_ups, words, now)
+local follow = read_follow(follow_keys, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do

@@ -13,6 +13,7 @@ from typing import Any
 
 from streamq import GiveUp, ResultError, Retry, StreamQ, current_job
 from tests.worker.cancel_tasks import add_cancellable
+from tests.worker.timed import add_timed
 
 KEPT: list[bytes] = []
 JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
@@ -69,6 +70,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_following(app)
     _add_saying(app)
     add_cancellable(app, note)
+    add_timed(app, note)
     return app
 
 

@@ -34,7 +34,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/outcome.lua
 --# include lib/notify.lua
 --# include lib/follow.lua
---# include lib/vacate.lua
+--# include lib/vacate.lua when called: vacate
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -62,7 +62,7 @@ for i, id in ipairs(ids) do
   summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
 park.state, park.scheduled, park.counts = state, scheduled, counts
-vacate(park, mine.occupying, true, now * 1000)
+if #mine.occupying > 0 then vacate(park, mine.occupying, true, now * 1000) end
 drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))

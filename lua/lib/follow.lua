@@ -1,7 +1,11 @@
 -- Follow-up jobs, which a settling call makes in the step that settles the job they follow from. `packed` is
 -- empty, or a msgpack list of nine texts for each: the number of that job's item, the queue ("": this one),
 -- then seven as lib/accept.lua takes them. What goes to another queue stands in `outbox` until relayed.
---# include lib/accept.lua
+--# include lib/clock.lua
+--# include lib/count.lua
+--# include lib/at.lua
+--# include lib/accept_times.lua when called: read_times
+--# include lib/accept.lua when called: accept_jobs
 
 -- Reads them, before the first write; those of jobs that are not this call's to settle are left out.
 local function read_follow(keys, packed, words, now)

@@ -16,10 +16,10 @@ local replies = KEYS[12]
 local counts = KEYS[13]
 local scheduled = KEYS[14]
 local wake = KEYS[15]
-local outbox = KEYS[16] -- stream of jobs for other queues
-local checkpoints = KEYS[17]
+local checkpoints = KEYS[16]
 --# include lib/run_keys.lua
 --# include lib/tally_keys.lua
+--# include lib/follow_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2] -- number of this worker's settling call
@@ -33,7 +33,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/follow.lua
+--# include lib/follow.lua when called: read_follow
 --# include lib/vacate.lua when called: vacate
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
@@ -46,8 +46,7 @@ local ids = mine.ids
 if #ids == 0 then return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
-local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-  outbox = outbox, park = park, sums = sums }, follow_ups, words, now)
+local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
@@ -75,6 +74,6 @@ for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
 tally_ran(sums, ran, tally_fields.succeeded, now)
-write_follow(follow)
+if follow then follow.write(follow) end
 remember_reply(replies, worker, seq, words)
 return in_short(words)

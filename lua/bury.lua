@@ -15,10 +15,10 @@ local replies = KEYS[11]
 local counts = KEYS[12]
 local scheduled = KEYS[13]
 local wake = KEYS[14]
-local outbox = KEYS[15] -- stream of jobs for other queues
-local checkpoints = KEYS[16]
+local checkpoints = KEYS[15]
 --# include lib/run_keys.lua
 --# include lib/tally_keys.lua
+--# include lib/follow_keys.lua
 local first_ended = 0 -- KEYS[+...]: `schedule_ended`, then the list of ended jobs of each task named
 local worker = ARGV[1]
 local seq = ARGV[2]
@@ -47,8 +47,7 @@ local words, evicted = {}, 0
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
 if #mine > 0 then
   local now = clock_ms()
-  local follow = read_follow({ jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake,
-    outbox = outbox, park = park, sums = sums }, follow_ups, words, now)
+  local follow = read_follow(follow_keys, follow_ups, words, now)
   local ids, entries, texts, ended_jobs, ran = {}, {}, {}, {}, {}
   for i, job in ipairs(mine) do
     local at = first_item + 6 * (job.n - 1)

@@ -9,6 +9,11 @@ local scheduled = KEYS[4]
 local counts = KEYS[5]
 local wake = KEYS[6]
 local inbox = KEYS[7] -- hash, source queue -> the last entry of its outbox that was applied here
+local state = KEYS[8] -- this and the next four: of jobs that those with a unique key may meet
+local errors = KEYS[9]
+local returned = KEYS[10]
+local stranded = KEYS[11]
+local checkpoints = KEYS[12]
 --# include lib/line_keys.lua
 --# include lib/tally_keys.lua
 local source = ARGV[1]
@@ -20,7 +25,7 @@ local first_item = 2 -- ARGV[2...]: entry, then seven as lib/accept.lua takes th
 --# include lib/number.lua
 --# include lib/schema.lua
 --# include lib/count.lua
---# include lib/accept.lua
+--# include lib/accept_keyed.lua
 
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
@@ -28,7 +33,7 @@ touch({ counts }, { scheduled }, {}, stream) -- the others are read below, befor
 local ids = rest_column(first_item, 8, 2)
 local known = redis.call('HMGET', jobs, unpack(ids))
 local keys = { jobs = jobs, stream = stream, scheduled = scheduled, counts = counts, wake = wake, park = park,
-  sums = sums }
+  state = state, errors = errors, returned = returned, stranded = stranded, checkpoints = checkpoints, sums = sums }
 local words, values, fresh, seen = {}, {}, {}, {}
 
 local function parts(entry)
@@ -51,8 +56,10 @@ for n, id in ipairs(ids) do
     end
   end
 end
-local times = read_times(keys, values, 1, fresh)
+check_keyed(keys, values, 1, fresh)
+local now = clock_ms()
+local times = read_times(keys, values, 1, fresh, now)
 if new_queue then redis.call('SET', schema, '1') end
 redis.call('HSET', inbox, source, last)
-accept_jobs(keys, values, 1, fresh, times)
+accept_keyed(keys, values, 1, fresh, times, now)
 return words

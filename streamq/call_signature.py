@@ -130,6 +130,12 @@ def _follow_up(plan: Plan, job: NewJob, definition: Definition | None = None) ->
             f"job.enqueue({plan.task}): it needs no idempotency_key and takes none; a follow-up is "
             "made in the step that ends its job, which is done once"
         )
+    if job.unique and plan.unique is not None and plan.unique.on_conflict == "raise":
+        raise ConfigurationError(
+            f"job.enqueue({plan.task}): its unique key says on_conflict='raise', and a follow-up "
+            "is made in a step that can't raise;\ngive this call another: "
+            "unique=Unique(…, on_conflict='return'), 'replace' or 'queue_one'"
+        )
     handle = AsyncResult[Any](job.id, plan.runtime, plan.queue, plan.task)
     return FollowUp(plan, job, handle, definition)
 

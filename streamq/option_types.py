@@ -33,6 +33,8 @@ class _Common(TypedDict, total=False):
     give_up_on: Exceptions | None
     max_age: Seconds | None
     max_crashes: int | None
+    time_limit: Seconds | None
+    soft_time_limit: Seconds | None
     result_ttl: Seconds | None
     ignore_result: bool | None
     headers: dict[str, Any] | None

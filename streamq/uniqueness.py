@@ -42,6 +42,11 @@ class UniqueKeys:
             check_by(self._unique, definition)
 
     @property
+    def on_conflict(self) -> str:
+        """What a call does that finds its key held."""
+        return self._unique.on_conflict
+
+    @property
     def due(self) -> str:
         """When a job runs whose call is the first and last; empty where others say."""
         return f"+{max(1, round(self.quiet * 1000))}" if self.quiet else ""

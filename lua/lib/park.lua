@@ -34,5 +34,5 @@ local function park_jobs(keys, going, now_us)
   end
   change_hash(keys.places, {}, second)
   if not next(moved) then return end
-  resettle(keys, now_us, join_gates(keys, moved, stored, names, now_us), { heads = heads, only = only })
+  resettle(keys, now_us, join_gates(keys, moved, stored, names), { heads = heads, only = only })
 end

@@ -9,6 +9,6 @@ local function pump_jobs(pump, room)
     local first = #pump.taken + 1
     local view = run_pass(pump, goal - first + 1)
     store_pass(pump, view, { unpack(pump.taken, first) })
-    pump.page = math.min(pump.page * 4, 100)
+    pump.page = #pump.taken - first + 1 >= pump.page and 100 or math.min(pump.page * 4, 100)
   until not pump.progress or #pump.taken >= goal or pump.steps <= 0 or pump.share <= 0
 end

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from streamq.operations.admit import opts_of
 from streamq.operations.bind import bind, text, words
 from streamq.operations.enqueue import NewJob, job_values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from streamq.budget import Budget
     from streamq.keys import QueueKeys
     from streamq.operations.call import Call, Value
 
@@ -28,12 +30,13 @@ class Sent:
     job: NewJob
 
 
-def follow_up(queue: str, job: NewJob) -> tuple[Value, ...]:
+def follow_up(queue: str, job: NewJob, budget: Budget | None = None) -> tuple[Value, ...]:
     """A follow-up of a settled job, for its `follow`; `queue` is empty for that job's own one.
 
-    It has no idempotency key: the step that makes it is done once.
+    It has no idempotency key: the step that makes it is done once. It counts in its queue's
+    `budget`, but is never refused; one whose unique key is held makes no job of its own.
     """
-    return (queue, *job_values(job))
+    return (queue, *job_values(replace(job, opts=opts_of(job, budget))))
 
 
 def packed(follows: Iterable[Sequence[Value]]) -> bytes:

@@ -104,15 +104,13 @@ def test_a_high_job_is_next_however_many_are_before_it(rig: Rig, deep: int, othe
 @each_version
 def test_many_lanes_at_one_limiter_cost_a_claim_a_bounded_amount(rig: Rig) -> None:
     enqueue(rig, [(f"a{n}", f"q=l{n}|rone=1000=1") for n in range(2000)])
-    for n in range(40):  # until all of them wait at the limiter's gate
-        rig.claim(f"M{n}", 100)
-    most = 0
+    most = 0  # from the first claim on: nobody has to find out
     for n in range(10):
         before = commands(rig)
         claimed = rig.claim(f"T{n}", 100)
         most = max(most, commands(rig) - before - 5 * len(claimed.jobs))
         time.sleep(0.01)
-    assert most < 200
+    assert most < 130
     rig.admin.flushall()
 
 

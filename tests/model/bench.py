@@ -131,7 +131,10 @@ class Bench(RuleBasedStateMachine):
         for item in items:
             if data.draw(st.integers(0, 2)) == 0:
                 for queue, when in data.draw(st.lists(kinds, min_size=1, max_size=2)):
-                    item.follow.append((queue, self.some_job(data, when)))
+                    spec = self.some_job(data, when)
+                    if data.draw(st.booleans()):
+                        spec.key, spec.bytes = data.draw(KEYS[spec.task]), len(BODY)
+                    item.follow.append((queue, spec))
 
     def some_items(self, data: st.DataObject) -> list[Item]:
         """Jobs that run, with their token mostly; each with its own way to end."""
@@ -197,8 +200,9 @@ class Bench(RuleBasedStateMachine):
         self.learn_dues()
 
     def follow(self, item: Item) -> list[Value]:
-        jobs = [(queue, self.new_job(spec)) for queue, spec in item.follow]
-        return [part for queue, job in jobs for part in op.follow_up(queue, job)]
+        most = {len(BODY): op.Budget(max_bytes=10**9), 0: None}
+        jobs = [(queue, self.new_job(spec), most[spec.bytes]) for queue, spec in item.follow]
+        return [part for queue, job, m in jobs for part in op.follow_up(queue, job, m)]
 
     @staticmethod
     def new_job(spec: Spec) -> NewJob:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from streamq import operations as op
+from streamq.operations import NewJob
+from streamq.operations.admit import opts_of
 from tests.lua.rig import HOUR_MS
-from tests.model.bench import Bench
-from tests.model.jobs import Job
+from tests.model.bench import KEYS, Bench
+from tests.model.jobs import Job, Spec
 from tests.model.lining import HOUR_US, definition, limiter
 from tests.model.steps import step
 
@@ -28,6 +31,32 @@ class LineSteps(Bench):
     @step(3, when=lambda self: bool(self.model.in_place("R")), worker=st.sampled_from(["w1", "w2"]))
     def throttle(self, data: st.DataObject, worker: str) -> None:
         self.settle("throttle", data, worker)
+
+    @step(2, source=st.sampled_from(["mail", "low"]), is_again=st.booleans())
+    def relay(self, data: st.DataObject, source: str, is_again: bool) -> None:
+        """Jobs come from another queue's outbox, some of them once more."""
+        sent = self.relayed.get(source, []) if is_again else []
+        for when in data.draw(st.lists(st.sampled_from(["now", "later"]), min_size=1, max_size=2)):
+            spec = self.some_job(data, when)
+            if data.draw(st.booleans()):
+                spec.key = data.draw(KEYS[spec.task])
+            self.ids.append(spec.id)
+            sent = [*sent, (self.number(f"entry {source}"), spec)]
+        jobs = [op.Sent(f"{entry}-0", "q", self.relayed_job(spec)) for entry, spec in sent]
+        words = self.rig.run(op.relay(self.keys, source=source, jobs=jobs))
+        assert words == self.model.relay(source, sent)
+        self.relayed[source] = sent[-3:]
+
+    def relayed_job(self, spec: Spec) -> NewJob:
+        """As it stood in the outbox: its options are one text."""
+        job = self.new_job(spec)
+        return replace(job, opts=opts_of(job, None), unique="")
+
+    @step(when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
+    def forward(self, arrived: int) -> None:
+        entries = [sent.entry for sent in self.rig.run(op.forward(self.keys))][:arrived]
+        left = self.rig.run(op.forward(self.keys, arrived=entries))
+        assert [sent.job.id for sent in left] == self.model.forward(len(entries))
 
     @step(pause=PAUSES)
     def pause(self, pause: tuple[str, str]) -> None:

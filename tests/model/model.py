@@ -167,7 +167,7 @@ class Model(Lining, Unifying):
             self.inbox[source] = max(entry, self.inbox.get(source, 0))
             words.append("OK" if is_new and spec.id not in self.jobs else "ALREADY")
             if words[-1] == "OK":
-                self._accept(spec)
+                self.unify(spec)
         return words
 
     def deposit(self, id_: str, kind: str) -> None:
@@ -186,7 +186,7 @@ class Model(Lining, Unifying):
                 self.outbox.append(spec.id)
                 self.counts["sent"] += 1
             else:
-                self._accept(spec)
+                self.unify(spec)
 
     def claim(
         self, token: str, worker: str, limit: int, tasks: Sequence[str], brought: Brought

@@ -138,7 +138,6 @@ class Queue(LineSteps):
         worker_words = self.rig.run(data.draw(st.sampled_from(self.old[-5:])))
         words = worker_words[1] if isinstance(worker_words, tuple) else worker_words
         assert set(words) <= {"LEASELOST"}
-        self.settled.clear()  # the worker's last reply is now that one
 
     @step(
         when=RUNS,

@@ -40,7 +40,10 @@ CALL_ONLY = {
 }
 
 
-TASK_ONLY = {"pool": "where jobs run is said once, where the task is defined"}
+TASK_ONLY = {
+    "pool": "where jobs run is said once, where the task is defined",
+    "redact": "what is not shown is said once, where the task is defined",
+}
 
 
 class SharedKey(str):
@@ -141,6 +144,13 @@ def _tags(given: object) -> tuple[str, ...]:
     return tuple(sorted(several)) if isinstance(several, (set, frozenset)) else tuple(several)
 
 
+def _redact(given: object) -> tuple[str, ...]:
+    several = (given,) if isinstance(given, str) else given
+    if not isinstance(several, (tuple, list)) or not all(isinstance(one, str) for one in several):
+        raise TypeError(f"redact={given!r}: must be names of arguments, as in redact=('password',)")
+    return tuple(several)
+
+
 def _headers(given: object) -> dict[str, Any]:
     if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
         raise TypeError(f"headers={given!r}: must be a dict with strings as keys")
@@ -176,6 +186,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "headers": _headers,
     "serializer": lambda given: content_kind(given, "serializer"),
     "pool": _pool,
+    "redact": _redact,
     "unique": unique_option,
     "debounce": lambda given: seconds(given, "debounce"),
     "max_wait": _above_zero("max_wait"),

@@ -62,6 +62,7 @@ class TaskOptionsDict(_Common, total=False):
     """Options of `@app.task(…)`, beside `name` and `bind`."""
 
     pool: Literal["process"] | None
+    redact: str | Sequence[str] | None
 
 
 class QueueOptionsDict(TypedDict, total=False):

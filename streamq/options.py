@@ -24,16 +24,10 @@ if TYPE_CHECKING:
 PoolName: TypeAlias = Literal["process"]
 
 _CARRIED = {
-    "max_attempts",
-    "max_age",
-    "max_crashes",
-    "result_ttl",
-    "ignore_result",
-    "headers",
-    "time_limit",
-    "soft_time_limit",
+    *("max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result", "headers"),
+    *("time_limit", "soft_time_limit"),
 }
-_BOUND = CALL_ONLY.keys() | TASK_ONLY.keys()  # they don't travel
+_BOUND = (CALL_ONLY.keys() | TASK_ONLY.keys()) - {"redact"}  # they don't travel
 _READERS = {
     "backoff": delays_from_json,
     "rate_limit": limits_from_json,
@@ -66,6 +60,7 @@ class CallOptions:
     headers: dict[str, Any] | None = None  # of the user's own, for `current_job().headers`
     serializer: str | None = None  # of its arguments
     pool: PoolName | None = None  # of a task only
+    redact: tuple[str, ...] | None = None  # marks of arguments that are not shown; the same
     unique: Unique | Literal[False] | None = None
     debounce: float | None = None  # seconds of quiet; 0: not
     max_wait: float | None = None  # seconds, of a debounced job
@@ -96,7 +91,7 @@ class CallOptions:
                 carried[name] = value.as_json()
             elif name in {"retry_on", "give_up_on"}:
                 carried[name] = class_names(value)
-            elif name == "tags":
+            elif name in {"tags", "redact"}:
                 carried[name] = list(value)
             elif name in _CARRIED:
                 carried[name] = value
@@ -119,6 +114,7 @@ class TaskOptions:
     ignore_result: bool = False
     tags: tuple[str, ...] = ()
     headers: dict[str, Any] = field(default_factory=dict)
+    redact: tuple[str, ...] = ()  # see `streamq.redaction`
     serializer: str | None = None  # None: the setting's
     pool: PoolName | None = None  # None: threads, or the event loop
     countdown: float | None = None  # seconds
@@ -170,6 +166,7 @@ class TaskOptions:
             "result_ttl": self.result_ttl,
             "ignore_result": self.ignore_result,
             "tags": list(self.tags),
+            "redact": list(self.redact),
             "countdown": self.countdown,
             "expires": self.expires if isinstance(self.expires, float) else None,
             "idempotency_ttl": self.idempotency_ttl,

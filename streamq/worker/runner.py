@@ -21,6 +21,7 @@ from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
 from streamq.worker import timing_out
+from streamq.worker.failing import failure_of
 from streamq.worker.held import Ended
 from streamq.worker.interrupting import Bailiff, Why
 from streamq.worker.ready import Caller, Ready
@@ -191,7 +192,8 @@ class Runner:
         )
         if decision.delay is None:
             reason = timing_out.reason_of(decision.reason, error)
-            burial = self._bury(held, reason, error, ready.started)
+            encoded, error = failure_of(ready, error, self._codec)
+            burial = self._burial(held, reason, encoded, ready.started)
             if ready.job.follow_ups:
                 burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
@@ -199,12 +201,13 @@ class Runner:
         if isinstance(error, RateLimited):
             throttled = Throttled(held.job.id, held.lease.token, delay_ms, error.limit)
             return Ended(held, throttled, seconds, error)
+        encoded, error = failure_of(ready, error, self._codec)
         again = Again(
             held.job.id,
             held.lease.token,
             delay_ms,
             decision.reason is not Reason.SNOOZE,
-            self._codec.encode_exception(error),
+            encoded,
             ready.task.name,
         )
         return Ended(held, again, seconds, error, decision.problem)
@@ -220,9 +223,12 @@ class Runner:
         return "ok", result
 
     def _bury(self, held: Held, reason: str, error: BaseException, started: float) -> Burial:
+        return self._burial(held, reason, self._codec.encode_exception(error), started)
+
+    @staticmethod
+    def _burial(held: Held, reason: str, encoded: bytes, started: float) -> Burial:
         job = held.job
         run_ms = int((time.monotonic() - started) * 1000)
-        encoded = self._codec.encode_exception(error)
         return Burial(job.id, held.lease.token, job.record.task, reason, run_ms, encoded)
 
 

@@ -40,6 +40,7 @@ from streamq.errors import (
 from streamq.job_state import JobState
 from streamq.option_checks import SharedKey
 from streamq.result import AsyncResult
+from streamq.secret import Secret
 from streamq.task import Task
 from streamq.task_errors import RateLimited
 from streamq.unique import Unique
@@ -82,6 +83,7 @@ __all__ = [
     "ResultIgnored",
     "Retry",
     "RunningJob",
+    "Secret",
     "SharedKey",
     "SoftTimeLimitExceeded",
     "StreamQ",

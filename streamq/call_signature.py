@@ -72,7 +72,7 @@ class TaskCall(Generic[T]):
         return _follow_up(*self.task.prepare(self.args, self.kwargs), self.task.definition)
 
     def __repr__(self) -> str:
-        return f"{self.task.name}({_written(self.args, self.kwargs)})"
+        return f"{self.task.name}({_written(*self.task.definition.shown(self.args, self.kwargs))})"
 
 
 class NamedCall:

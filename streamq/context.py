@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar
 
+from streamq.durations import seconds as as_seconds
 from streamq.saying import Saying
 
 if TYPE_CHECKING:
@@ -66,6 +68,20 @@ class RunningJob(Saying):
     report: Callable[[str, Any], Any] | None = field(default=None, repr=False)  # the worker's
     application: StreamQ | None = field(default=None, repr=False)
     follow_ups: list[tuple[When, FollowUp[Any]]] = field(default_factory=list, repr=False)
+
+    def extend_deadline(self, seconds: float | timedelta) -> datetime | None:
+        """Move this run's time limits, soft and hard, so much later; returns the new `deadline`.
+
+        A soft limit that was raised and caught is raised once more, so much later than now. None,
+        and nothing happens, where the run has no limit. Raises `ValueError` for 0 or less.
+        """
+        more = as_seconds(seconds, "extend_deadline")
+        if not more:
+            raise ValueError("extend_deadline: must be more than 0 seconds")
+        if self.deadline is not None and self.report is not None:
+            self.report("extend", more)
+            self.deadline += timedelta(seconds=more)
+        return self.deadline
 
     @property
     def app(self) -> StreamQ:

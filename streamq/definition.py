@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from streamq.errors import ConfigurationError
 from streamq.option_checks import queue_name
+from streamq.redaction import marks_of, redacted
 from streamq.signature import Binder
 from streamq.uniqueness import check_by
 
@@ -43,10 +45,13 @@ class Definition:
         except ValueError as error:
             raise ConfigurationError(f"{error}; @app.task(name=…) sets it") from None
         self.function = function
-        self.declared = declared
         self.bind = bind
         self.is_async = inspect.iscoroutinefunction(function)
         self.binder = Binder(function, name, bound=bind)
+        if declared.redact:
+            marks = marks_of(declared.redact, self.binder.parameters, name)
+            declared = replace(declared, redact=marks)
+        self.declared = declared
         self.file: str = code.co_filename if code else "?"
         self.line: int = code.co_firstlineno if code else 0
 
@@ -75,6 +80,13 @@ class Definition:
             from streamq.limits_of import check_keys  # noqa: PLC0415 - only for who has limits
 
             check_keys(self.name, self.binder.parameters, options)
+
+    def shown(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+        """Arguments as they may be shown."""
+        marks = self.declared.redact
+        return redacted(args, kwargs, marks) if marks else (args, kwargs)
 
     def canonical(
         self, args: tuple[Any, ...], kwargs: dict[str, Any]

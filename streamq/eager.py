@@ -16,6 +16,7 @@ from streamq.context import RunningJob, activate
 from streamq.errors import EncodeError
 from streamq.jitter import jitter
 from streamq.operations import Outcome
+from streamq.redaction import texts_to_hide
 from streamq.retry import Reason, decide
 from streamq.watching import tell_enqueued
 
@@ -91,7 +92,8 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
             policy = plan.options.retry
             decision = decide(policy, attempt, error, age_seconds=0.0, random=jitter.random)
             if decision.delay is None or runs == MAX_RUNS:
-                failure = codec.encode_exception(error)
+                hidden = texts_to_hide(args, kwargs, plan.options.redact)
+                failure = codec.encode_exception(error, hidden)
                 _follow(running, "dead")
                 return _outcome("failed", attempt, job, failure)
             attempt += decision.reason is Reason.RETRY

@@ -66,6 +66,8 @@ class Plan:
         self._wire = said.wire()
         if options.tags:
             self._wire["tags"] = list(options.tags)
+        if options.redact:
+            self._wire["redact"] = list(options.redact)
         self.budget = runtime.budget(options.queue)
         special = options.idempotency_key or parking or self.unique or self.budget
         is_plain = not (special or runtime.hooks.see_enqueues)

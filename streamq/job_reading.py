@@ -10,6 +10,7 @@ import msgpack
 from streamq.errors import DecodeError, RemoteTraceback, StreamQError
 from streamq.ids import parse_id
 from streamq.job import Attempt, JobInfo, JobState, Progress
+from streamq.redaction import redacted
 
 if TYPE_CHECKING:
     from streamq.codec import Codec, TaskTypes
@@ -158,7 +159,11 @@ def _add_record(
     except StreamQError as error:
         problems.append(f"arguments: {error}")
         return
-    facts["args"], facts["kwargs"] = tuple(args), kwargs
+    marks = options.get("redact")
+    if isinstance(marks, list) and marks:
+        facts["args"], facts["kwargs"] = redacted(args, kwargs, map(str, marks))
+    else:
+        facts["args"], facts["kwargs"] = tuple(args), kwargs
     tags = options.get("tags", ())
     facts["tags"] = tuple(map(str, tags)) if isinstance(tags, (list, tuple)) else ()
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.broker_url import redact_url
 from streamq.celery_names import is_celery_name
 from streamq.errors import ConfigurationError
-from streamq.option_checks import LATER, near, nearest
+from streamq.option_checks import near, nearest
 from streamq.settings import Alias, Setting, Source
 
 if TYPE_CHECKING:
@@ -151,8 +151,6 @@ class Levels:
                 f"setting {name!r} is Celery's and has no meaning here;\n"
                 "an application made by streamq.celery.Celery takes a Celery configuration as it is"
             )
-        if name in LATER:
-            raise ConfigurationError(f"this version has no {name!r} yet; {LATER[name]}")
         close = near(name, cls.all_names(), _NEAR)
         hint = f"; did you mean {close[0]!r}?" if close else nearest(name, cls.names())
         raise ConfigurationError(f"unknown setting {name!r}{hint}")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from streamq.backoff import as_delays
 from streamq.content import content_kind
 from streamq.durations import seconds
-from streamq.errors import ConfigurationError
 from streamq.holding import HOLDING
 from streamq.retry import attempts, exception_classes
 from streamq.unique import unique_option
@@ -21,11 +20,6 @@ NAME = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
 KEY_LENGTH = 512  # characters of an idempotency key
 TAG_LIMIT, TAG_LENGTH = 32, 128  # tags of a job, characters of one
 
-# What other work will bring; until then an option that is silently ignored would be a trap.
-LATER = {
-    "time_limit": "give the task's own calls a timeout",
-    "soft_time_limit": "give the task's own calls a timeout",
-}
 # Other libraries' words for what exists here.
 ELSEWHERE = {
     "max_retries": "max_attempts= counts all runs, so max_retries=3 is max_attempts=4",
@@ -46,7 +40,10 @@ CALL_ONLY = {
 }
 
 
-TASK_ONLY = {"pool": "where jobs run is said once, where the task is defined"}
+TASK_ONLY = {
+    "pool": "where jobs run is said once, where the task is defined",
+    "redact": "what is not shown is said once, where the task is defined",
+}
 
 
 class SharedKey(str):
@@ -100,6 +97,16 @@ def _above_zero(option: str) -> Callable[[object], float]:
     return check
 
 
+def _time_limit(option: str) -> Callable[[object], float]:
+    def check(given: object) -> float:
+        limit = seconds(given, option)
+        if 0 < limit < 0.001:  # noqa: PLR2004 - as all that counts in ms
+            raise ValueError(f"{option}={given!r}: must be 0.001 seconds or more, or 0 for none")
+        return limit
+
+    return check
+
+
 def _max_crashes(given: object) -> int:
     if isinstance(given, bool) or not isinstance(given, int):
         raise TypeError(f"max_crashes={given!r}: must be a whole number, 0 or more")
@@ -137,6 +144,13 @@ def _tags(given: object) -> tuple[str, ...]:
     return tuple(sorted(several)) if isinstance(several, (set, frozenset)) else tuple(several)
 
 
+def _redact(given: object) -> tuple[str, ...]:
+    several = (given,) if isinstance(given, str) else given
+    if not isinstance(several, (tuple, list)) or not all(isinstance(one, str) for one in several):
+        raise TypeError(f"redact={given!r}: must be names of arguments, as in redact=('password',)")
+    return tuple(several)
+
+
 def _headers(given: object) -> dict[str, Any]:
     if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
         raise TypeError(f"headers={given!r}: must be a dict with strings as keys")
@@ -164,12 +178,15 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
     "give_up_on": lambda given: exception_classes(given, "give_up_on"),
     "max_age": _above_zero("max_age"),
     "max_crashes": _max_crashes,
+    "time_limit": _time_limit("time_limit"),
+    "soft_time_limit": _time_limit("soft_time_limit"),
     "result_ttl": _above_zero("result_ttl"),
     "ignore_result": _flag,
     "tags": _tags,
     "headers": _headers,
     "serializer": lambda given: content_kind(given, "serializer"),
     "pool": _pool,
+    "redact": _redact,
     "unique": unique_option,
     "debounce": lambda given: seconds(given, "debounce"),
     "max_wait": _above_zero("max_wait"),
@@ -178,9 +195,7 @@ CHECKS: dict[str, Callable[[Any], Any]] = {
 
 
 def refuse_unknown(name: str, where: str, known: Collection[str]) -> None:
-    """Raise for an option that isn't one: `TypeError`, or `ConfigurationError` for later ones."""
-    if name in LATER:
-        raise ConfigurationError(f"{where}: this version has no {name}= yet; {LATER[name]}")
+    """Raise `TypeError` for an option that isn't one."""
     if name in ELSEWHERE:
         raise TypeError(f"{where}: unknown option {name!r}; {ELSEWHERE[name]}")
     raise TypeError(f"{where}: unknown option {name!r}{nearest(name, known)}")

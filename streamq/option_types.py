@@ -33,6 +33,8 @@ class _Common(TypedDict, total=False):
     give_up_on: Exceptions | None
     max_age: Seconds | None
     max_crashes: int | None
+    time_limit: Seconds | None
+    soft_time_limit: Seconds | None
     result_ttl: Seconds | None
     ignore_result: bool | None
     headers: dict[str, Any] | None
@@ -60,6 +62,7 @@ class TaskOptionsDict(_Common, total=False):
     """Options of `@app.task(…)`, beside `name` and `bind`."""
 
     pool: Literal["process"] | None
+    redact: str | Sequence[str] | None
 
 
 class QueueOptionsDict(TypedDict, total=False):

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
 PoolName: TypeAlias = Literal["process"]
 
-_CARRIED = {"max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result", "headers"}
-_BOUND = CALL_ONLY.keys() | TASK_ONLY.keys()  # they don't travel
+_CARRIED = {
+    *("max_attempts", "max_age", "max_crashes", "result_ttl", "ignore_result", "headers"),
+    *("time_limit", "soft_time_limit"),
+}
+_BOUND = (CALL_ONLY.keys() | TASK_ONLY.keys()) - {"redact"}  # they don't travel
 _READERS = {
     "backoff": delays_from_json,
     "rate_limit": limits_from_json,
@@ -49,12 +52,15 @@ class CallOptions:
     give_up_on: tuple[ExceptionClass, ...] | None = None
     max_age: float | None = None  # seconds since it was enqueued
     max_crashes: int | None = None
+    time_limit: float | None = None  # seconds of one run; 0: none
+    soft_time_limit: float | None = None  # the same
     result_ttl: float | None = None  # seconds
     ignore_result: bool | None = None
     tags: tuple[str, ...] | None = None
     headers: dict[str, Any] | None = None  # of the user's own, for `current_job().headers`
     serializer: str | None = None  # of its arguments
     pool: PoolName | None = None  # of a task only
+    redact: tuple[str, ...] | None = None  # marks of arguments that are not shown; the same
     unique: Unique | Literal[False] | None = None
     debounce: float | None = None  # seconds of quiet; 0: not
     max_wait: float | None = None  # seconds, of a debounced job
@@ -85,7 +91,7 @@ class CallOptions:
                 carried[name] = value.as_json()
             elif name in {"retry_on", "give_up_on"}:
                 carried[name] = class_names(value)
-            elif name == "tags":
+            elif name in {"tags", "redact"}:
                 carried[name] = list(value)
             elif name in _CARRIED:
                 carried[name] = value
@@ -102,10 +108,13 @@ class TaskOptions:
     queue: str = "default"
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     max_crashes: int = 3
+    time_limit: float = 0.0  # seconds; 0: none
+    soft_time_limit: float = 0.0  # seconds; 0: none
     result_ttl: float = 86400.0  # seconds
     ignore_result: bool = False
     tags: tuple[str, ...] = ()
     headers: dict[str, Any] = field(default_factory=dict)
+    redact: tuple[str, ...] = ()  # see `streamq.redaction`
     serializer: str | None = None  # None: the setting's
     pool: PoolName | None = None  # None: threads, or the event loop
     countdown: float | None = None  # seconds
@@ -122,6 +131,11 @@ class TaskOptions:
     priority: int = PRIORITY
     cost: float = 1.0
     ordered: bool = False  # a job that retries keeps the others of its lane waiting
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether a run may take only so long."""
+        return self.time_limit > 0 or self.soft_time_limit > 0
 
     @property
     def is_held(self) -> bool:
@@ -147,9 +161,12 @@ class TaskOptions:
             "queue": self.queue,
             **self.retry.as_json(),
             "max_crashes": self.max_crashes,
+            "time_limit": self.time_limit,
+            "soft_time_limit": self.soft_time_limit,
             "result_ttl": self.result_ttl,
             "ignore_result": self.ignore_result,
             "tags": list(self.tags),
+            "redact": list(self.redact),
             "countdown": self.countdown,
             "expires": self.expires if isinstance(self.expires, float) else None,
             "idempotency_ttl": self.idempotency_ttl,
@@ -222,4 +239,9 @@ def _checked(given: Mapping[str, Any], where: str) -> CallOptions:
     if "countdown" in checked and "eta" in checked:
         raise TypeError(f"{where}: countdown= and eta= both say when; give one of them")
     check_debounce(checked, where)
+    if 0 < checked.get("time_limit", 0) <= checked.get("soft_time_limit", 0):
+        raise ValueError(
+            f"{where}: soft_time_limit={checked['soft_time_limit']:g} must be less than "
+            f"time_limit={checked['time_limit']:g}: the time between is for cleaning up"
+        )
     return CallOptions(**checked)

@@ -23,6 +23,7 @@ class Reason(StrEnum):
 
     RETRY = "retry"  # again later, the attempt counted
     SNOOZE = "snooze"  # again later, the attempt not counted
+    TIMED_OUT = "timed-out"  # dead: as FAILED, and its last run was over its time limit
     FAILED = "failed"  # dead: attempts used up, or an exception that isn't retried
     GIVEN_UP = "given-up"  # dead: the task, or `give_up_on`, said so
     TOO_OLD = "too-old"  # dead: the next run would be past `max_age`

@@ -32,7 +32,14 @@ FORBIDDEN_WORDS = re.compile(
 UNFINISHED = re.compile(r"\b(TODO|FIXME|XXX|HACK|TBD)\b|\bnot (yet )?implemented\b", re.IGNORECASE)
 HOST = re.compile(r"https?://(?:[^@/\s]*@)?\[?([\w.-]+)")
 HOSTS = {"localhost", "127.0.0.1", "docker", "example.com", "example.org"}
-HOSTS |= {"docs.python.org", "redis.io", "valkey.io", "keepachangelog.com", "semver.org"}
+HOSTS |= {
+    "docs.python.org",
+    "redis.io",
+    "valkey.io",
+    "keepachangelog.com",
+    "semver.org",
+    "opentelemetry.io",
+}
 HOME = re.compile(r"(?<![\w.])/(home|root|Users)/\w")
 
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from streamq.celery.priorities import ours
-from streamq.option_checks import CHECKS, LATER
+from streamq.option_checks import CHECKS
 from streamq.routing import Dotted
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def _said_of(one: Any, task: Any) -> dict[str, Any]:
 
 
 def _is_option(name: str) -> bool:
-    return name in CHECKS or name in LATER
+    return name in CHECKS
 
 
 def _are_pairs(given: Iterable[Any]) -> bool:

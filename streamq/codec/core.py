@@ -10,9 +10,10 @@ from streamq.codec.limits import MAX_BYTES
 from streamq.codec.types import Registry
 from streamq.codec.writing import Writers
 from streamq.errors import DecodeError, EncodeError
+from streamq.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from streamq.codec.types import TaskTypes
     from streamq.errors import RemoteError
@@ -35,6 +36,7 @@ class Codec:
         self.accepted: Collection[str] = content.KINDS  # of calls
         self.results_accepted: Collection[str] = content.KINDS
         self._registry = Registry()
+        self._registry.register(Secret, Secret.reveal, Secret)
         self._writers = Writers(self._registry)
 
     def register_type(
@@ -97,10 +99,13 @@ class Codec:
         """What `encode_value` was given; DecodeError for anything else."""
         return self._decode(body, task, self.results_accepted)
 
-    def encode_exception(self, error: BaseException) -> bytes:
-        """An exception with its chain, notes and traceback as bytes; never raises."""
+    def encode_exception(self, error: BaseException, hidden: Sequence[str] = ()) -> bytes:
+        """An exception with its chain, notes and traceback as bytes; never raises.
+
+        `hidden`: texts that are not to stand in it.
+        """
         return failures.encode(
-            error, lambda value: self._encode(value, None, "argument", content.MSGPACK)
+            error, lambda value: self._encode(value, None, "argument", content.MSGPACK), hidden
         )
 
     def decode_exception(self, body: bytes) -> Exception:

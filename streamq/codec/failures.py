@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 import msgpack
 
 from streamq.errors import EncodeError
+from streamq.secret import without
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
 TEXT = 16_384  # bytes of a message, an argument, a note
@@ -49,11 +50,18 @@ class _BoundedRepr(Repr):
         return f"{type(x).__name__}{inner}"
 
 
-def encode(error: BaseException, encode_value: Callable[[Any], bytes]) -> bytes:
-    """The body for this exception; `encode_value` raises EncodeError for what can't be sent."""
+def encode(
+    error: BaseException, encode_value: Callable[[Any], bytes], hidden: Sequence[str] = ()
+) -> bytes:
+    """The body for this exception; `encode_value` raises EncodeError for what can't be sent.
+
+    `hidden`: texts that are not to stand in it, nor in an argument.
+    """
     text = cut(_guarded(lambda: _traceback_text(error), "no traceback"), TRACEBACK)
     plain = _plain_record(error)
     record = _guarded(lambda: _Recorder(encode_value).record(error, CHAIN), plain)
+    if hidden:
+        record, text, plain = without(record, hidden), without(text, hidden), without(plain, hidden)
     body: bytes = msgpack.packb([record, text])
     return body if len(body) <= ALL else msgpack.packb([plain, text])
 

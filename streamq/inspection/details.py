@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from streamq.job import JobInfo, JobState
 from streamq.job_reading import attempts_of, job_info
 from streamq.operations import look
+from streamq.redaction import redacted
 from streamq.standing import with_reasons
 
 if TYPE_CHECKING:
@@ -63,9 +64,15 @@ def looks(
 def _described(app: StreamQ, keys: QueueKeys, seen: Look) -> JobInfo:
     task = app.tasks.get(_task_of(seen))
     try:
-        return job_info(seen, keys.queue, app.codec, task.annotations if task else None)
+        info = job_info(seen, keys.queue, app.codec, task.annotations if task else None)
     except Exception as error:  # noqa: BLE001 - a user's decoder raises what it likes
         return _unreadable(seen.id, keys.queue, error)
+
+    if task is None or not task.task_options.redact:
+        return info
+    # Who sent it by name may not have known what is not to be shown.
+    args, kwargs = redacted(info.args, info.kwargs, task.task_options.redact)
+    return replace(info, args=args, kwargs=kwargs)
 
 
 def _task_of(seen: Look) -> str:

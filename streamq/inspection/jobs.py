@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamq.asking import known_queues, queues_of
-from streamq.errors import UnknownJob
+from streamq.errors import SoftTimeLimitExceeded, TimeLimitExceeded, UnknownJob
 from streamq.inspection.details import looks
 from streamq.inspection.ended import find_ended
 from streamq.inspection.held import why_held
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 _DIED = {
     "failed": "its last attempt failed",
+    "timed-out": "its last attempt timed out",
     "given-up": "the task gave it up",
-    "too-old": "its next run would have been past max_age",
+    "too-old": "no run of it was to begin after its max_age",
     "poison": "it was running when its worker was killed, too often",
     "undecodable": "its arguments can't be decoded",
     "not-accepted": "its arguments are of a kind that accept_content doesn't name",
@@ -72,7 +73,7 @@ def why_question(app: StreamQ, info: JobInfo) -> Question[str]:
 def _why_scheduled(info: JobInfo) -> str:
     due = f"due at {_clock(info.due_at)}"
     if info.reason == "retry":
-        return f"retry after attempt {info.attempt} failed{_blame(info)}; {due}"
+        return f"retry after attempt {info.attempt} {_how(info)}{_blame(info)}; {due}"
     if info.reason == "snooze":
         return f"the task asked to be run again later; {due}"
     return due
@@ -84,6 +85,11 @@ def _why_cancelled(info: JobInfo) -> str:
 
 def _why_dead(info: JobInfo) -> str:
     return _DIED.get(info.reason, info.reason) + _blame(info)
+
+
+def _how(info: JobInfo) -> str:
+    over = isinstance(info.error, (SoftTimeLimitExceeded, TimeLimitExceeded))
+    return "timed out" if over else "failed"
 
 
 def _blame(info: JobInfo) -> str:

@@ -27,6 +27,7 @@ from streamq.worker.pools import Pools
 from streamq.worker.process_pool import ProcessPool
 from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
+from streamq.worker.pulse import Pulse
 from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.relayer import Relayer
 from streamq.worker.reporting import WorkerReports
@@ -37,6 +38,7 @@ from streamq.worker.served import ServedQueue
 from streamq.worker.sweeper import Sweeper
 from streamq.worker.telling import Teller
 from streamq.worker.threads import ThreadPool
+from streamq.worker.timekeeper import Timekeeper
 from streamq.worker.trails import Trails
 from streamq.worker.weather import Weather
 
@@ -66,6 +68,7 @@ class Crew:
     loop_pool: LoopPool
     processes: ProcessPool
     isolated: IsolatedPool
+    runner: Runner
     exchanges: list[Exchange] = field(default_factory=list)
     bells: list[Bell] = field(default_factory=list)
     relayers: list[Relayer] = field(default_factory=list)
@@ -110,7 +113,8 @@ def assemble(
     by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
     by_kind[Kind.PROCESS] = processes
     flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended, book.runs_apart)
-    crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated)
+    reports.timekeeper = pools.timekeeper = Timekeeper(loop, pools, loop_pool)
+    crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated, runner)
     flow.ticker = HandBackTicker(flow, pools, weather)
     crew.to_the_end += [progress, flow.trails, flow.ticker]
     for queue in queues.values():
@@ -166,6 +170,7 @@ def _serve(
         Promoter(client, queue, weather, calm_s),
         Reclaimer(client, queue, weather, bounds, calm_s),
         Sweeper(client, queue, weather, bounds),
+        Pulse(client, queue, weather, room=room, worker=worker, calm_s=calm_s),
     ]
 
 

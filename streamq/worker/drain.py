@@ -186,6 +186,12 @@ class DrainReports:
         """As `checkpoint`; the loop has nothing else to do."""
         return self.checkpoint(held, packed)
 
+    def limit(self, held: Held, soft_s: float, hard_s: float) -> None:
+        """Nobody keeps the time here: a debugger may stand in the job."""
+
+    def extend(self, held: Held, seconds: float) -> None:
+        """The same."""
+
     def _keys(self, held: Held) -> QueueKeys:
         return self._app.keys(held.lease.queue)
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 FAILED = 1
 NO_SERVER = 69
+REPLACED = 217  # a job wouldn't end; the others are to be handed back, and another process starts
 NOT_CONFIGURED = 78  # the application can't be imported: starting again won't help
 
 

@@ -74,6 +74,8 @@ class Flow:
 
     def ended(self, ended: list[Ended]) -> None:
         """Jobs have ended: give their room to who waits for it, and let the server know."""
+        if self.pools.timekeeper.watches:
+            self.pools.timekeeper.ended(ended)
         self.settle(self.trails.withhold(ended))
 
     def settle(self, ended: list[Ended]) -> None:

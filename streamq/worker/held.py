@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +26,10 @@ class Lease:
     since: float  # monotonic, the same moment
     lost: bool = False  # someone else has its jobs now; said once
 
+    def server_ms(self) -> float:
+        """The server's clock now, whatever ours says."""
+        return self.now_ms + (time.monotonic() - self.since) * 1000
+
 
 @dataclass(slots=True, eq=False)
 class Held:
@@ -34,6 +39,7 @@ class Held:
     lease: Lease
     thread: int = 0  # on which its function runs now, where it is a plain one; its `get_ident()`
     told: Why | None = None  # to stop, and why
+    trace_id: str = ""  # that it was enqueued in; for the log
 
 
 @dataclass(slots=True, eq=False)

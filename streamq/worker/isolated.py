@@ -132,6 +132,14 @@ class Speech:
                 self._quota[1].take(len(packed), held.job.id)
         self.tell("say", kind, packed, keep_ms)
 
+    def limit(self, _held: Held, soft_s: float, hard_s: float) -> None:
+        """The worker keeps the time, and says when it is over."""
+        self.tell("limit", soft_s, hard_s)
+
+    def extend(self, _held: Held, seconds: float) -> None:
+        """Pass it on."""
+        self.tell("extend", seconds)
+
     def checkpoint(self, _held: Held, packed: bytes) -> bool:
         """Wait until the worker says that it is kept."""
         with self._asking:

@@ -51,13 +51,15 @@ class JobLog:
     def _say(self, level: int, one: Ended, what: str, error: BaseException | None) -> None:
         job = one.held.job
         task = job.record.task
-        facts = {
+        facts: dict[str, object] = {
             "job_id": job.id,
             "task": task,
             "queue": one.held.lease.queue,
             "attempt": job.attempt,
             "seconds": round(one.seconds, 6),
         }
+        if one.held.trace_id:
+            facts["trace_id"] = one.held.trace_id
         log.log(
             level,
             "%s %s %s (attempt %d, %.3f s)",

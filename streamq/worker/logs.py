@@ -6,6 +6,8 @@ import json
 import logging
 from typing import Any
 
+from streamq.logs import job_facts
+
 _TEXT = "%(asctime)s %(levelname)s %(message)s"
 
 
@@ -20,8 +22,8 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        if isinstance(job := getattr(record, "job", None), dict):
-            entry.update(job)
+        job = getattr(record, "job", None)
+        entry.update(job if isinstance(job, dict) else job_facts())
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
         return json.dumps(entry, default=str)

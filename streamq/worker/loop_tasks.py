@@ -42,6 +42,7 @@ class LoopPool(Backlog):
         self._broken = broken
         self._loop = loop
         self._context = copy_context()  # each job begins with a copy of it
+        self._starting: Held | None = None  # in its first step
         self._is_driven = False  # a task is about to start jobs, or does
         self._is_cancelled = False
 
@@ -59,6 +60,13 @@ class LoopPool(Backlog):
         held.told = why
         task.cancel(why.value)
         return True
+
+    def at_work(self) -> Held | None:
+        """Whose code is on the loop at this moment; from any thread."""
+        if self._starting is not None:
+            return self._starting
+        now = asyncio.current_task(self._loop)
+        return next((held for held, task in list(self._tasks.items()) if task is now), None)
 
     def _fill(self) -> None:
         if not self._is_driven and self._has_next():
@@ -84,6 +92,7 @@ class LoopPool(Backlog):
         turn_ends = time.monotonic() + TURN_S
         while self._has_next():
             held = self._backlog.popleft()
+            self._starting = held
             context = self._context.copy()
             running = self._runner.run_async(held, self._was_cancelled)
             try:
@@ -98,7 +107,7 @@ class LoopPool(Backlog):
                 self._tasks[held] = task
                 task.set_name(held.job.id)
             break
-        self._is_driven = False
+        self._is_driven, self._starting = False, None
         if ended:
             self._note(ended)
         return found
@@ -133,7 +142,7 @@ class Suspended:
     Where that is cancelled because of a soft limit, the job gets that in its place.
     """
 
-    __slots__ = ("_awaited", "_context", "_coroutine", "_is_soft", "held")
+    __slots__ = ("_awaited", "_context", "_coroutine", "held")
 
     def __init__(
         self, held: Held, coroutine: Coroutine[Any, Any, Ended], context: Context, awaited: Any
@@ -142,7 +151,6 @@ class Suspended:
         self._coroutine = coroutine
         self._context = context
         self._awaited = awaited  # the future that it waits for
-        self._is_soft = False
 
     def __await__(self) -> Generator[Any, Any, Ended]:
         run, coroutine, awaited = self._context.run, self._coroutine, self._awaited
@@ -159,9 +167,9 @@ class Suspended:
                 return ended
 
     def _as_told(self, error: BaseException) -> BaseException:
-        if self.held.told is not Why.SOFT or self._is_soft:
+        if self.held.told is not Why.SOFT:
             return error
-        self._is_soft = True
+        self.held.told = None  # the next cancellation is one
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - only a task awaits this
         task.uncancel()  # it isn't: it may go on until its hard limit

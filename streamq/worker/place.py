@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from streamq.worker.child import Child
-from streamq.worker.exits import NOT_CONFIGURED, how_it_died
+from streamq.worker.exits import NOT_CONFIGURED, REPLACED, how_it_died
 from streamq.worker.retirement import DONE, RETIRED
 
 if TYPE_CHECKING:
@@ -86,6 +86,9 @@ class Place:
                 if self._stop.is_set():
                     return 0
                 continue
+            if code == REPLACED:
+                log.warning("worker process %d is replaced", child.pid)
+                continue
             if time.monotonic() - child.started > STEADY_S:
                 pause = FIRST_PAUSE_S
             _say_end(child, code, pause)
@@ -118,7 +121,7 @@ class Place:
             code = await self._watch(child)
         finally:
             self._steward.let_go(child)
-        if self._stop.is_set() or (child.leaves and code == 0):
+        if self._stop.is_set() or (child.leaves and code == 0) or code == REPLACED:
             await self._steward.see_off(child)
         else:
             self._steward.bury_later(child)

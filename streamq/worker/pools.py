@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from streamq.worker.isolation import IsolatedPool
     from streamq.worker.known import KnownTask
     from streamq.worker.room import Slots
+    from streamq.worker.timekeeper import Timekeeper
 
 ALONE_FROM = 2  # crashes from which a job runs in a process of its own; where so many are deadly, 1
 
@@ -52,6 +53,7 @@ class Pools:
         self._isolated = isolated
         self._ended = ended
         self.room = Room({kind: pool.slots for kind, pool in pools.items()})
+        self.timekeeper: Timekeeper
         self._early = Early(self.room, self._start_one)
 
     def start(self, jobs: Iterable[Held], seen: set[Kind]) -> None:
@@ -91,10 +93,14 @@ class Pools:
 
     def tell(self, held: Held, why: Why) -> bool:
         """Tell this job to stop; False: it doesn't run (any more, or yet), or was told before."""
-        if held.told in {why, Why.HARD, Why.CANCELLED}:
+        if held.told in {Why.HARD, Why.CANCELLED}:
             return False
         pools = self._pools.values()
         return any(pool.tell(held, why) for pool in pools) or self._isolated.tell(held, why)
+
+    def tell_on_thread(self, held: Held, why: Why) -> bool:
+        """As `tell`, for a job that runs on a thread; from any thread."""
+        return self._pools[Kind.THREAD].tell(held, why)
 
     def cancel(self, job_id: str, token: str) -> Held | None:
         """Cancel the run of this job under this claim; None: it doesn't run here.
@@ -104,7 +110,8 @@ class Pools:
         """
         for held in self.running:
             if held.job.id == job_id and held.lease.token == token:
-                self.tell(held, Why.CANCELLED)
+                if self.tell(held, Why.CANCELLED):
+                    self.timekeeper.cancelled(held)
                 return held
         return None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamq.worker.held import Held
     from streamq.worker.progress import ProgressFlusher
     from streamq.worker.served import ServedQueue
+    from streamq.worker.timekeeper import Timekeeper
     from streamq.worker.trails import Trails
     from streamq.worker.weather import Weather
 
@@ -45,6 +46,12 @@ class Reports(Protocol):
         """As `checkpoint`, in a loop."""
         ...
 
+    def limit(self, held: Held, soft_s: float, hard_s: float) -> None:
+        """This run begins, and may take only so long; 0: no limit."""
+
+    def extend(self, held: Held, seconds: float) -> None:
+        """It may take so much longer."""
+
 
 class Reporter:
     """What one job says, on its way out: `RunningJob.report`."""
@@ -62,6 +69,8 @@ class Reporter:
         held, reports = self._held, self._reports
         if what == "progress":
             return reports.progress(held, pack_progress(value))
+        if what == "extend":
+            return reports.extend(held, value)
         if what == "log":
             return reports.say(held, LOG, value.encode(), self._keep_ms)
         packed = self._codec.encode_value(value, None)
@@ -104,6 +113,7 @@ class WorkerReports:
         self._loop = loop
         self.progress = progress.report
         self.say = trails.say
+        self.timekeeper: Timekeeper
         self.started: Callable[[Held], None] | None = None  # to be told of runs elsewhere
 
     def checkpoint(self, held: Held, packed: bytes) -> bool:
@@ -125,12 +135,24 @@ class WorkerReports:
                 self._weather.answered()
                 return words == ["OK"]
 
+    def limit(self, held: Held, soft_s: float, hard_s: float) -> None:
+        """Of a run here, or in a process of ours."""
+        self.timekeeper.limit(held, soft_s, hard_s)
+
+    def extend(self, held: Held, seconds: float) -> None:
+        """The same."""
+        self.timekeeper.extend(held, seconds)
+
     async def hear(self, held: Held, what: str, said: list[Any]) -> dict[str, Any] | None:
         """What a job says in a process of its own; the answer, where it waits for one."""
         if what == "progress":
             self.progress(held, *said)
         elif what == "say":
             self.say(held, *said)
+        elif what == "limit":
+            self.limit(held, *said)
+        elif what == "extend":
+            self.extend(held, *said)
         elif what == "began" and self.started is not None:
             self.started(held)
         elif what == "checkpoint":

@@ -11,19 +11,21 @@ from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
 from streamq.context import RunningJob, enter
-from streamq.errors import TaskCancelled
-from streamq.ids import id_time_ms, keeps_result
+from streamq.errors import JobExpired, SoftTimeLimitExceeded, TaskCancelled
+from streamq.ids import keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
+from streamq.logs import trace_id_of
 from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
 from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
+from streamq.worker import timing_out
+from streamq.worker.failing import failure_of
 from streamq.worker.held import Ended
 from streamq.worker.interrupting import Bailiff, Why
 from streamq.worker.ready import Caller, Ready
 from streamq.worker.reporting import Reporter
-from streamq.worker.timing_out import timed_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,6 +66,8 @@ class Runner:
         if not isinstance(ready, Ready):
             return Ended(held, ready)
         enter(ready.job)
+        if ready.options.is_timed:
+            timing_out.begin(held, ready.job, ready.options, self._reports)
         try:
             held.thread = get_ident()  # from here on it can be interrupted
             try:
@@ -88,6 +92,8 @@ class Runner:
         if not isinstance(ready, Ready):
             return Ended(held, ready)
         enter(ready.job)
+        if ready.options.is_timed:
+            timing_out.begin(held, ready.job, ready.options, self._reports)
         try:
             value = await self.caller.call_async(ready)
         except BaseException as error:  # noqa: BLE001 - see above
@@ -97,11 +103,13 @@ class Runner:
         return self.succeeded(ready, value)
 
     def timed_out(self, held: Held, began: float) -> Ended:
-        """What becomes of a job whose process was killed over its hard limit."""
+        """What becomes of a job that ends with its process, over its hard limit or cancelled."""
         ready = self.prepare(held)
         if not isinstance(ready, Ready):
             return Ended(held, ready)
         ready.started = began
+        if held.told is not Why.CANCELLED:
+            held.told = Why.HARD  # even where it could not hear that
         return self.failed(ready, TaskCancelled())
 
     def prepare(self, held: Held) -> Ready | Outcome:
@@ -120,9 +128,12 @@ class Runner:
             return self._bury(held, reason, error, started)
         if misfit := task.fits(args, kwargs):
             return self._bury(held, ARGUMENTS, TypeError(misfit), started)
-        options = task.options
-        if carried:
-            options = resolve(options, carried)
+        options = resolve(task.options, carried) if carried else task.options
+        oldest = options.retry.max_age
+        if oldest is not None and (why := timing_out.too_old(held, oldest)):
+            return self._bury(held, Reason.TOO_OLD, JobExpired(why, job_id=job.id), started)
+        if options.headers:
+            held.trace_id = trace_id_of(options.headers)
         running = RunningJob(
             job.id,
             name,
@@ -167,18 +178,22 @@ class Runner:
         if held.told is Why.CANCELLED:
             return Ended(held, HandBack(held.job.id, held.lease.token), seconds)
         if held.told is Why.HARD:
-            error = timed_out(seconds, error)
+            error = timing_out.timed_out(seconds, ready.options.time_limit, error)
+        elif isinstance(error, SoftTimeLimitExceeded):
+            error = timing_out.plain(error, ready.options.soft_time_limit)
         if error.__traceback__ is not None:
             error = error.with_traceback(error.__traceback__.tb_next)  # without our own frame
         decision = decide(
             ready.options.retry,
             held.job.attempt,
             error,
-            age_seconds=_age(held),
+            age_seconds=timing_out.age_of(held),
             random=jitter.random,
         )
         if decision.delay is None:
-            burial = self._bury(held, decision.reason.value, error, ready.started)
+            reason = timing_out.reason_of(decision.reason, error)
+            encoded, error = failure_of(ready, error, self._codec)
+            burial = self._burial(held, reason, encoded, ready.started)
             if ready.job.follow_ups:
                 burial = burial._replace(follow=_follow(ready, "dead"))
             return Ended(held, burial, seconds, error, decision.problem)
@@ -186,12 +201,13 @@ class Runner:
         if isinstance(error, RateLimited):
             throttled = Throttled(held.job.id, held.lease.token, delay_ms, error.limit)
             return Ended(held, throttled, seconds, error)
+        encoded, error = failure_of(ready, error, self._codec)
         again = Again(
             held.job.id,
             held.lease.token,
             delay_ms,
             decision.reason is not Reason.SNOOZE,
-            self._codec.encode_exception(error),
+            encoded,
             ready.task.name,
         )
         return Ended(held, again, seconds, error, decision.problem)
@@ -207,9 +223,12 @@ class Runner:
         return "ok", result
 
     def _bury(self, held: Held, reason: str, error: BaseException, started: float) -> Burial:
+        return self._burial(held, reason, self._codec.encode_exception(error), started)
+
+    @staticmethod
+    def _burial(held: Held, reason: str, encoded: bytes, started: float) -> Burial:
         job = held.job
         run_ms = int((time.monotonic() - started) * 1000)
-        encoded = self._codec.encode_exception(error)
         return Burial(job.id, held.lease.token, job.record.task, reason, run_ms, encoded)
 
 
@@ -224,12 +243,3 @@ def _follow(ready: Ready, how: str) -> list[Value]:
         for queue, one in pairs
         for part in follow_up(queue, one.job, one.plan.budget and one.plan.budget.most)
     ]
-
-
-def _age(held: Held) -> float:
-    """Seconds since the job was enqueued: by the server's clock where it says so."""
-    lease, where = held.lease, held.job.record.where
-    now_ms = lease.now_ms + (time.monotonic() - lease.since) * 1000
-    entry_ms = where.partition("-")[0]
-    enqueued = int(entry_ms) if entry_ms.isdecimal() else id_time_ms(held.job.id)
-    return max(0.0, (now_ms - enqueued) / 1000)

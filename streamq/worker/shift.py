@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.worker import application, funeral
+from streamq.worker import application, funeral, last_resort
 from streamq.worker.crew import assemble, enrolment
 from streamq.worker.lifespan import lifespans
 from streamq.worker.renewal import Renewer, renew
@@ -49,6 +49,10 @@ class Shift:
         self._crew = assemble(app, size, identity, birth=_birth(app), broken=self._broken)
         self._crew.upkeep.append(self._make_retirement())
         self._renewer = self._make_renewer()
+        timekeeper = self._crew.pools.timekeeper
+        timekeeper.replace = partial(self._leave_by_itself, RETIRED)
+        if link is not None:  # else nobody would start another process
+            timekeeper.end = partial(last_resort.end_process, app.client, self._crew)
 
     async def work(self, stop: asyncio.Event, hurry: asyncio.Event) -> list[Held]:
         """Work until told to stop; returns the jobs that can't be ended. Raises a duty's error."""
@@ -66,6 +70,7 @@ class Shift:
                 left = await self._run_duties(enrol, stop, hurry)
         finally:
             self._renewer.stop(timeout=RENEWAL_S)
+            crew.pools.timekeeper.close()
             crew.threads.close()
             await crew.processes.close()
             self._trouble.cancel()
@@ -134,6 +139,7 @@ class Shift:
             log.info("stopping: %d jobs run, and have %g s to end", len(running), self._size.grace)
         await steps.let_jobs_finish(stop, self._size.grace)
         await steps.cancel_what_can_be()
+        steps.give_up_stubborn()
         await steps.settle()
         await steps.relay()
         return steps.left()
@@ -141,6 +147,8 @@ class Shift:
     async def _leave(self, left: list[Held]) -> None:
         """Be forgotten by the queues, or, with jobs left on threads, only stop renewing them."""
         client, name = self._app.client, self._identity.name
+        settled = self._crew.pools.timekeeper.stubborn
+        left = [held for held in left if held not in settled]
         queues = [queue.keys for queue in self._crew.queues.values()]
         with suppress(*TROUBLE):
             if not left:

@@ -40,12 +40,15 @@ class Shutdown:
     async def let_jobs_finish(self, stop: asyncio.Event, grace: float) -> None:
         """Their leases are renewed meanwhile: nobody else runs them.
 
-        The grace (seconds) begins when we are told to stop, and not where we end by ourselves.
+        The grace (seconds) begins when we are told to stop, or when a job was given up that
+        ignores its time limit, and not where we end by ourselves.
         """
-        pools = self._crew.pools
-        await self._until(lambda: not pools.held or stop.is_set(), self._deadline)
+        stubborn = self._crew.pools.timekeeper.stubborn
+        await self._until(
+            lambda: not self._waited_for() or stop.is_set() or bool(stubborn), self._deadline
+        )
         self._deadline = time.monotonic() + grace
-        await self._until(lambda: not pools.held, self._deadline)
+        await self._until(lambda: not self._waited_for(), self._deadline)
 
     async def cancel_what_can_be(self) -> None:
         """The time is over. These are handed back as they end, and nothing is counted."""
@@ -58,6 +61,16 @@ class Shutdown:
         end = time.monotonic() + CANCEL_S
         ending = (crew.loop_pool, crew.processes, crew.isolated)
         await self._until(lambda: not any(pool.running for pool in ending), end, hurried=False)
+
+    def _waited_for(self) -> int:
+        """How many jobs may still end."""
+        return self._crew.pools.held - len(self._crew.pools.timekeeper.stubborn)
+
+    def give_up_stubborn(self) -> None:
+        """What ignores all that it is told ends with this process, which is about to."""
+        crew = self._crew
+        stubborn = list(crew.pools.timekeeper.stubborn.values())
+        crew.flow.settle([crew.runner.timed_out(one.held, one.began) for one in stubborn])
 
     async def settle(self) -> None:
         """Tell the server of all that ended; only while the leases are ours does it listen."""

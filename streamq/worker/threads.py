@@ -80,6 +80,10 @@ class ThreadPool:
         self.slots.held -= len(taken)
         return taken
 
+    def take_done(self) -> list[Ended]:
+        """What has ended and the loop hasn't heard of, where it never will."""
+        return [self._done.popleft() for _ in range(len(self._done))]
+
     def tell(self, held: Held, why: Why) -> bool:
         """Raise in this job that it is to stop; False: it doesn't run here. From any thread."""
         return self._bailiff.interrupt(held, why)

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from streamq import ConfigurationError
 from streamq.celery import Celery, Task, call_options, task_options
 from streamq.celery.call_options import MEANINGLESS
 from streamq.celery.exceptions import MaxRetriesExceededError, Retry
@@ -110,12 +109,6 @@ CALLS: dict[str, Callable[[Any, list[Any]], object]] = {
 @pytest.mark.parametrize("name", rows(CALL, "works"))
 def test_an_option_of_a_call_works(request_of: Any, seen: list[Any], name: str) -> None:
     assert CALLS[name](request_of, seen)
-
-
-@pytest.mark.parametrize("name", rows(CALL, "not yet"))
-def test_an_option_of_a_call_that_is_not_here_yet_is_refused(request_of: Any, name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"no {name}= yet; "):
-        request_of.apply_async(("id",), **{name: 5})
 
 
 @pytest.mark.parametrize("name", rows(CALL, "no effect"))
@@ -227,12 +220,6 @@ TASKS: dict[str, Callable[[Celery], object]] = {
 @pytest.mark.parametrize("name", rows(TASK, "works"))
 def test_an_option_of_a_task_works(eager: Celery, name: str) -> None:
     assert TASKS[name](eager)
-
-
-@pytest.mark.parametrize("name", rows(TASK, "not yet"))
-def test_an_option_of_a_task_that_is_not_here_yet_is_refused(eager: Celery, name: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"no {name}= yet; "):
-        made(eager, **{name: 5})
 
 
 @pytest.mark.parametrize("name", rows(TASK, "no effect"))

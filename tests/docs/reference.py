@@ -20,7 +20,7 @@ from streamq.cli.root import COMMANDS, root
 from streamq.cli.target import Target
 from streamq.config import Settings, default_options
 from streamq.holding import HOLDING
-from streamq.option_checks import CALL_ONLY, CHECKS, LATER, TASK_ONLY
+from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY
 from streamq.options import TaskOptions
 from streamq.settings import Setting
 from tests.docs.pages import ROOT
@@ -69,11 +69,6 @@ def _option_default(holds: TaskOptions, name: str) -> str:
     if name == "retry_on":
         return "`Exception`"
     return "none" if value in (None, ()) else f"`{value}`"
-
-
-def refused_options() -> str:
-    rows = ["| option | instead |", "|---|---|"]
-    return "\n".join([*rows, *(f"| `{name}` | {instead} |" for name, instead in LATER.items())])
 
 
 def error_tree() -> str:
@@ -136,8 +131,7 @@ def celery_calls() -> str:
 
 
 def _verdicts(title: str, works: Mapping[str, str], nothing: Mapping[str, str]) -> str:
-    verdicts = {name: "not yet" if name in LATER else "works" for name in works}
-    rows = [f"| `{name}` | {verdicts[name]} | {text} |" for name, text in works.items()]
+    rows = [f"| `{name}` | works | {text} |" for name, text in works.items()]
     rows += [f"| `{name}` | no effect | {why} |" for name, why in nothing.items()]
     return "\n".join([f"### `{title}`", "", "| option | here | |", "|---|---|---|", *rows])
 
@@ -174,7 +168,6 @@ PARTS = {
     "celery-settings": celery_settings,
     "settings": settings,
     "option-defaults": option_defaults,
-    "refused-options": refused_options,
     "error-tree": error_tree,
     "error-list": error_list,
     "commands": commands,

@@ -98,11 +98,6 @@ def test_an_unknown_option_of_a_task_is_a_type_error(app: StreamQ) -> None:
         app.task(name="x", quue="mail")(print)  # type: ignore[call-overload]
 
 
-def test_options_of_later_versions_are_refused_by_name(app: StreamQ) -> None:
-    with pytest.raises(ConfigurationError, match="no time_limit= yet"):
-        app.task(name="x", time_limit=2.0)(print)  # type: ignore[call-overload]
-
-
 def test_a_misspelt_setting_is_refused_with_the_nearest() -> None:
     with pytest.raises(ConfigurationError, match="did you mean 'lease'"):
         StreamQ("shop", broker=URL, leese=3)

@@ -226,11 +226,6 @@ def test_the_environment_names_contents_and_routes() -> None:
     assert str(conf.zone) == "UTC"
 
 
-def test_later_limits_are_refused_by_name() -> None:
-    with pytest.raises(ConfigurationError, match="no 'time_limit' yet"):
-        Settings(code={"time_limit": 30})
-
-
 @pytest.mark.parametrize(
     "url",
     ["rpc://", "db+sqlite:///x", "cache+memcached://h", "mongodb://h", "django-db", "amqp://"],

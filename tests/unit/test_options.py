@@ -6,8 +6,6 @@ from typing import Any
 import pytest
 
 from streamq.backoff import Backoff
-from streamq.errors import ConfigurationError
-from streamq.option_checks import LATER
 from streamq.options import (
     CallOptions,
     TaskOptions,
@@ -38,12 +36,13 @@ def test_an_option_near_to_none_is_answered_with_all_there_are() -> None:
         call(zzz=3)
 
 
-@pytest.mark.parametrize("name", sorted(LATER))
-def test_an_option_of_later_versions_is_refused_by_name(name: str) -> None:
+def test_a_soft_limit_leaves_time_for_cleaning_up() -> None:
     for make in (call_options, task_options):
-        with pytest.raises(ConfigurationError, match=f"^shop.add: .* no {name}= yet; ") as caught:
-            make({name: 1}, WHERE)
-        assert "\n" not in str(caught.value)
+        with pytest.raises(ValueError, match="soft_time_limit=30 must be less than time_limit=30"):
+            make({"time_limit": 30, "soft_time_limit": 30}, WHERE)
+    assert call(time_limit=0, soft_time_limit=30).soft_time_limit == 30
+    with pytest.raises(ValueError, match=r"time_limit=0\.0001: must be 0\.001 seconds or more"):
+        call(time_limit=0.0001)
 
 
 def test_celerys_words_are_answered_with_ours() -> None:
@@ -67,6 +66,9 @@ def test_celerys_words_are_answered_with_ours() -> None:
         ("backoff", Backoff(), Backoff()),
         ("max_age", timedelta(days=1), 86400.0),
         ("max_crashes", 0, 0),
+        ("time_limit", timedelta(minutes=1), 60.0),
+        ("time_limit", 0, 0.0),
+        ("soft_time_limit", 0.5, 0.5),
         ("result_ttl", 60, 60.0),
         ("ignore_result", True, True),
         ("tags", "billing", ("billing",)),

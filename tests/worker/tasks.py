@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamq import GiveUp, ResultError, Retry, StreamQ, current_job
+from tests.worker.timed import add_timed
 
 KEPT: list[bytes] = []
 JOURNAL = "STREAMQ_TEST_JOURNAL"  # a file, named in the environment
@@ -67,6 +68,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_ticking(app)
     _add_following(app)
     _add_saying(app)
+    add_timed(app, note)
     return app
 
 

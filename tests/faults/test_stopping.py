@@ -1,0 +1,13 @@
+"""Row 11 in small: ten pairs of a state and a way to be stopped."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.harness import prove
+from tests.faults.stopping import ROW
+
+
+@pytest.mark.timeout(150)
+def test_a_worker_that_is_told_to_stop_ends_in_time_and_loses_nothing() -> None:
+    prove(ROW)

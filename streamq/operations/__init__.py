@@ -66,6 +66,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    parse_news,
     seek,
     wait,
 )
@@ -196,6 +197,7 @@ __all__ = [
     "options",
     "page",
     "parse_message",
+    "parse_news",
     "parse_outcome",
     "parse_record",
     "parse_runs",

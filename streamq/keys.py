@@ -53,6 +53,7 @@ _TYPES = {
     **dict.fromkeys((*STREAMS, "log", "chunks"), "stream"),
 }
 
+PULSE_MS = 600_000  # how long what a worker said of itself is kept
 GROUP = "workers"  # of every queue's stream
 
 
@@ -111,6 +112,10 @@ class QueueKeys:
     def idempotency(self, digest: str) -> str:
         """The first job of an idempotency key; a string with a TTL."""
         return f"{self._prefix}idem:{digest}"
+
+    def pulse(self, worker: str) -> str:
+        """What a worker last said of its room and its claims; a string with a TTL."""
+        return f"{self._prefix}pulse:{worker}"
 
     def trail(self, kind: str, job_id: str) -> str:
         """What a job says while it runs, `log` or `chunks`; a stream with a TTL."""

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 COMMANDS = {
     "worker": "Run jobs until told to stop.",
     "inspect": "Show queues, jobs and workers.",
+    "stats": "What was done, how fast.",
+    "metrics": "Serve or print metrics for Prometheus.",
+    "health": "Do workers claim what waits?",
     "cancel": "Cancel jobs that have not started.",
     "job": "Retry, cancel or delete jobs.",
     "dead": "Run dead jobs again, or delete them.",

@@ -10,14 +10,17 @@ from streamq.inspection.audits import AuditReport, QueueViolation, audit_questio
 from streamq.inspection.ended import ended_question, tasks_question
 from streamq.inspection.filters import JobFilter
 from streamq.inspection.groups import DeadGroup, DeadGroups, groups_question
+from streamq.inspection.history import Stats, TaskStats, Took, stats_question
 from streamq.inspection.jobs import job_question, reasons_question, why_question
 from streamq.inspection.limits import LimiterInfo, limiters_question
 from streamq.inspection.overview import QueueInfo, counts_question, queues_question
 from streamq.inspection.places import PENDING, JobPage, Place, page_question, walk_question
+from streamq.inspection.prometheus import metrics_question
 from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
 from streamq.inspection.searching import Found, search_question
 from streamq.inspection.server import Finding, Level, ServerReport, too_old
+from streamq.inspection.vitals import Health, ahealth, health
 from streamq.inspection.workers import WorkerInfo, workers_question
 
 queues = blocking(queues_question, refuse_asleep)
@@ -36,6 +39,8 @@ workers = blocking(workers_question, refuse_asleep)
 audit = blocking(audit_question, refuse_asleep)
 server = blocking(report_question, refuse_asleep)
 schedules = blocking(schedules_question, refuse_asleep)
+stats = blocking(stats_question, refuse_asleep)
+metrics = blocking(metrics_question, refuse_asleep)
 
 aqueues = asynchronous(queues_question, refuse_asleep)
 acounts = asynchronous(counts_question, refuse_asleep)
@@ -53,6 +58,8 @@ aworkers = asynchronous(workers_question, refuse_asleep)
 aaudit = asynchronous(audit_question, refuse_asleep)
 aserver = asynchronous(report_question, refuse_asleep)
 aschedules = asynchronous(schedules_question, refuse_asleep)
+astats = asynchronous(stats_question, refuse_asleep)
+ametrics = asynchronous(metrics_question, refuse_asleep)
 
 __all__ = [
     "PENDING",
@@ -61,6 +68,7 @@ __all__ = [
     "DeadGroups",
     "Finding",
     "Found",
+    "Health",
     "JobFilter",
     "JobPage",
     "Level",
@@ -70,19 +78,25 @@ __all__ = [
     "QueueViolation",
     "Reason",
     "ServerReport",
+    "Stats",
+    "TaskStats",
+    "Took",
     "WorkerInfo",
     "aaudit",
     "acounts",
     "adead_groups",
     "aended",
+    "ahealth",
     "ajob",
     "alimiters",
+    "ametrics",
     "apage",
     "aqueues",
     "areasons",
     "aschedules",
     "asearch",
     "aserver",
+    "astats",
     "atasks",
     "audit",
     "awalk",
@@ -91,8 +105,10 @@ __all__ = [
     "counts",
     "dead_groups",
     "ended",
+    "health",
     "job",
     "limiters",
+    "metrics",
     "nothing_runs",
     "page",
     "queues",
@@ -101,6 +117,7 @@ __all__ = [
     "schedules",
     "search",
     "server",
+    "stats",
     "tasks",
     "too_old",
     "walk",

@@ -124,6 +124,7 @@ class Claimer:
         self._token, self._is_armed = "", False
         self.give_room_back()
         if reply.jobs:
+            queue.claimed_at = time.monotonic()
             mean = sum(len(job.record.body) for job in reply.jobs) / len(reply.jobs)
             self._record_bytes = max(mean, self._record_bytes / 2, 1.0)
         return [Held(job, lease) for job in reply.jobs]

@@ -27,6 +27,7 @@ from streamq.worker.pools import Pools
 from streamq.worker.process_pool import ProcessPool
 from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
+from streamq.worker.pulse import Pulse
 from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.relayer import Relayer
 from streamq.worker.reporting import WorkerReports
@@ -169,6 +170,7 @@ def _serve(
         Promoter(client, queue, weather, calm_s),
         Reclaimer(client, queue, weather, bounds, calm_s),
         Sweeper(client, queue, weather, bounds),
+        Pulse(client, queue, weather, room=room, worker=worker, calm_s=calm_s),
     ]
 
 

@@ -66,6 +66,7 @@ class Identity:
             "app": self.app,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "parent": os.getppid(),  # the supervisor, where there is one
             "started": round(self.started, 3),
             "streamq": own_version(),
             "python": platform.python_version(),

@@ -29,6 +29,7 @@ class ServedQueue:
         self.settler = Settler(keys, worker, bounds)
         self.is_dry = False  # the last claim brought less than it asked for: wait for a marker
         self.has_marker = False  # one was taken off the list, and nothing was claimed for it yet
+        self.claimed_at = time.monotonic()  # when a claim last brought jobs, or it began
         self.has_stranded = False  # jobs stand aside for those who name their tasks
         self.due_at: float | None = None  # monotonic; when the next scheduled job is due
         self.heard_due_at = 0.0  # monotonic; when the server last said so

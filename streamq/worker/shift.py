@@ -149,6 +149,8 @@ class Shift:
     async def _leave(self, left: list[Held]) -> None:
         """Be forgotten by the queues, or, with jobs left on threads, only stop renewing them."""
         client, name = self._app.client, self._identity.name
+        settled = self._crew.pools.timekeeper.stubborn
+        left = [held for held in left if held not in settled]
         queues = [queue.keys for queue in self._crew.queues.values()]
         with suppress(*TROUBLE):
             if not left:

@@ -51,7 +51,7 @@ class Timekeeper:
         self.watches: dict[Held, Watch] = {}
         self.stubborn: dict[Held, Watch] = {}  # given up; they end with this process
         self.replace: Callable[[], None] = _nobody  # has another process take over from this one
-        self.end: Callable[[Watch], None] = lambda _: None  # ends this process, in our thread
+        self.end: Callable[[Watch], None] = _say_blocked  # ends this process, in our thread
         self._loop = loop
         self._pools = pools
         self._loop_pool = loop_pool
@@ -145,6 +145,7 @@ class Timekeeper:
             # Another job may keep the loop from hearing; that isn't this one's fault.
             if self._loop_pool.at_work() is watch.held:
                 self.end(watch)
+                watch.give_up_at = now + CANCEL_PATIENCE_S  # where there was nobody to end it
         elif watch.held.told in {Why.HARD, Why.CANCELLED}:
             self._in_loop(watch, lambda: self._let_go(watch))
         else:  # it wasn't running for a moment
@@ -165,6 +166,17 @@ class Timekeeper:
             held.told,
         )
         self.replace()
+
+
+def _say_blocked(watch: Watch) -> None:
+    """Nobody would start another process."""
+    job = watch.held.job
+    log.error(
+        "job %s (%s) keeps the event loop from everything else, over its time limit; no supervisor "
+        "is there to replace this process",
+        job.id,
+        job.record.task,
+    )
 
 
 def _nobody() -> None:

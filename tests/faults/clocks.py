@@ -60,7 +60,7 @@ def attack(ground: Ground, *, hours: tuple[int, ...], steps_s: tuple[int, ...]) 
     clock.write_text("+0")
     field = Field(ground, server, app, "tests.faults.outage_app")
     for number, hour in enumerate(hours):
-        field.start("-c", "2", "--async-concurrency", "8", **_lie(f"{hour:+}h"))
+        field.start("-c", "2", "--async-concurrency", "8", env=_lie(f"{hour:+}h"))
         field.registered(number + 1)
     jobs: list[str] = []
     began: dict[int, float] = {}  # number of a delayed job -> monotonic, when it was enqueued

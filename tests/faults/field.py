@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from streamq import StreamQ, operations
@@ -22,6 +22,7 @@ from tests.waiting import wait_until
 from tests.worker.rig import Process
 
 ROOT = Path(__file__).parents[2]
+NO_ENV: Mapping[str, str] = {}
 
 
 class Field:
@@ -43,7 +44,7 @@ class Field:
         ground.ends.callback(app.runtime.close)
         ground.ends.callback(self.end)
 
-    def start(self, *arguments: str, **env: str) -> Process:
+    def start(self, *arguments: str, cwd: Path = ROOT, env: Mapping[str, str] = NO_ENV) -> Process:
         """One supervisor; it has a log of its own."""
         command: list[str | Path] = [sys.executable, "-m", "streamq.cli", "-A", self.module]
         command += ["worker", "-l", "WARNING", *arguments]
@@ -54,7 +55,7 @@ class Field:
             **env,
         }
         log = self.folder / f"worker-{len(list(self.folder.glob('worker-*')))}.log"
-        worker = Process(spawn(command, output=log, env=environment, cwd=ROOT), log)
+        worker = Process(spawn(command, output=log, env=environment, cwd=cwd), log)
         self.workers.append(worker)
         return worker
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tests.faults import (
     clocks,
+    failover,
     full_memory,
     network,
+    old_release,
     outage,
     poison,
     server_killed,
@@ -17,15 +19,17 @@ from tests.faults import (
 from tests.faults.harness import Row
 
 MODULES = (
-    storm,
-    zombies,
-    server_killed,
-    network,
-    full_memory,
-    weather_list,
-    poison,
-    stopping,
-    outage,
     clocks,
+    failover,
+    full_memory,
+    network,
+    old_release,
+    outage,
+    poison,
+    server_killed,
+    stopping,
+    storm,
+    weather_list,
+    zombies,
 )
 ROWS: dict[int, Row] = {row.number: row for row in [module.ROW for module in MODULES]}

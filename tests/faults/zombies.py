@@ -139,7 +139,7 @@ def attack(ground: Ground, *, zombies: int) -> None:
     server.admin.flushall()
     field = Field(ground, server, zombie_app.app, "tests.faults.zombie_app")
     size = ("--async-concurrency", str(zombies), "-c", "12")
-    first = field.start(*size, **{zombie_app.IS_ZOMBIE: "1"})
+    first = field.start(*size, env={zombie_app.IS_ZOMBIE: "1"})
     field.registered(1)
     threads = min(12, zombies // 4)
     jobs = {zombie_app.works.delay(n).id for n in range(threads)}

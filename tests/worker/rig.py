@@ -144,6 +144,7 @@ class Rig:
         extra_task: bool = False,
         own_logging: bool = False,
         ready: bool = True,
+        path: Path = ROOT,  # searched before ours
         **options: Any,
     ) -> Process:
         """Start a supervisor; back when its worker is registered."""
@@ -152,7 +153,7 @@ class Rig:
             **os.environ,
             SETTINGS: json.dumps(self.settings),
             JOURNAL: str(self.journal_file),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": f"{path}{os.pathsep}{ROOT}",
             "STREAMQ_TEST_EXTRA_TASK": "1" if extra_task else "",
             "STREAMQ_TEST_OWN_LOGGING": "1" if own_logging else "",
         }

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from streamq import AsyncResult, RemoteError, SoftTimeLimitExceeded, TimeLimitExceeded, inspection
+from streamq import (
+    AsyncResult,
+    JobExpired,
+    RemoteError,
+    SoftTimeLimitExceeded,
+    TimeLimitExceeded,
+    inspection,
+)
 from streamq.job import JobState
 from tests.servers import Server
 from tests.waiting import wait_until
@@ -108,6 +116,47 @@ def test_a_soft_limit_that_nobody_catches_is_a_failure_like_others(rig: Rig) -> 
         job.get(timeout=10)
     assert job.info().reason == "timed-out"
     assert rig.counts()["retried"] == 1
+
+
+def test_a_worker_without_a_supervisor_ends_without_the_job_that_will_not(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    here = rig.work(grace=0.3)
+    job = rig.send("thread_stubborn")
+    here.join(20)
+    assert not here.is_alive()
+    assert [held.job.id for held in here.worker.left] == [job.id]
+    timed_out(job)
+    assert "this process is replaced" in caplog.text
+    assert "which can't be ended" not in caplog.text
+    assert not rig.workers()
+
+
+def test_why_a_job_is_tried_again_is_said(rig: Rig) -> None:
+    rig.work()
+    job = rig.send("soft_uncaught", backoff=60)
+    wait_until(lambda: job.state is JobState.SCHEDULED, "it to be tried again")
+    assert "retry after attempt 1 timed out: SoftTimeLimitExceeded" in inspection.why(
+        rig.app, job.info()
+    )
+    job.cancel()
+
+
+def test_no_run_of_a_job_begins_after_its_max_age(rig: Rig) -> None:
+    waits = [
+        rig.send("add", 1, 2, max_age=0.2),
+        rig.send("add", 1, 2, max_age=0.2, lane="a"),
+        rig.send("add", 1, 2, max_age=0.2, countdown=0.3),
+    ]
+    young = rig.send("add", 1, 2, max_age=60, lane="a")
+    time.sleep(0.4)
+    rig.work()
+    assert young.get(timeout=10) == 3
+    for job in waits:
+        with pytest.raises(JobExpired, match="and its max_age is"):
+            job.get(timeout=10)
+        assert (job.state, job.info().reason) == (JobState.DEAD, "too-old")
+        assert not rig.runs(job)
 
 
 def test_a_call_has_limits_of_its_own(rig: Rig) -> None:

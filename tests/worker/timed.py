@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 from streamq import SoftTimeLimitExceeded, StreamQ, current_job
+from streamq.ids import IdMaker, id_time_ms
 
 LONG_S = 30.0
 KINDS = ("thread", "loop", "process")
@@ -77,6 +79,11 @@ def add_timed(app: StreamQ, note: Callable[[str], None]) -> None:
         assert after is not None
         naps(1.0)
         return [before.timestamp(), after.timestamp()]
+
+    @app.task(name="clock")
+    def clock() -> list[float]:
+        own_id = IdMaker().new_id("default", kept=True)
+        return [time.time(), datetime.now(UTC).timestamp(), id_time_ms(own_id) / 1000]
 
     app.task(name="pextends", time_limit=0.6, pool="process")(extends.function)
 

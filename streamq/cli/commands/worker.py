@@ -42,6 +42,14 @@ _ANY = click.IntRange(min=1)
 @click.option("--max-memory", type=_ANY, help="MiB above which it is replaced.")
 @click.option("--max-jobs-per-child", type=_ANY, help="The same of child processes.")
 @click.option("--max-memory-per-child", type=_ANY, help="The same of child processes.")
+@click.option("--metrics-port", type=click.IntRange(1, 65535), help="Serve /metrics there.")
+@click.option("--health-port", type=click.IntRange(1, 65535), help="Serve /health there.")
+@click.option(
+    "--watch-host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where these two listen; 0.0.0.0 for a cluster's probes.",
+)
 @click.option("--wait", is_flag=True, help="Wait for a server that isn't there yet.")
 @click.option("--reload", is_flag=True, help="Replace processes when code changes.")
 @click.option("-P", "--pool", callback=pool, help="Celery's pools; says what each means here.")
@@ -66,6 +74,9 @@ def command(
     burst: bool,
     wait: bool,
     reload: bool,
+    metrics_port: int | None,
+    health_port: int | None,
+    watch_host: str,
     **settings: Any,
 ) -> int:
     """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
@@ -88,4 +99,9 @@ def command(
     from streamq.worker import WorkerOptions, supervise
 
     options = WorkerOptions(queues=named, name=name, burst=burst, wait=wait, reload=reload)
-    return supervise(app, options)
+    if metrics_port is None and health_port is None:
+        return supervise(app, options)
+    from streamq.cli.watching import serve_beside
+
+    with serve_beside(app, watch_host, metrics_port, health_port):
+        return supervise(app, options)

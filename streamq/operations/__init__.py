@@ -67,6 +67,7 @@ from streamq.operations.read import (
     options,
     page,
     parse_message,
+    parse_news,
     seek,
     wait,
 )
@@ -198,6 +199,7 @@ __all__ = [
     "options",
     "page",
     "parse_message",
+    "parse_news",
     "parse_outcome",
     "parse_record",
     "parse_runs",

@@ -63,12 +63,20 @@ _ANY = click.IntRange(min=1)
 @celery_switches
 @target_options
 @click.pass_context
-def command(
+def command(ctx: click.Context, /, *, words: tuple[str, ...], as_json: bool, **said: Any) -> int:
+    """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
+
+    Then running jobs get --grace seconds to end; what has not ended is handed back.
+
+    quiet, resume and stop are for workers that run, wherever they do, by the NAME that inspect
+    workers shows: claim nothing more, claim again, end.
+    """
+    return steer(ctx, words, as_json=as_json) if words else _work(ctx, **said)
+
+
+def _work(
     ctx: click.Context,
-    /,
     *,
-    words: tuple[str, ...],
-    as_json: bool,
     queues: str | None,
     name: str | None,
     burst: bool,
@@ -79,15 +87,6 @@ def command(
     watch_host: str,
     **settings: Any,
 ) -> int:
-    """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
-
-    Then running jobs get --grace seconds to end; what has not ended is handed back.
-
-    quiet, resume and stop are for workers that run, wherever they do, by the NAME that inspect
-    workers shows: claim nothing more, claim again, end.
-    """
-    if words:
-        return steer(ctx, words, as_json=as_json)
     app = application(ctx, required=True)
     switches = {name: settings.pop(name) for name in SWITCHES}
     flags, named = flags_of(app, switches, tuple(queues.split(",")) if queues else None)

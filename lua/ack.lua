@@ -33,8 +33,8 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/replay.lua
 --# include lib/outcome.lua
 --# include lib/notify.lua
---# include lib/follow.lua
---# include lib/vacate.lua
+--# include lib/follow.lua when called: read_follow
+--# include lib/vacate.lua when called: vacate
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -46,7 +46,7 @@ local ids = mine.ids
 if #ids == 0 then return words end
 local now = clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
-local follow = read_follow(follow_keys, follow_ups, words, now)
+local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
 for i, id in ipairs(ids) do
@@ -61,7 +61,7 @@ for i, id in ipairs(ids) do
   summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
 park.state, park.scheduled, park.counts = state, scheduled, counts
-vacate(park, mine.occupying, true, now * 1000)
+if #mine.occupying > 0 then vacate(park, mine.occupying, true, now * 1000) end
 drop_entries(stream, mine.entries)
 redis.call('HDEL', jobs, unpack(ids))
 redis.call('HDEL', state, unpack(ids))
@@ -74,6 +74,6 @@ for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]
 notify(waiters, ids, texts)
 count(counts, 'succeeded', #ids)
 tally_ran(sums, ran, tally_fields.succeeded, now)
-write_follow(follow)
+if follow then follow.write(follow) end
 remember_reply(replies, worker, seq, words)
 return in_short(words)

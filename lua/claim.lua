@@ -37,7 +37,7 @@ local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while st
 --# include lib/pump_close.lua
 --# include lib/pumped.lua
 --# include lib/candidates.lua
---# include lib/hold_back.lua
+--# include lib/hold_back.lua when called: hold_back
 --# include lib/take.lua
 --# include lib/grant.lua
 --# include lib/tally_start.lua
@@ -60,16 +60,16 @@ else
   park.state, park.stranded, park.scheduled, park.counts, limit = state, stranded, scheduled, counts, math.min(limit, 200)
   local pump = open_pump(park, limit, now_us, #ARGV >= first_task)
   local found = find_candidates(pump, stream, returned, stranded, worker, limit - #pump.taken, first_task)
-  hold_back(pump, found)
+  if #found.ids > 0 and (pump.pauses or #found.side > 0) then hold_back(pump, found) end
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
   pump_rest(pump, limit - #pump.taken - #found.ids)
   reply[7] = hand_out_pumped(pump, taken, states, token, hand_out)
   grant(state, claims, held, leases, worker, token, now + lease_ms, taken, states)
   settle_candidates(found, stream, returned, stranded, worker)
   start_keyed(park, found, pump, now)
-  reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
+  if #late + #pump.late > 0 then reply[5] = expire_jobs({ jobs = jobs, state = state, stream = stream, errors = errors, checkpoints = checkpoints,
     results = results, waiters = waiters, results_expiry = results_expiry, dropped = dropped, counts = counts,
-    schedule_ended = schedule_ended, park = park, batch = batch }, late, pump.late, now, result_ttl_ms, results_cap)
+    schedule_ended = schedule_ended, park = park, batch = batch }, late, pump.late, now, result_ttl_ms, results_cap) end
   tally_started(sums, groups, batch, now)
   if #found.ids + #pump.taken >= limit then reply[3] = 1 wake_one(wake) end
   reply[6] = next_look(pump, worker, reply[3] == 1)

@@ -7,10 +7,11 @@ local jobs = KEYS[2] -- hash, id -> record
 local stream = KEYS[3]
 local counts = KEYS[4] -- hash
 local wake = KEYS[5] -- list, at most one marker
-local producer = KEYS[6] -- string, this producer's last call
+--# include lib/tally_keys.lua
+local producer = KEYS[+] -- string, this producer's last call
 local counter = ARGV[1] -- number of this producer's call
 local producer_ttl_ms = ARGV[2]
 local first_item = 3 -- ARGV[3...]: as enqueue's
 
 --# include lib/plain.lua
-return accept_plain(schema, jobs, stream, counts, wake, producer, first_item)
+return accept_plain(schema, jobs, stream, counts, wake, producer, sums, first_item)

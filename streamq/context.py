@@ -59,6 +59,7 @@ class RunningJob(Saying):
     attempt: int = 1  # the number of this run; 1 for the first
     crashes: int = 0  # earlier runs that ended in a killed process
     deadline: datetime | None = None  # when a time limit ends this run; None: nothing does
+    time_limits: tuple[float | None, float | None] = (None, None)  # hard and soft; seconds
     scheduled_for: datetime | None = None  # its schedule's tick, or when it was due; aware
     schedule: str = ""  # the name of the schedule that made it
     tags: tuple[str, ...] = ()

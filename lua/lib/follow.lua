@@ -2,7 +2,17 @@
 -- empty, or a msgpack list of nine texts for each: the number of that job's item, the queue ("": this one),
 -- then seven as lib/accept.lua takes them. What goes to another queue stands in `outbox` until relayed. Here nothing
 -- can be refused: one whose unique key is held makes no job, or changes the one that has it; budgets count them only.
+--# include lib/count.lua
+--# include lib/at.lua
 --# include lib/accept_keyed.lua
+local function write_follow(follow)
+  if not follow then return end
+  local keys = follow.keys
+  follow.times.asleep = redis.call('LLEN', keys.wake) == 0 -- what was settled may have woken somebody
+  accept_keyed(keys, follow.here, 1, follow.fresh, follow.times, follow.now)
+  for _, fields in ipairs(follow.away) do redis.call('XADD', keys.outbox, '*', unpack(fields)) end
+  count(keys.counts, 'sent', #follow.away)
+end
 
 -- Reads them, before the first write; those of jobs that are not this call's to settle are left out.
 local function read_follow(keys, packed, words, now)
@@ -25,14 +35,6 @@ local function read_follow(keys, packed, words, now)
     end
   end
   check_keyed(keys, here, 1, fresh)
-  return { keys = keys, here = here, fresh = fresh, away = away, now = now, times = read_times(keys, here, 1, fresh, now) }
-end
-
-local function write_follow(follow)
-  if not follow then return end
-  local keys = follow.keys
-  follow.times.asleep = redis.call('LLEN', keys.wake) == 0 -- what was settled may have woken somebody
-  accept_keyed(keys, follow.here, 1, follow.fresh, follow.times, follow.now)
-  for _, fields in ipairs(follow.away) do redis.call('XADD', keys.outbox, '*', unpack(fields)) end
-  count(keys.counts, 'sent', #follow.away)
+  return { keys = keys, here = here, fresh = fresh, away = away, now = now, write = write_follow,
+    times = read_times(keys, here, 1, fresh, now) }
 end

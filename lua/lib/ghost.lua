@@ -1,3 +1,4 @@
+--# include lib/wake.lua
 -- A claim that was sent ahead may outlive its worker: a child that one of its jobs forked keeps the
 -- connection open. What a worker claims that was forgotten nobody runs, so the marker is for another one.
 local workers = KEYS[+] -- zset, worker by the time until which it counts as alive

@@ -4,7 +4,6 @@
 -- Candidates that go into the line instead of being handed out: of a task that is paused, and stranded ones
 -- that take limits; what is too old to start ends where it is. Each keeps its place: by its order, or by the time of its entry.
 local function hold_back(pump, found)
-  if #found.ids == 0 or not (pump.pauses or #found.side > 0) then return end
   local keys, ids, entries, over = pump.keys, {}, {}, 0
   local old, records = redis.call('HMGET', keys.state, unpack(found.ids)), redis.call('HMGET', keys.jobs, unpack(found.ids))
   local names, jobs, going, states, out, drop = {}, {}, {}, {}, {}, {}

@@ -1,3 +1,7 @@
+--# include lib/clock.lua
+--# include lib/wake.lua
+--# include lib/place.lua
+--# include lib/unique.lua
 -- Jobs have changed their state: `moves` is a list of `{id, options, to}`, `to` being s scheduled, w waiting,
 -- r running, or e for one that has ended. A key that is let go is free, or its heir's; in a state that holds
 -- one, the job takes it if it is free.

@@ -1,3 +1,4 @@
+--# include lib/count.lua
 --# include lib/clock.lua
 -- The text kept of an ended job: kind, time (as text), attempts, run time, task; then the bytes.
 local function outcome_text(kind, now, attempts, run_ms, task, bytes)
@@ -28,6 +29,6 @@ local function keep_outcomes(results, results_expiry, counts, kept, now, cap)
     local old = redis.call('ZRANGE', results_expiry, 0, math.min(over, #kept + 10) - 1)
     redis.call('HDEL', results, unpack(old))
     redis.call('ZREM', results_expiry, unpack(old))
-    redis.call('HINCRBY', counts, 'outcomes_evicted', #old)
+    count(counts, 'outcomes_evicted', #old)
   end
 end

@@ -1,8 +1,8 @@
 --# include lib/number.lua
---# include lib/timers.lua
---# include lib/park.lua
+--# include lib/clock.lua
+--# include lib/state.lua
 --# include lib/pump_rest.lua
---# include lib/patience.lua
+--# include lib/pump_due.lua when called: open_due
 -- What a claim sees of the jobs in the line, in one command where nothing is due: the first gate. If one is:
 -- timers run, and what may start is pumped, half of the room for the default priority while the stream has
 -- jobs too, all of it for higher ones, and for lower ones what is left over (pump_rest).
@@ -13,25 +13,6 @@ local function open_pump(keys, limit, now_us, names_tasks)
   pump.at = tonumber(head[2])
   pump.works = pump.at and pump.at <= now_us
   if pump.works or names_tasks then touch_line() end
-  if not pump.works then return pump end
-  pump.pauses = head[1] == '!paused'
-  pump.stopped = pump.pauses and redis.call('HEXISTS', keys.limits, 'pause') == 1
-  if pump.stopped then return pump end
-  local late, aged, more = run_timers(keys, now_us)
-  pump.late = late
-  for _, job in ipairs(aged) do
-    job.order = '0' .. string.sub(job.order, 2)
-    redis.call('HSET', keys.state, job.id, string.format('P %d %d &%s aged', job.attempt, job.crashes, job.order))
-  end
-  park_jobs(keys, aged, now_us)
-  pump.present = tonumber(redis.call('HGET', keys.places, '!now') or 0)
-  local room = limit
-  if redis.call('XLEN', keys.stream) == 0 then
-    pump.worst, pump.share = 9, limit
-  else
-    room = line_room(keys, limit, now_us)
-  end
-  if not more and room > 0 then pump_jobs(pump, room) end
-  pump.works = not more
+  if pump.works then open_due(pump, limit, now_us, head[1]) end
   return pump
 end

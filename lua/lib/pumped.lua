@@ -1,4 +1,5 @@
---# include lib/expire.lua
+--# include lib/expire.lua when called: expire_jobs
+--# include lib/keys_of.lua when called: move_keys
 -- Hands out what was pumped, each `{id, order, at}`: out of the line and running, with no entry in the stream.
 -- Its start, `at`, may lie up to 20 ms ahead. Adds ids and states to those of the claim; returns the delays.
 local function hand_out_pumped(pump, taken, states, token, hand_out)
@@ -27,5 +28,5 @@ end
 -- What started now and has a unique key lets it go, if it is held no longer than until then.
 local function start_keyed(keys, found, pump, now)
   for _, move in ipairs(pump.keyed or {}) do found.keyed[#found.keyed + 1] = move end
-  move_keys(keys, found.keyed, now)
+  if #found.keyed > 0 then move_keys(keys, found.keyed, now) end
 end

@@ -1,3 +1,4 @@
+--# include lib/entries.lua
 -- The places that the candidates came from: what was handed back or stranded is this worker's now.
 local function settle_candidates(found, stream, returned, stranded, worker)
   local entries = {}

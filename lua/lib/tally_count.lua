@@ -1,4 +1,5 @@
---# include lib/tally_turn.lua
+--# include lib/tally_slot.lua when called: tally_slot
+--# include lib/tally_turn.lua when called: tally_turn
 -- Counts what becomes of jobs, by task, in two commands for a whole batch: `batch` has, for each task, field ->
 -- how much to add. From field 8 on stand the sum (ms) of the times waited and how many were below 1, 2, 4, … ms,
 -- from 38 on those of the times run. Counting fails no transition: where a key has a foreign value nothing is counted.
@@ -25,8 +26,8 @@ end
 local function tally_write(sums, batch, now)
   local known = #batch > 0 and redis.pcall('HMGET', sums.tallied, '!minute', unpack(batch))
   if not known or known.err then return end
-  tally_turn(sums, tonumber(known[1]), math.floor(now / 60000))
-  local args, n = {}, 0
+  local stamp, minute, args, n = tonumber(known[1]), math.floor(now / 60000), {}, 0
+  if not stamp or minute > stamp or minute < stamp - 1 then tally_turn(sums, stamp, minute) end -- it may step back
   for i, task in ipairs(batch) do
     local slot = tonumber(known[i + 1]) or tally_slot(sums, task)
     for field, amount in pairs(batch[task]) do

@@ -18,10 +18,9 @@ local function tally_entry(sums, kind, begun, old, new, numbers)
   return grew
 end
 
--- Another minute has begun, `stamp` is the one that the numbers were last looked at in. (A clock may step back a
--- little.) What was counted since goes into `history`, and once an hour the times too.
+-- Another minute has begun, `stamp` is the one that the numbers were last looked at in. What was
+-- counted since goes into `history`, and once an hour the times too.
 local function tally_turn(sums, stamp, minute)
-  if stamp and minute <= stamp and minute >= stamp - 1 then return end
   local found = redis.call('HMGET', sums.tallied, '!slots', '!counts', '!times', '!seen')
   local slots, counts, times, seen = tonumber(found[1]) or 1, found[2] or '', found[3] or '', found[4] or ''
   local hour, now = math.floor((stamp or minute) / 60), math.floor(minute / 60)

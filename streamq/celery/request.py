@@ -103,6 +103,7 @@ def request_of(task: str, job: RunningJob, args: Any, kwargs: Any, *, eager: boo
             "is_eager": eager,
         },
         called_directly=False,
+        timelimit=job.time_limits,
         is_eager=eager,
         eta=own.get("eta") or scheduled,
         expires=own.get("expires"),

@@ -23,6 +23,7 @@ def begin(held: Held, running: RunningJob, options: TaskOptions, reports: Report
     soft, hard = options.soft_time_limit, options.time_limit
     if now := moment(held.lease.server_ms()):
         running.deadline = now + timedelta(seconds=hard or soft)
+    running.time_limits = (hard or None, soft or None)
     reports.limit(held, soft, hard)
 
 

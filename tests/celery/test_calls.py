@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,7 +12,11 @@ import pytest
 from streamq import ConfigurationError, JobState
 from streamq.celery import Celery
 from streamq.celery.call_options import CALL_OPTIONS
-from streamq.celery.exceptions import TaskRevokedError
+from streamq.celery.exceptions import (
+    SoftTimeLimitExceeded,
+    TaskRevokedError,
+    TimeLimitExceeded,
+)
 from tests.waiting import wait_until
 
 Work = Callable[..., Any]
@@ -26,6 +31,29 @@ def request_of(app: Celery) -> Any:
         return [self.request.get(name) for name in names]
 
     return request_of
+
+
+def test_a_run_knows_its_limits(app: Celery, work: Work, request_of: Any) -> None:
+    work(app)
+    limited = request_of.apply_async(("timelimit",), time_limit=50, soft_time_limit=40)
+    assert limited.get(timeout=20) == [(50, 40)]
+    assert request_of.delay("timelimit").get(timeout=20) == [(None, None)]
+
+
+def test_limits_on_running_time_are_celerys(app: Celery, work: Work) -> None:
+    @app.task(bind=True, name="slow", time_limit=0.6)
+    def slow(self: Any) -> str:
+        try:
+            for _ in range(600):
+                time.sleep(0.05)
+        except SoftTimeLimitExceeded:
+            return "softly"
+        return "not stopped"
+
+    work(app)
+    assert slow.apply_async(soft_time_limit=0.3).get(timeout=20) == "softly"
+    with pytest.raises(TimeLimitExceeded):
+        slow.delay().get(timeout=20)
 
 
 def test_countdown_and_eta_say_when(app: Celery, request_of: Any) -> None:

@@ -71,10 +71,10 @@ def test_one_job_is_put_with_few_keys(
     proxy.commands.clear()
     assert client.enqueue_plain(plain, [(job(2), CALL)])
     [sent] = proxy.commands
-    producer = sent.args[8].decode().rpartition(":")[2]
+    producer = sent.args[11].decode().rpartition(":")[2]
     described = Message.of(plain.short(producer, 3, [(job(2), CALL)]))
     assert pack_command(tuple(sent.args)) == pack_command(tuple(described.command))  # type: ignore[arg-type]
-    assert sent.args[2] == b"6"
+    assert sent.args[2] == b"9"
     assert counts(client) == 3
 
 

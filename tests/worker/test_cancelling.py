@@ -21,15 +21,12 @@ def cancelled(job: AsyncResult[object]) -> None:
 
 
 def test_jobs_of_every_kind_are_told_in_time_tidy_up_and_never_run_again(rig: Rig) -> None:
-    rig.start(process_concurrency=3)
-    stubborn = rig.send("pwill_not_hear", 60)
+    rig.start(process_concurrency=2)
     jobs = [rig.send(kind, 60) for kind in KINDS]
     jobs.append(rig.send("fails_instead"))
-    rig.began(stubborn, timeout=30)
     for job in jobs:
         rig.began(job, timeout=30)
     asked = time.monotonic()
-    assert stubborn.cancel() is Cancellation.ASKED
     assert [job.cancel() for job in jobs] == [Cancellation.ASKED] * 5
     for job in jobs:
         cancelled(job)
@@ -38,14 +35,32 @@ def test_jobs_of_every_kind_are_told_in_time_tidy_up_and_never_run_again(rig: Ri
     tidied = [rig.runs(job, "tidied") for job in jobs[:4]]
     assert [len(runs) for runs in tidied] == [1] * 4
     assert max(runs[0].at for runs in tidied) - asked < 4, "2 s on a quiet machine"
-    cancelled(stubborn)  # its process was killed, after it was told
-    assert rig.runs(stubborn, "told")
-    assert rig.counts()["cancelled"] == 6
-    assert not rig.counts().get("crashed")
+    assert rig.counts()["cancelled"] == 5
     assert [len(rig.runs(job)) for job in jobs] == [1] * 5
     assert [job.cancel() for job in jobs] == [Cancellation.CANCELLED] * 5
     assert rig.send("tidies", 0).get(timeout=15) == "done"
     assert rig.send("ptidies", 0).get(timeout=15) == "done"
+
+
+def test_what_will_not_hear_ends_with_its_process(rig: Rig) -> None:
+    process = rig.start(process_concurrency=1, grace=0.5, patience=0.3)
+    first = process.worker_pid
+    jobs = [rig.send(f"{kind}will_not_hear", 60) for kind in ("", "a", "p")]
+    other = rig.send("tidies", 60)
+    for job in (*jobs, other):
+        rig.began(job, timeout=30)
+    assert [job.cancel() for job in jobs] == [Cancellation.ASKED] * 3
+    for job in jobs:
+        cancelled(job)
+        assert rig.runs(job, "told")
+    process.logged(r"still runs, .* after it was told to stop \(cancelled\)")
+    rig.began(other, times=2, timeout=30)  # it was handed back
+    assert rig.runs(other)[1].pid != first
+    assert other.cancel() is Cancellation.ASKED
+    cancelled(other)
+    counts = rig.counts()
+    assert (counts["cancelled"], counts.get("crashed", 0)) == (4, 0)
+    assert [len(rig.runs(job)) for job in jobs] == [1, 1, 1]
 
 
 def test_what_was_asked_holds_when_the_worker_is_killed(rig: Rig) -> None:

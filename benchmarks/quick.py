@@ -89,14 +89,14 @@ def measure(scale: float) -> list[Row]:
         print(f"{machine()}, {server.version}, no persistence\n", flush=True)
         peer = Peer("streamq", server, path)
         try:
-            rows = load_rows(server, board, peer, int(20_000 * scale))
+            rows = load_rows(server, board, peer, int(12_000 * scale))
             size = bytes_per_job(server, peer, int(50_000 * scale))
             rows.append(at_most("bytes per waiting job", size, BYTES, hard=scale == 1))
             rows += enqueue_rows(
-                server, peer, max(2, int(9 * scale)), max(1000, int(10_000 * scale))
+                server, peer, max(2, int(6 * scale)), max(1000, int(10_000 * scale))
             )
-            rows += script_rows(server, int(50_000 * scale))
-            rows += latency_rows(server, board, peer, int(100 * scale))
+            rows += script_rows(server, int(30_000 * scale))
+            rows += latency_rows(server, board, peer, int(60 * scale))
         finally:
             peer.close()
     return rows

@@ -40,7 +40,7 @@ if phase == 's' then -- first, or a claim that is woken would close the gate by 
   end
   return read[1] == '0' and 'r' or 's' .. read[1]
 end
-local found, after = walk_gates(turns, phase .. definition, at, limit)
+local found, after = walk_gates(turns, phase == 'o' and 'o' or phase .. definition, at, limit)
 local pokes = {}
 for i, gate in ipairs(found) do pokes[2 * i - 1], pokes[2 * i] = whole(now_us), gate end
 if #pokes > 0 then
@@ -48,4 +48,4 @@ if #pokes > 0 then
   wake_one(wake)
 end
 if after then return phase .. after end
-return phase == 'r' and 'c' or ''
+return ({ r = 'c', c = 'o', o = '' })[phase] -- an ordered lane waits for its first job's limiters

@@ -13,6 +13,7 @@ local worker_info = KEYS[9]
 local replies = KEYS[10]
 local counts = KEYS[11]
 local checkpoints = KEYS[12]
+local orders = KEYS[13]
 local dead_ttl_ms = tonumber(ARGV[1])
 local worker_ttl_ms = tonumber(ARGV[2]) -- how long a worker that counts as dead stays listed
 local limit = tonumber(ARGV[3]) -- 1 to 1000
@@ -23,7 +24,7 @@ local limit = tonumber(ARGV[3]) -- 1 to 1000
 --# include lib/count.lua
 --# include lib/consumer.lua
 
-touch({ jobs, state, errors, checkpoints, results, worker_info, replies, counts }, { dead, results_expiry, workers }, {}, stream)
+touch({ jobs, state, errors, checkpoints, results, worker_info, replies, orders, counts }, { dead, results_expiry, workers }, {}, stream)
 check_numbers(1, dead_ttl_ms, worker_ttl_ms, limit)
 local now = clock_ms()
 limit = math.min(limit, 1000)
@@ -52,5 +53,6 @@ if #gone > 0 then
   redis.call('ZREM', workers, unpack(gone))
   redis.call('HDEL', worker_info, unpack(gone))
   redis.call('HDEL', replies, unpack(gone))
+  redis.call('HDEL', orders, unpack(gone))
 end
 return { #ended, #buried, #gone }

@@ -6,14 +6,16 @@ local stream = KEYS[1]
 local workers = KEYS[2]
 local worker_info = KEYS[3]
 local replies = KEYS[4]
+local orders = KEYS[5]
 local worker = ARGV[1]
 
 --# include lib/touch.lua
 --# include lib/consumer.lua
 
-touch({ worker_info, replies }, { workers }, {}, stream)
+touch({ worker_info, replies, orders }, { workers }, {}, stream)
 local known = redis.call('ZREM', workers, worker)
 redis.call('HDEL', worker_info, worker)
 redis.call('HDEL', replies, worker)
+redis.call('HDEL', orders, worker)
 drop_consumer(stream, worker)
 return known

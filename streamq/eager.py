@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from streamq.around import plain_ones, run_around, run_async
 from streamq.context import RunningJob, activate
+from streamq.eager_saying import RanHere, SaidHere
 from streamq.errors import EncodeError
 from streamq.jitter import jitter
-from streamq.operations import Outcome
 from streamq.redaction import texts_to_hide
 from streamq.retry import Reason, decide
 from streamq.watching import tell_enqueued
@@ -23,12 +23,12 @@ from streamq.watching import tell_enqueued
 if TYPE_CHECKING:
     from streamq.definition import Definition
     from streamq.enqueuing import Plan
-    from streamq.operations import NewJob
+    from streamq.operations import NewJob, Outcome
 
 MAX_RUNS = 1000  # a job that snoozes for ever ends here
 
 # Yields what an async task returned when called, is sent its value.
-Running = Generator[Coroutine[Any, Any, Any], Any, Outcome]
+Running = Generator[Coroutine[Any, Any, Any], Any, "Outcome"]
 
 
 def run_here(definition: Definition, plan: Plan, job: NewJob) -> Outcome:
@@ -67,6 +67,7 @@ async def run_here_async(definition: Definition, plan: Plan, job: NewJob) -> Out
 
 def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
     codec, attempt, hooks = plan.runtime.codec, 1, plan.runtime.hooks
+    said = SaidHere(codec)
     if job.around is not None:
         job.around.sent(job.id)
     tell_enqueued(hooks, plan, job)
@@ -79,6 +80,8 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
             tags=options.tags,
             headers=carried.get("headers", options.headers),
             detached=False,
+            restored=said.restored,
+            report=said,
             application=hooks.application,
         )
         call = partial(definition.call, running, args, kwargs)
@@ -95,11 +98,11 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
                 hidden = texts_to_hide(args, kwargs, plan.options.redact)
                 failure = codec.encode_exception(error, hidden)
                 _follow(running, "dead")
-                return _outcome("failed", attempt, job, failure)
+                return _outcome("failed", attempt, job, said, failure)
             attempt += decision.reason is Reason.RETRY
         else:
             _follow(running, "succeeded")
-            return _succeeded(definition, plan, job, attempt, value)
+            return _succeeded(definition, plan, job, attempt, said, value)
     raise AssertionError  # the last run returned
 
 
@@ -111,20 +114,20 @@ def _follow(running: RunningJob, how: str) -> None:
             follow.handle.outcome = run_here(follow.definition, follow.plan, follow.job)
 
 
-def _succeeded(
-    definition: Definition, plan: Plan, job: NewJob, attempt: int, value: Any
+def _succeeded(  # noqa: PLR0917 - all of one job
+    definition: Definition, plan: Plan, job: NewJob, attempt: int, said: SaidHere, value: Any
 ) -> Outcome:
     if plan.options.ignore_result:
-        return _outcome("none", attempt, job)
+        return _outcome("none", attempt, job, said)
     try:
         encoded = plan.runtime.codec.encode_value(value, definition.types)
     except EncodeError as error:
-        return _outcome("unsendable", attempt, job, str(error).encode())
-    return _outcome("ok", attempt, job, encoded)
+        return _outcome("unsendable", attempt, job, said, str(error).encode())
+    return _outcome("ok", attempt, job, said, encoded)
 
 
-def _outcome(kind: str, attempt: int, job: NewJob, value: bytes = b"") -> Outcome:
-    return Outcome(kind, round(time.time() * 1000), attempt, 0, job.task, value)
+def _outcome(kind: str, attempt: int, job: NewJob, said: SaidHere, value: bytes = b"") -> Outcome:
+    return RanHere(kind, round(time.time() * 1000), attempt, 0, job.task, value, said)
 
 
 def _in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -20,6 +20,7 @@ HASHES = (
     "waiters",
     "replies",
     "worker_info",
+    "orders",
     "policy",
     "counts",
     "rhythm",

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
 from streamq.keys import reply_channel
-from streamq.operations import parse_message
+from streamq.operations import parse_message, parse_news
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -40,6 +40,7 @@ class Watch:
         self.wake = wake
         self.wants_news = wants_news  # of jobs that run, too
         self.has_news = False  # a job said something since this was last set to False
+        self.pushed = b""  # its latest progress, where that came with the news
 
     def hear(self, job_id: str, outcome: Outcome) -> None:
         """Note how a job ended; told twice, the first word counts."""
@@ -145,6 +146,7 @@ class Listener:
             if outcome is not None:
                 watch.hear(job_id, outcome)
             elif watch.wants_news:
+                watch.pushed = parse_news(message) or watch.pushed
                 watch.has_news = True
             else:
                 continue

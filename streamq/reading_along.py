@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from streamq import operations
 from streamq.asking import Command
+from streamq.eager_saying import RanHere
 from streamq.errors import BrokerUnavailable
 from streamq.listener import Watch
 from streamq.sources import PAGE
@@ -75,10 +76,12 @@ class Along(Generic[T]):
     def steps(self, watch: Watch) -> Reading[T]:
         """What to do, one after the other, until the job has ended and all it said is read."""
         job, until = self.job, Patience.of(self._timeout)
-        if job.ran_here:
-            return
         keys = yield from self.desk.queue_keys(job)
         source = self._source(self.desk.runtime, keys, job)
+        if isinstance(job.outcome, RanHere):
+            yield from map(Item, source.said_here(job.outcome.said))
+            yield from self._end(source, job.outcome)
+            return
         asked = _Asked()
         while True:
             try:
@@ -86,6 +89,7 @@ class Along(Generic[T]):
                 if watch.has_news or watch.heard:
                     watch.has_news = False
                     has_ended = bool(watch.heard)  # before reading: nothing is said after it
+                    source.pushed, watch.pushed = watch.pushed, b""
                     items = yield from source.read()
                     for item in items:
                         yield Item(item)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeAlias, Ty
 
 from streamq import operations
 from streamq.asking import Command
+from streamq.eager_saying import RanHere
 from streamq.errors import ResultExpired
 from streamq.job import LogLine, Progress
 from streamq.job_reading import unpack_progress
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from streamq.asking import Question
+    from streamq.eager_saying import SaidHere
     from streamq.keys import QueueKeys
     from streamq.operations import Entry
     from streamq.result import AsyncResult
@@ -38,10 +40,15 @@ class Source(ABC, Generic[T]):
         self._keys = keys
         self._job = job
         self.has_read = False
+        self.pushed = b""  # that came along with the news
 
     @abstractmethod
     def read(self) -> Question[list[T]]:
         """What is new; a full page says that there may be more."""
+
+    @abstractmethod
+    def said_here(self, said: SaidHere) -> Iterable[T]:
+        """All that a job of eager mode said."""
 
 
 class ProgressSource(Source[Progress]):
@@ -54,14 +61,20 @@ class ProgressSource(Source[Progress]):
         self._last = b""
 
     def read(self) -> Question[list[Progress]]:
-        """The latest, or nothing."""
-        answers = yield [operations.look(self._keys, ids=[self._job.id])]
-        packed: bytes = answers[0][0].progress
+        """The latest, or nothing. What was pushed is all that is left where the job has ended."""
+        packed, self.pushed = self.pushed, b""
+        if not packed or packed == self._last:
+            answers = yield [operations.look(self._keys, ids=[self._job.id])]
+            packed = answers[0][0].progress
         if not packed or packed == self._last:
             return []
         self._last, self.has_read = packed, True
         progress = unpack_progress(packed)
         return [] if progress is None else [progress]
+
+    def said_here(self, said: SaidHere) -> Iterable[Progress]:
+        """The last."""
+        return [] if said.progress is None else [said.progress]
 
 
 class _TrailSource(Source[T]):
@@ -96,6 +109,10 @@ class LogSource(_TrailSource[LogLine]):
             when = datetime.fromtimestamp(entry.ms / 1000, UTC)
             yield LogLine(when, entry.value.decode("utf-8", "replace"))
 
+    def said_here(self, said: SaidHere) -> Iterable[LogLine]:
+        """Its lines."""
+        return said.lines
+
 
 class ChunkSource(_TrailSource[Any]):
     """What it emits: every chunk, once."""
@@ -120,6 +137,11 @@ class ChunkSource(_TrailSource[Any]):
             self._last = (entry.run, entry.number)
             yield self._runtime.codec.decode_value(entry.value, types)
 
+    def said_here(self, said: SaidHere) -> Iterable[Any]:
+        """Its chunks."""
+        codec, types = self._runtime.codec, self._runtime.types_of(self._job.task)
+        return (codec.decode_value(chunk, types) for chunk in said.chunks)
+
 
 Verb: TypeAlias = Literal["watch", "stream", "follow_log"]
 SOURCES: Mapping[Verb, type[Source[Any]]] = {
@@ -131,6 +153,8 @@ SOURCES: Mapping[Verb, type[Source[Any]]] = {
 
 def whole_log(runtime: Runtime, keys: QueueKeys, job: AsyncResult[Any]) -> Question[list[LogLine]]:
     """All the lines that there are now."""
+    if isinstance(job.outcome, RanHere):
+        return job.outcome.said.lines
     source, lines = LogSource(runtime, keys, job), list[LogLine]()
     while True:
         page = yield from source.read()

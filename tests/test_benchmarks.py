@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import environments, publish
+from benchmarks import environments, lanes, publish
 from benchmarks.rows import at_least, at_most, targets
+from benchmarks.server import Server
 
 ROOT = Path(__file__).parent.parent
 
@@ -50,6 +51,14 @@ def test_jobs_for_later_start_in_time_and_cost_a_worker_nothing() -> None:
     assert "| ≤ 250 ms |" in done.stdout, done.stderr
     grown = next(line for line in done.stdout.splitlines() if "growth of a worker" in line)
     assert grown.endswith("| yes |"), "a worker holds none of them, at any size"
+
+
+def test_many_lanes_are_measured_beside_one() -> None:
+    with Server() as server:
+        one, in_one = lanes.drained_us(server, lanes.in_one, 200)
+        many, in_many = lanes.drained_us(server, lanes.each_its_own, 200)
+    assert 0 < in_many <= 1.2 * in_one, "commands of a claim: no machine changes them"
+    assert one > 0 < many
 
 
 def test_every_peer_has_a_driver_and_pinned_versions() -> None:

@@ -9,7 +9,7 @@
 
 local function accept_jobs(keys, values, first, fresh, times)
   if #fresh == 0 then return end
-  local records, wanted, going, batch, where = {}, false, {}, {}, nil
+  local records, wanted, going, made, batch, where = {}, false, {}, {}, {}, nil
   for i, n in ipairs(fresh) do
     local item, due, ends, order = first + 7 * (n - 1), times.dues[n], times.ends[n], times.orders[n]
     local id, task, opts, flag = values[item], values[item + 4], values[item + 5], '.'
@@ -24,12 +24,13 @@ local function accept_jobs(keys, values, first, fresh, times)
       where, wanted = redis.call('XADD', keys.stream, '*', 'i', id), true
     end
     if order or (opts ~= '-' and string.find(opts, '[qpuz]=')) then flag = 'x' end
-    tally_add(batch, task, tally_fields.enqueued, 1)
+    made[task] = (made[task] or 0) + 1
     records[2 * i - 1], records[2 * i] = id, flag .. where .. ' ' .. task .. ' ' .. opts .. '\n' .. values[item + 6]
   end
   redis.call('HSET', keys.jobs, unpack(records))
   park_jobs(keys.park, going, times.us)
   count(keys.counts, 'enqueued', #fresh)
+  for task, n in pairs(made) do tally_add(batch, task, tally_fields.enqueued, n) end
   tally_write(keys.sums, batch, times.us and times.us / 1000 or tonumber(string.match(where, '^%d+')))
   if wanted and times.asleep then redis.call('LPUSH', keys.wake, '1') times.asleep = false end -- as wake_one
 end

@@ -5,7 +5,7 @@
 -- below it, `parked` -> `line` -> seats -> `gates`, so that none can drift. `more`: looks, wants, seats; and where it is
 -- known, the first job of a class (`heads`, false: none left; `only`: no other) and which seats are `empty` now.
 local function resettle(keys, now_us, moved, more)
-  local names, gone, added, set, unset, fresh, joined = {}, {}, {}, {}, {}, {}, {}
+  local names, gone, added, set, unset, fresh, joined, looks = {}, {}, {}, {}, {}, {}, {}, more.looks or {}
   local seats, gates, heads, only = more.seats or {}, more.gates or {}, more.heads or {}, more.only or {}
   for class in pairs(moved) do names[#names + 1] = class end
   local stored = #names > 0 and redis.call('HMGET', keys.places, unpack(names)) or {}
@@ -19,6 +19,7 @@ local function resettle(keys, now_us, moved, more)
       local seat = gate .. '\0' .. lane
       gone[#gone + 1], seats[seat], gates[gate] = seat .. '\0' .. head .. '\0' .. class, { gate, lane }, true
       if not to then unset[#unset + 1] = class end
+      if string.byte(gate) == 111 then looks[gate] = looks[gate] or now_us end -- who stood behind it is first now
     end
     if to and (gate ~= to or head ~= first) then
       local seat = to .. '\0' .. lane
@@ -33,6 +34,6 @@ local function resettle(keys, now_us, moved, more)
   change_lex(keys.line, gone, added)
   change_hash(keys.places, unset, set)
   reseat(keys, seats, fresh, joined, more.empty or {})
-  regate(keys, gates, now_us, more.looks or {}, more.wants or {})
+  regate(keys, gates, now_us, looks, more.wants or {})
   if redis.call('EXISTS', keys.parked) == 0 then redis.call('DEL', keys.places, keys.lanes) end
 end

@@ -1,4 +1,4 @@
-"""`app.control.revoke(id)` and `rate_limit(…)`; for the rest of it there are commands."""
+"""`app.control.revoke(id)`, `terminate(id)`, `rate_limit(…)`; the rest of it are commands."""
 
 from __future__ import annotations
 
@@ -27,10 +27,25 @@ class Control:
     def __init__(self, app: Celery) -> None:
         self._app = app
 
-    def revoke(self, task_id: str | Iterable[str], *_: Any, **how: Any) -> None:
-        """Take tasks back before they run, by their ids; a running one is left alone."""
+    def revoke(
+        self,
+        task_id: str | Iterable[str],
+        destination: object = None,
+        terminate: bool = False,
+        signal: object = None,
+        **_: Any,
+    ) -> None:
+        """Take tasks back before they run, by their ids; with `terminate=True` end running ones.
+
+        It is known to Redis: no worker has to hear of it, and it holds after a restart.
+        """
+        del destination, signal
         for one in [task_id] if isinstance(task_id, str) else task_id:
-            self._app.AsyncResult(one).revoke(**how)
+            self._app.AsyncResult(one).revoke(terminate=terminate)
+
+    def terminate(self, task_id: str | Iterable[str], *_: Any, **__: Any) -> None:
+        """As `revoke(…, terminate=True)`."""
+        self.revoke(task_id, terminate=True)
 
     def rate_limit(self, task_name: str, rate_limit: str | int, **_: Any) -> None:
         """Change a task's rate limit now, for all workers, until it is reset; 0 takes it back.
@@ -43,7 +58,6 @@ class Control:
         else:
             self._app.limits.reset(f"{task_name}/rate")
 
-    terminate = _refusing("terminate", "app.control.revoke(id) takes back what doesn't run yet")
     inspect = _refusing("inspect", "use: streamq inspect running|scheduled|workers --json")
     ping = _refusing("ping", "use: streamq inspect workers")
     purge = _refusing("purge", "use: streamq cancel --queue QUEUE")

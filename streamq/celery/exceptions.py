@@ -116,7 +116,7 @@ class TimeoutError(errors.WaitTimeout):
 
 
 class TaskRevokedError(errors.JobCancelled):
-    """The job was revoked, or expired, before it ran."""
+    """The job was revoked, or expired before it ran."""
 
 
 class WorkerLostError(errors.JobError):

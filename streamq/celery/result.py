@@ -192,11 +192,15 @@ class AsyncResult:
         except errors.UnknownJob:
             return
 
-    def revoke(self, *_: Any, **how: Any) -> None:
-        """Take the task back before it runs; `terminate=True` and the rest mean nothing here."""
-        del how
+    def revoke(self, connection: object = None, terminate: bool = False, **_: Any) -> None:
+        """Take the task back before it runs. One that runs goes on, but is not run again.
+
+        With `terminate=True` it is ended, in workers of every pool; the rest means nothing here.
+        """
+        del connection
+        desk = self.app.runtime.desk
         try:
-            self.job.cancel()
+            desk.ask(desk.cancel(self.job, is_told=terminate))
         except errors.UnknownJob:
             return
 

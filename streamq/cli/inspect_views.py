@@ -173,7 +173,7 @@ def _workers_text(found: Sequence[WorkerInfo]) -> str:
     rows = [
         [
             worker.name,
-            "alive" if worker.alive else f"gone {since(worker.alive_until)}",
+            _state(worker),
             worker.running,
             ", ".join(worker.queues),
             worker.details.get("app", ""),
@@ -183,6 +183,12 @@ def _workers_text(found: Sequence[WorkerInfo]) -> str:
         for worker in found
     ]
     return table(columns, rows)
+
+
+def _state(worker: WorkerInfo) -> str:
+    if not worker.alive:
+        return f"gone {since(worker.alive_until)}"
+    return {"quiet": "quiet", "stop": "stopping"}.get(worker.told, "alive")
 
 
 def _started(worker: WorkerInfo) -> str:

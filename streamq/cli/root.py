@@ -23,7 +23,7 @@ COMMANDS = {
     "stats": "What was done, how fast.",
     "metrics": "Serve or print metrics for Prometheus.",
     "health": "Do workers claim what waits?",
-    "cancel": "Cancel jobs that have not started.",
+    "cancel": "Cancel jobs, also those that run.",
     "job": "Retry, cancel or delete jobs.",
     "dead": "Run dead jobs again, or delete them.",
     "queue": "Pause, resume, purge or drain a queue.",

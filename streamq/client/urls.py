@@ -68,7 +68,12 @@ def parse_url(url: str) -> Address:
             "redis+cluster://,\nfor example redis://localhost:6379/0."
         )
     kind, tls = SCHEMES[scheme]
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:  # of brackets, mostly
+        raise ConfigurationError(
+            f"{redact_url(url)!r} is no broker URL: {error}.\nFor example redis://localhost:6379/0."
+        ) from None
     login, _, hosts = parts.netloc.rpartition("@")
     settings = dict(parse_qsl(parts.query)) | _login(login)
     if kind is Kind.SOCKET:
@@ -111,7 +116,10 @@ def _node(text: str, default_port: int, url: str) -> tuple[str, int]:
     return unquote(host) or "localhost", number
 
 
+_MOST_DIGITS = 9
+
+
 def _number(text: str, url: str, what: str) -> str:
-    if not text.isdecimal():
+    if not text.isdecimal() or len(text) > _MOST_DIGITS:
         raise ConfigurationError(f"{redact_url(url)!r}: the {what} must be a number, not {text!r}.")
     return text

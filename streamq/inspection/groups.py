@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from streamq.asking import Question
     from streamq.operations import Look
 
-BUDGET = 1000  # dead jobs that are looked at, unless more are asked for
+BUDGET = 500  # dead jobs that are looked at, unless more are asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from streamq.inspection.places import JobPage, Place
     from streamq.job import JobInfo
 
-BUDGET = 1000  # jobs that one search looks at, unless more are asked for
+BUDGET = 400  # jobs that one search looks at, unless more are asked for
 _SKIP = "~"  # before the number of jobs of a page that were told already
 
 

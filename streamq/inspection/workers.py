@@ -30,6 +30,7 @@ class WorkerInfo:
     queues: tuple[str, ...]  # that it serves
     running: int  # jobs that it holds
     details: Mapping[str, Any] = field(default_factory=dict)  # what it says of itself
+    told: str = ""  # quiet or stop, by somebody elsewhere
 
     @property
     def knows(self) -> frozenset[str]:
@@ -60,10 +61,14 @@ def workers_of_queue(app: StreamQ, queue: str) -> Question[list[WorkerInfo]]:
     names = [name.decode("utf-8", "replace") for name in reply[::2]]
     until = [int(float(score)) for score in reply[1::2]]
     told = yield Command(("HMGET", keys.key("worker_info"), *names), key)
+    orders = yield Command(("HMGET", keys.key("orders"), *names), key)
     running = yield from _running(app, queue)
     return [
-        WorkerInfo(name, end > now_ms, moment(end), (queue,), running[name], _details(text))
-        for name, end, text in zip(names, until, told, strict=True)
+        WorkerInfo(
+            *(name, end > now_ms, moment(end), (queue,), running[name], _details(text)),
+            (order or b"").decode("utf-8", "replace"),
+        )
+        for name, end, text, order in zip(names, until, told, orders, strict=True)
     ]
 
 
@@ -97,4 +102,5 @@ def _merged(one: WorkerInfo, other: WorkerInfo) -> WorkerInfo:
         (*one.queues, *other.queues),
         one.running + other.running,
         one.details or other.details,
+        one.told or other.told,
     )

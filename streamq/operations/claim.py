@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 DAMAGED = "damaged"  # stands for the task where a record can't be read; such jobs are set aside
 
 
+_MOST_DIGITS = 14  # of a time in ms that a calendar has
+
+
 class Record(NamedTuple):
     """A job as its enqueuer wrote it."""
 
@@ -35,9 +38,9 @@ class Record(NamedTuple):
     def scheduled_ms(self) -> int | None:
         """The tick that a schedule made it for, or when it was due; None: it was to run at once."""
         told = self.option("t") if self.opts != "-" else ""
-        if told.isdecimal():
-            return int(told)
-        return int(self.where[1:]) if self.where[0] == "@" else None
+        due = told or (self.where[1:] if self.where.startswith("@") else "")
+        # Who wrote to the record by hand may have written anything.
+        return int(due) if due.isdecimal() and len(due) <= _MOST_DIGITS else None
 
     @property
     def schedule(self) -> str:

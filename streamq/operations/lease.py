@@ -79,6 +79,11 @@ def register(
     return bind("register", keys, text, items=items, worker=worker, alive_ms=alive_ms, info=info)
 
 
+def instruct(keys: QueueKeys, *, worker: str, order: str) -> Call[str]:
+    """Tells a worker `quiet`, `stop` or `resume`: OK, ALREADY, or UNKNOWN where none such lives."""
+    return bind("instruct", keys, text, worker=worker, order=order)
+
+
 def unregister(keys: QueueKeys, *, worker: str) -> Call[bool]:
     """Forgets a worker, after it has settled all it held."""
     return bind("unregister", keys, bool, worker=worker)

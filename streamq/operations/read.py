@@ -50,6 +50,9 @@ STRUCTURES = (
 )
 
 
+_NEWS = b"!"  # behind it, in a message, stands progress
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """All that is known of one job; None or empty for what there is not."""
@@ -160,7 +163,13 @@ def _read_wait(reply: list[bytes]) -> list[Waited]:
 def parse_message(message: bytes) -> tuple[str, Outcome | None]:
     """A reply channel's message: which job ended, and how; None: it has news, and runs."""
     job_id, _, outcome = message.partition(b"\n")
-    return text(job_id), parse_outcome(outcome)
+    return text(job_id), None if outcome[:1] == _NEWS else parse_outcome(outcome)
+
+
+def parse_news(message: bytes) -> bytes:
+    """The progress that such a message brings along; empty where it brings none."""
+    _, _, news = message.partition(b"\n")
+    return news[1:] if news[:1] == _NEWS else b""
 
 
 def page(keys: QueueKeys, *, place: str, cursor: str = "", limit: int = 50) -> Call[Page]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.limit_texts import settings_of
 from streamq.publishing import texts_of
 from streamq.worker.bell import Bell
+from streamq.worker.canceller import Canceller
 from streamq.worker.cell import Cell
 from streamq.worker.claimer import Claimer
 from streamq.worker.enrolment import Enrolment
@@ -101,9 +102,9 @@ def assemble(
     }
     book, weather = LeaseBook(queues), Weather()
     flow = Flow(queues, book, JobLog(), tasks)
-    progress = ProgressFlusher(app.client, queues, weather, loop)
+    flow.progress = ProgressFlusher(app.client, queues, weather, loop, pass_on=flow.told)
     flow.trails = Trails(app.client, queues, weather, loop, pass_on=flow.settle)
-    reports = WorkerReports(app.client, queues, weather, loop, progress, flow.trails)
+    reports = WorkerReports(app.client, queues, weather, loop, flow.progress, flow.trails)
     runner = Runner(tasks, app.codec, largest, reports, app.runtime.hooks)
     threads = ThreadPool(size.threads, runner, flow.ended, broken, loop)
     loop_pool = LoopPool(size.async_concurrency, runner, flow.ended, broken, loop)
@@ -116,7 +117,8 @@ def assemble(
     reports.timekeeper = pools.timekeeper = Timekeeper(loop, pools, loop_pool, broken)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated, runner)
     flow.ticker = HandBackTicker(flow, pools, weather)
-    crew.to_the_end += [progress, flow.trails, flow.ticker]
+    canceller = Canceller(app.client, crew, identity.name)
+    crew.to_the_end += [flow.progress, flow.trails, flow.ticker, canceller]
     for queue in queues.values():
         _serve(app, crew, queue, identity.name, tasks)
     _add_what_is_beside_jobs(app, crew, runner, reports)

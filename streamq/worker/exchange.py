@@ -115,7 +115,7 @@ class Exchange(Duty):
             self._queue.sent()
 
     def _take_jobs(self, jobs: list[Held]) -> None:
-        if jobs and self.is_closing:
+        if jobs and (self.is_closing or self._flow.pools.room.is_quiet):
             self._flow.hand_back(self._flow.hold(jobs))
         elif jobs:
             self._flow.start(self._queue, jobs)

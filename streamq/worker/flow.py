@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from streamq.worker.job_log import JobLog
     from streamq.worker.leases import LeaseBook
     from streamq.worker.pools import Pools
+    from streamq.worker.progress import ProgressFlusher
     from streamq.worker.retirement import Retirement
     from streamq.worker.scheduler import Scheduler
     from streamq.worker.served import ServedQueue
@@ -45,6 +46,7 @@ class Flow:
         self._starving: dict[ServedQueue, None] = {}  # that found no room, the first one first
         self.pools: Pools
         self.ticker: HandBackTicker
+        self.progress: ProgressFlusher
         self.trails: Trails
         self.retirement: Retirement | None = None
         self.scheduler: Scheduler | None = None
@@ -76,7 +78,12 @@ class Flow:
         """Jobs have ended: give their room to who waits for it, and let the server know."""
         if self.pools.timekeeper.watches:
             self.pools.timekeeper.ended(ended)
-        self.settle(self.trails.withhold(ended))
+        self.told(self.progress.withhold(ended))
+
+    def told(self, ended: list[Ended]) -> None:
+        """Their last progress is known."""
+        if ended:
+            self.settle(self.trails.withhold(ended))
 
     def settle(self, ended: list[Ended]) -> None:
         """The server may be told of these: it knows all that they said."""
@@ -107,6 +114,8 @@ class Flow:
                 self._book.lost(one.held.lease.queue, one.held.lease.token)
             elif word == "POISON":
                 self._job_log.poisoned(one.held)
+            elif word == "CANCELLED":
+                self._job_log.cancelled(one.held)
             self._book.settled(one.held)
         if self.teller is not None:
             self.teller.settled(ended, words)

@@ -48,6 +48,10 @@ class JobLog:
             held.job.crashes + 1,
         )
 
+    def cancelled(self, held: Held) -> None:
+        """Somebody asked for it, and it has ended so."""
+        log.info("%s %s was cancelled", held.job.record.task, held.job.id)
+
     def _say(self, level: int, one: Ended, what: str, error: BaseException | None) -> None:
         job = one.held.job
         task = job.record.task

@@ -43,6 +43,10 @@ class LeaseBook:
         """The tokens held in a queue, at this moment."""
         return list(self._held[queue])  # one C call: no other thread comes between
 
+    def has_older(self, queue: str, before: float) -> bool:
+        """Whether a claim of this queue that is held was made before that moment (monotonic)."""
+        return any(lease.since < before for lease in self._held[queue].values())
+
     def lost(self, queue: str, token: str) -> None:
         """The server knows this lease no more; said once."""
         lease = self._held[queue].get(token)

@@ -148,5 +148,5 @@ class Pools:
 
 def crash_bound(held: Held, task: KnownTask) -> int:
     """How many crashes make this job dead, as `lua/lib/bound.lua` has it."""
-    own = held.job.record.option("c")
+    own = held.job.record.option("c")[:9]  # the most is 1,000,000
     return int(own) if own.isdecimal() else task.options.max_crashes

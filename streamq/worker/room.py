@@ -63,9 +63,12 @@ class Room:
     def __init__(self, slots: Mapping[Kind, Slots]) -> None:
         self.slots = slots
         self.asked = 0  # jobs asked for by claims that are on their way
+        self.is_quiet = False  # nothing more is to be claimed
 
     def free(self, kinds: Iterable[Kind], now: float) -> int:
         """How many jobs of these kinds may be asked for; 0 while one kind has too many."""
+        if self.is_quiet:
+            return 0
         total = 0
         for kind in kinds:
             slots = self.slots[kind]

@@ -12,8 +12,9 @@ from streamq import operations
 from streamq.worker import application, funeral, last_resort
 from streamq.worker.crew import assemble, enrolment
 from streamq.worker.lifespan import lifespans
+from streamq.worker.orders import Orders
 from streamq.worker.renewal import Renewer, renew
-from streamq.worker.retirement import RETIRED, Retirement
+from streamq.worker.retirement import DONE, RETIRED, Retirement
 from streamq.worker.shutdown import Shutdown
 from streamq.worker.weather import TROUBLE
 
@@ -61,6 +62,7 @@ class Shift:
 
     async def _work(self, stop: asyncio.Event, hurry: asyncio.Event) -> list[Held]:
         crew, left = self._crew, []
+        crew.upkeep.append(self._make_orders(stop))
         enrol = enrolment(self._app, crew, self._identity)
         try:
             if await self._enrol(enrol, stop):
@@ -166,6 +168,15 @@ class Shift:
                 held.job.id,
                 held.job.record.task,
             )
+
+    def _make_orders(self, stop: asyncio.Event) -> Orders:
+        def end() -> None:
+            self._leave_by_itself(DONE)  # no other process is to take its place
+            stop.set()
+
+        keys = next(iter(self._crew.queues.values())).keys
+        crew, name = self._crew, self._identity.name
+        return Orders(self._app.client, keys, crew.weather, worker=name, flow=crew.flow, end=end)
 
     def _make_retirement(self) -> Retirement:
         crew = self._crew

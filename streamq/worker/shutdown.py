@@ -95,7 +95,7 @@ class Shutdown:
         crew = self._crew
         if crew.pools.held > len(crew.pools.running):
             return False  # a job has ended, and its outcome is on its way to the settler
-        if crew.flow.trails.is_busy:
+        if crew.flow.trails.is_busy or crew.flow.progress.is_busy:
             return False
         unsettled = any(len(queue.settler) for queue in crew.queues.values())
         return not unsettled and not any(one.is_uncertain for one in crew.exchanges)

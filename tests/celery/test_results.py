@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -74,6 +75,33 @@ def test_a_revoked_one(divide: Any, app: Celery) -> None:
     other.revoke(terminate=True)
     assert isinstance(other.result, TaskRevokedError | None)
     assert isinstance(other.get(propagate=False), TaskRevokedError)
+
+
+def test_a_running_one_goes_on_unless_it_is_terminated(app: Celery, work: Work) -> None:
+    begun: list[str] = []
+
+    @app.task(bind=True, max_retries=3)
+    def nap(self: Any, seconds: float) -> str:
+        begun.append(self.request.id)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(0.02)
+        if seconds == 0.5:
+            raise self.retry(countdown=0)
+        return "slept"
+
+    work(app)
+    goes_on, is_last, ends = nap.delay(0.4), nap.delay(0.5), nap.delay(60)
+    wait_until(lambda: len(begun) == 3, "all to run")
+    goes_on.revoke()
+    app.control.revoke(is_last.id)
+    app.control.revoke([ends.id], terminate=True, signal="SIGKILL")
+    assert goes_on.get(timeout=10) == "slept"
+    for revoked in (is_last, ends):
+        with pytest.raises(TaskRevokedError):
+            revoked.get(timeout=10)
+        assert revoked.state == "REVOKED"
+    assert len(begun) == 3
 
 
 def test_an_unknown_id_is_pending_and_get_says_that_nobody_knows_it(app: Celery) -> None:

@@ -71,7 +71,7 @@ def test_filters_search_and_say_how_far(cli: Cli, app: StreamQ, hand: Hand) -> N
     app.tasks["shop.add"].delay_many([(n,) for n in range(1200)])
     answer = cli("inspect", "--arg", "x=1199", "-A", "shop")
     assert answer.out.startswith("None so far. More: --cursor '")
-    assert "searched 1,000 of 1,200" in answer.out
+    assert "searched 400 of 1,200" in answer.out
     document = cli("inspect", "--task", "shop.add", "--arg", "x=1199", "--all", "--json").document
     assert (document["searched"], document["total"], document["jobs"]) == (1200, 1200, [])
     found = cli("inspect", "waiting", "--arg", "x=1199", "--all", "--json", "-A", "shop").document

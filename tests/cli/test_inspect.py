@@ -161,7 +161,9 @@ def test_a_narrow_terminal_gets_lines_that_fit(
 def test_workers_are_listed(cli: Cli, app: StreamQ, hand: Hand) -> None:
     fill(app, hand)
     (worker,) = cli("inspect", "workers", "--json").document["workers"]
-    assert set(worker) == {"name", "alive", "alive_until", "queues", "running", "details"}
+    assert set(worker) == {
+        *("name", "alive", "alive_until", "queues", "running", "details", "told"),
+    }
     assert (worker["name"], worker["alive"], worker["running"]) == (hand.name, True, 1)
     row = cli("inspect", "workers").out.splitlines()[1]
     assert row.split()[:4] == [hand.name, "alive", "1", "default"]

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from streamq import StreamQ
+from streamq import StreamQ, inspection
+from streamq.cli.watching import own_health
+from streamq.errors import BrokerUnavailable
 from streamq.inspection import vitals
 from tests.cli.conftest import Cli, process
 from tests.inspection.hand import Hand
@@ -89,3 +91,19 @@ def test_a_worker_serves_metrics_and_its_health(cli: Cli, shop: Path) -> None:
         worker.send_signal(signal.SIGTERM)
         out, err = worker.communicate(timeout=20)
     assert worker.returncode == 0, out + err
+
+
+def test_the_health_page_is_red_with_the_reason_and_green_without_a_server(
+    app: StreamQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    red = inspection.Health(["w: has claimed no job of mail for 31 s"], ["w"])
+    monkeypatch.setattr(inspection, "health", lambda *_, **__: red)
+    assert own_health(app).code == 503
+    assert own_health(app).text == "w: has claimed no job of mail for 31 s\n"
+
+    def away(*_: object, **__: object) -> None:
+        raise BrokerUnavailable("no answer")
+
+    monkeypatch.setattr(inspection, "health", away)
+    assert own_health(app).code == 200
+    assert own_health(app).text == "ok, but waits for the server: no answer\n"

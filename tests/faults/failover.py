@@ -21,6 +21,7 @@ from tests.faults.harness import Ground, Row
 from tests.waiting import wait_until
 
 WRITABLE_S = 3.0  # after the election
+LEAST = 30  # confirmed before anything happens
 BUSY_S = 2.0  # a busy machine's; what was measured is printed
 
 
@@ -71,7 +72,8 @@ def attack(ground: Ground, *, stall_s: float) -> None:
     for sender in senders:
         sender.start()
         ground.ends.callback(sender.over.set)
-    time.sleep(ground.random.uniform(0.5, 1.5))
+    wait_until(lambda: len(senders[0].confirmed) > LEAST, "some to be confirmed", 30)
+    time.sleep(ground.random.uniform(0.1, 1.0))
     new.pause()
     time.sleep(ground.random.uniform(0, stall_s))
     old.kill()
@@ -79,7 +81,11 @@ def attack(ground: Ground, *, stall_s: float) -> None:
     wait_until(lambda: _is_primary(new.admin), "an election", 30)
     elected = time.monotonic()
     plain = senders[1]
-    wait_until(lambda: plain.confirmed_at[-1] > elected, "an enqueue on the new primary", 15)
+    wait_until(
+        lambda: plain.confirmed_at and plain.confirmed_at[-1] > elected,
+        "an enqueue on the new primary",
+        15,
+    )
     writable_s = next(at for at in plain.confirmed_at if at > elected) - elected
     time.sleep(0.3)
     for sender in senders:
@@ -87,6 +93,7 @@ def attack(ground: Ground, *, stall_s: float) -> None:
         sender.join(15)
     field.server = new
     field.app.runtime.close()
+    field.app.conf.unlock()
     field.app.conf.broker = new.url
     _judge(ground, field, senders, writable_s)
     ground.figures.expect(worker.worker_pid == process, "the worker's process ended")

@@ -56,15 +56,15 @@ class Lane:
         ground.ends.callback(self.prepared.close)
         self._number = 2 * number
 
-    def _client(self) -> Client:
-        return Client(self.proxy.url.replace("db=0", f"db={self._number}"), timeout=TIMEOUT_S)
+    def _client(self, timeout: float = TIMEOUT_S) -> Client:
+        return Client(self.proxy.url.replace("db=0", f"db={self._number}"), timeout=timeout)
 
     def try_script(self, name: str, cases: int) -> None:
         """All cases of one script: harms in turn, so that a few cases have each."""
         n = self.random.choice((1, 2, 5))
         call = self._prepare(name, n)
         harms = self.random.sample(HARMS, len(HARMS))
-        with closing(self._client()) as direct:
+        with closing(self._client(HANG_S)) as direct:
             self._reset()
             before = picture(self.admin)
             reply = _shape(direct.run(call))

@@ -270,6 +270,11 @@ def unregister(rig: Rig, n: int) -> Call[Any]:
     return op.unregister(rig.keys, worker="w")
 
 
+def instruct(rig: Rig, n: int) -> Call[Any]:
+    rig.run(register(rig, n))
+    return op.instruct(rig.keys, worker="w", order="quiet")
+
+
 def count(rig: Rig, n: int) -> Call[Any]:
     watched(rig, n)
     return op.count(rig.keys)
@@ -332,6 +337,7 @@ CASES: dict[str, Case] = (
                 sweep,
                 register,
                 unregister,
+                instruct,
             ),
             *(count, stats, options, page, seek, audit, deposit),
         )

@@ -128,6 +128,24 @@ def test_in_an_ordered_lane_nobody_passes_one_that_waits_for_a_rate(rig: Rig) ->
 
 
 @each_version
+def test_an_ordered_lane_goes_on_when_what_it_waited_for_is_gone(rig: Rig) -> None:
+    hour = 3_600_000_000
+    enqueue(rig, [(f"a{n}", f"q=a|oa|rone={hour}=1") for n in (1, 2)])
+    enqueue(rig, [("a3", "q=a|oa"), *((f"b{n}", f"q=b|ob|rtwo={hour}=1") for n in (1, 2))])
+    assert sorted(take(rig, 2)) == ["a1", "b1"]
+    assert rig.claimed("T1") == []
+    rig.run(op.cancel(rig.keys, ids=["a2"], result_ttl_ms=0))
+    assert rig.claimed("T2") == ["a3"]
+    rig.run(op.set_limits(rig.keys, values={"two": "r 1000 1"}))
+    cursor = rig.run(op.poke(rig.keys, definition="two"))
+    while cursor:
+        cursor = rig.run(op.poke(rig.keys, definition="two", cursor=cursor))
+    time.sleep(0.03)
+    assert rig.claimed("T3") == ["b2"]
+    rig.admin.flushall()
+
+
+@each_version
 def test_a_rate_is_never_exceeded_and_nearly_all_of_it_is_used(rig: Rig) -> None:
     """200 a second, from a worker that looks when it is told; every window of 100 ms."""
     enqueue(rig, [(f"a{n}", "q=|rone=5000=1") for n in range(400)])

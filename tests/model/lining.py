@@ -72,6 +72,32 @@ class Lining:
                 return False
         return True
 
+    def is_behind(self, job: Job, could: Sequence[Job]) -> bool:
+        """Whether its ordered lane waits for the rate of an earlier one."""
+        own = [text for text in job.limits if text[0] == "o"]
+        return any(
+            other.place == "P"
+            and (other.at, other.id) < (job.at, job.id)
+            and own == [text for text in other.limits if text[0] == "o"]
+            and not self.may_start(other)
+            and self.waits_for_time(other)
+            for other in could
+            if own
+        )
+
+    def waits_for_time(self, job: Job) -> bool:
+        """No pause stops it, and no place that is taken."""
+        lane = job.hold.lane if job.hold else ""
+        if {("lane", lane), ("task", job.task)} & self.paused:
+            return False
+        used = Counter(slot.partition("\0")[0] for slot in self.slots())
+        for text in job.limits:
+            name, *numbers = text.split("=")
+            said = self.settings.get(definition(name)) or f"c {(numbers or '1')[0]}"
+            if name[0] != "r" and used[name] >= int(said.split(" ")[1]):
+                return False
+        return True
+
     def exhausted(self, job: Job, limit: str) -> list[str]:
         """The limiters that a job is held to mean that says it was told to come later."""
         ranks: dict[str, int] = {}
@@ -118,7 +144,11 @@ class Lining:
         for job in line:
             self.start(job, could)
         if found + len(line) < limit:
-            idle = [job.id for job in could if job.place == "P" and self.may_start(job)]
+            idle = [
+                job.id
+                for job in could
+                if job.place == "P" and self.may_start(job) and not self.is_behind(job, could)
+            ]
             assert idle == [], f"room was left for {idle}"
         return late, plain + line
 
@@ -162,7 +192,7 @@ class Lining:
         head = {job.id for job in self.candidates(1, tasks)[0]}
         firsts: dict[str, Job] = {}  # lane -> its first job that may start
         for job in sorted(could, key=lambda job: (job.at, job.id)):
-            if self.may_start(job):
+            if self.may_start(job) and not self.is_behind(job, could):
                 firsts.setdefault(job.hold.lane if job.hold else "", job)
         best = min((int(job.at[0]) for job in firsts.values()), default=9)
         turns = {job.id for job in firsts.values() if int(job.at[0]) == best}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from streamq import Backoff, Retry, StreamQ, current_job
 
 app = StreamQ(
@@ -47,3 +49,29 @@ def asks(seconds: float) -> int:
 @app.task
 def order(number: int) -> None:
     greet.delay(f"order {number}")
+
+
+@app.task
+def tells(times: int, then: str = "") -> int:
+    job = current_job()
+    for n in range(times):
+        job.emit({"n": n})
+        job.log("line", n)
+        job.set_progress(n + 1, times)
+    if then:
+        raise ValueError(then)
+    return times
+
+
+@app.task
+def tells_what() -> None:
+    current_job().emit(object())
+
+
+@app.task(max_attempts=2, backoff=0)
+def resumes(value: Any) -> Any:
+    job = current_job()
+    if job.restored is None:
+        job.checkpoint(value)
+        raise OSError("once more")
+    return job.restored

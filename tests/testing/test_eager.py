@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from streamq import ConfigurationError, EncodeError, JobState
+from streamq import AsyncResult, Cancellation, ConfigurationError, EncodeError, JobState
 from streamq.settings import Source
 from streamq.testing import assert_enqueued, eager
 from tests.testing import shop
@@ -76,3 +76,37 @@ def test_a_mistake_in_a_flag_changes_nothing() -> None:
 def test_looking_for_enqueued_jobs_says_that_there_are_none() -> None:
     with eager(shop.app), pytest.raises(AssertionError, match="run in place"):
         assert_enqueued(shop.app, shop.add)
+
+
+def test_what_a_job_says_can_be_read_afterwards() -> None:
+    with eager(shop.app):
+        job = shop.tells.delay(3)
+        assert list(job.stream()) == list(job.stream(timeout=0)) == [{"n": 0}, {"n": 1}, {"n": 2}]
+        assert [one.done for one in job.watch()] == [3]
+        assert [line.text for line in job.log()] == ["line 0", "line 1", "line 2"]
+        assert [line.text for line in job.follow_log()] == ["line 0", "line 1", "line 2"]
+        assert asyncio.run(_streamed(job)) == [{"n": 0}, {"n": 1}, {"n": 2}]
+
+
+async def _streamed(job: AsyncResult[int]) -> list[object]:
+    return [chunk async for chunk in job.stream()]
+
+
+def test_a_stream_of_a_job_that_failed_ends_with_its_failure() -> None:
+    with eager(shop.app):
+        job = shop.tells.delay(1, "no more")
+        got: list[object] = []
+        with pytest.raises(ValueError, match="no more"):
+            got.extend(job.stream())
+        with pytest.raises(EncodeError):
+            shop.tells_what.delay().get()
+
+
+def test_a_checkpoint_is_there_in_the_next_run() -> None:
+    with eager(shop.app):
+        assert shop.resumes.delay({"page": 7}).get() == {"page": 7}
+
+
+def test_what_has_run_here_is_not_cancelled() -> None:
+    with eager(shop.app):
+        assert shop.add.delay(1).cancel() is Cancellation.ENDED

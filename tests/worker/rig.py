@@ -145,6 +145,7 @@ class Rig:
         own_logging: bool = False,
         ready: bool = True,
         path: Path = ROOT,  # searched before ours
+        patience: float | None = None,  # seconds with jobs that are cancelled
         **options: Any,
     ) -> Process:
         """Start a supervisor; back when its worker is registered."""
@@ -156,6 +157,7 @@ class Rig:
             "PYTHONPATH": f"{path}{os.pathsep}{ROOT}",
             "STREAMQ_TEST_EXTRA_TASK": "1" if extra_task else "",
             "STREAMQ_TEST_OWN_LOGGING": "1" if own_logging else "",
+            "STREAMQ_TEST_PATIENCE": str(patience or ""),
         }
         log = self.folder / f"worker-{number}.log"
         options = {"threads": 4, "async_concurrency": 10, **options}

@@ -11,7 +11,7 @@ import logging
 import os
 import sys
 
-from streamq.worker import WorkerOptions, supervise
+from streamq.worker import WorkerOptions, cell, supervise, timekeeper
 from tests.worker.tasks import make_app
 
 SETTINGS = "STREAMQ_TEST_SETTINGS"
@@ -24,6 +24,10 @@ if os.environ.get("STREAMQ_TEST_EXTRA_TASK"):
     @app.task(name="newer")
     def newer() -> str:
         return "known now"
+
+
+if patience := os.environ.get("STREAMQ_TEST_PATIENCE"):  # seconds with jobs that are cancelled
+    timekeeper.CANCEL_PATIENCE_S = cell.CANCEL_S = float(patience)
 
 
 if __name__ == "__main__":

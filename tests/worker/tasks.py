@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from streamq import GiveUp, ResultError, Retry, StreamQ, current_job
+from tests.worker.cancel_tasks import add_cancellable
 from tests.worker.timed import add_timed
 
 KEPT: list[bytes] = []
@@ -68,6 +69,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_ticking(app)
     _add_following(app)
     _add_saying(app)
+    add_cancellable(app, note)
     add_timed(app, note)
     return app
 

@@ -57,6 +57,7 @@ def test_async_readers_side_by_side(rig: Rig) -> None:
     assert [line.text for line in lines] == [f"at {i}" for i in range(5)]
     assert progress
     assert all(one.total == 5 for one in progress)
+    assert progress[-1].done == 5, "the last one, however soon the job ended after it"
 
 
 def test_a_stream_ends_with_the_failure_of_its_job(rig: Rig) -> None:

@@ -62,7 +62,7 @@ def command(
     Reads from the server, never asks a worker, and starts nothing.
     schedules shows all of them, or one by its NAME with its last runs.
 
-    Filters (--task, --state, --tag, --since, --until, --error, --arg) look through 1,000 jobs and
+    Filters (--task, --state, --tag, --since, --until, --error, --arg) look through 400 jobs and
     say so; --cursor goes on from there, --all to the end.
     """
     wanted = filter_of(ctx, said)

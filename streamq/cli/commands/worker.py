@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from streamq.cli.celery_switches import SWITCHES, autoscale, celery_switches, flags_of, pool
+from streamq.cli.steering_workers import steer
 from streamq.cli.target import application, meet_server, target_options
 from streamq.cli.wording import Duration, QueueName, WorkerName
 
@@ -15,6 +16,7 @@ _ANY = click.IntRange(min=1)
 
 
 @click.command(short_help="Run jobs until told to stop.")
+@click.argument("words", nargs=-1, metavar="[quiet|resume|stop NAME...]")
 @click.option("-Q", "--queues", "-q", type=QueueName(), help="a,b: only these, in turn.")
 @click.option("-c", "--concurrency", type=click.IntRange(1, 10_000), help="Plain tasks at once.")
 @click.option("--async-concurrency", type=click.IntRange(1, 100_000), help="Async tasks at once.")
@@ -57,12 +59,23 @@ _ANY = click.IntRange(min=1)
 @click.option("--max-tasks-per-child", type=_ANY, hidden=True)
 @click.option("--time-limit", type=float, hidden=True)
 @click.option("--soft-time-limit", type=float, hidden=True)
+@click.option("--json", "as_json", is_flag=True, help="Of quiet, resume, stop: one JSON document.")
 @celery_switches
 @target_options
 @click.pass_context
-def command(
+def command(ctx: click.Context, /, *, words: tuple[str, ...], as_json: bool, **said: Any) -> int:
+    """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
+
+    Then running jobs get --grace seconds to end; what has not ended is handed back.
+
+    quiet, resume and stop are for workers that run, wherever they do, by the NAME that inspect
+    workers shows: claim nothing more, claim again, end.
+    """
+    return steer(ctx, words, as_json=as_json) if words else _work(ctx, **said)
+
+
+def _work(
     ctx: click.Context,
-    /,
     *,
     queues: str | None,
     name: str | None,
@@ -74,10 +87,6 @@ def command(
     watch_host: str,
     **settings: Any,
 ) -> int:
-    """Run the jobs of an application's queues until told to stop (Ctrl-C, SIGTERM).
-
-    Then running jobs get --grace seconds to end; what has not ended is handed back.
-    """
     app = application(ctx, required=True)
     switches = {name: settings.pop(name) for name in SWITCHES}
     flags, named = flags_of(app, switches, tuple(queues.split(",")) if queues else None)

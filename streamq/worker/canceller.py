@@ -1,0 +1,53 @@
+"""Ends running jobs whose end somebody asked for: looks at the queue, and tells them.
+
+Jobs that end within half a second are never asked about, so under load of short ones this costs
+nothing; what runs longer costs its queue two small commands a second.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from streamq.worker.duty import Duty
+
+if TYPE_CHECKING:
+    from streamq.client import Client
+    from streamq.worker.crew import Crew
+    from streamq.worker.served import ServedQueue
+
+RHYTHM_S = 0.5
+MOST = 1000  # of one queue at once; those that are told are soon gone
+
+
+class Canceller(Duty):
+    """Told again each time until they have ended: one that had not begun may run by then."""
+
+    def __init__(self, client: Client, crew: Crew, worker: str) -> None:
+        super().__init__(crew.weather)
+        self._client = client
+        self._crew = crew
+        self._worker = worker
+
+    async def once(self) -> float:
+        """Look in each queue of which jobs run for a while; returns seconds until the next look."""
+        before = time.monotonic() - RHYTHM_S
+        for queue in self._crew.queues.values():
+            if self._crew.book.has_older(queue.name, before):
+                self._tell(queue.name, await self._asked(queue))
+        return RHYTHM_S
+
+    async def _asked(self, queue: ServedQueue) -> set[str]:
+        """The ids of this worker's jobs that are to end."""
+        key = queue.keys.key("cancelling")
+        first, last = f"[{self._worker} ", f"[{self._worker}!"  # a space's next character
+        words = ("ZRANGE", key, first, last, "BYLEX", "LIMIT", 0, MOST)
+        members: list[bytes] = await self._client.command_async(*words, key=key)
+        self.weather.answered()
+        return {member.decode().rpartition(" ")[2] for member in members}
+
+    def _tell(self, queue: str, asked: set[str]) -> None:
+        pools = self._crew.pools
+        for held in pools.running if asked else ():
+            if held.job.id in asked and held.lease.queue == queue:
+                pools.cancel(held.job.id, held.lease.token)

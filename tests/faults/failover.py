@@ -92,8 +92,7 @@ def attack(ground: Ground, *, stall_s: float) -> None:
         sender.over.set()
         sender.join(15)
     field.server = new
-    field.app.runtime.close()
-    field.app.conf.unlock()
+    field.app.runtime.restart()
     field.app.conf.broker = new.url
     _judge(ground, field, senders, writable_s)
     ground.figures.expect(worker.worker_pid == process, "the worker's process ended")

@@ -38,8 +38,7 @@ class Field:
         self.module = module
         self.broker = broker or server.url  # of the workers; a proxy's, perhaps
         self.workers: list[Process] = []
-        app.runtime.close()
-        app.conf.unlock()  # another round's server was another one
+        app.runtime.restart()  # another round's server was another one
         app.conf.broker = server.url
         self.keys = app.keys(app.conf.default_queue)
         ground.ends.callback(app.runtime.close)

@@ -13,6 +13,7 @@ import redis
 
 from tests.lua.rig import as_plain, read_by_type
 
+TIMES = (":tally",)  # statistics of how long things took: the `counts` say what was done
 _TIME = re.compile(r"(?<!\d)(\d{13,17})(?:[.-](\d+))?(?!\d)")
 # How long a cancelled job had run, which the script says: longer where the call comes later.
 _RAN = re.compile(r"(\bcancelled (?:<time> )?\d+ )\d+")
@@ -42,6 +43,7 @@ class Picture:
 def picture(admin: redis.Redis) -> Picture:
     """Of the database that this connection has selected."""
     names = sorted(name.decode() for name in admin.scan_iter(match="*", count=10_000))
+    names = [name for name in names if not name.endswith(TIMES)]
     with admin.pipeline(transaction=False) as pipe:
         for name in names:
             pipe.type(name)

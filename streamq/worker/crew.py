@@ -114,7 +114,7 @@ def assemble(
     by_kind: dict[Kind, Pool] = {Kind.LOOP: loop_pool, Kind.THREAD: threads}
     by_kind[Kind.PROCESS] = processes
     flow.pools = pools = Pools(tasks, by_kind, isolated, flow.ended, book.runs_apart)
-    reports.timekeeper = pools.timekeeper = Timekeeper(loop, pools, loop_pool)
+    reports.timekeeper = pools.timekeeper = Timekeeper(loop, pools, loop_pool, broken)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated, runner)
     flow.ticker = HandBackTicker(flow, pools, weather)
     canceller = Canceller(app.client, crew, identity.name)

@@ -58,7 +58,7 @@ class Bailiff:
         """Raise inside the job, from any thread; False: its function doesn't run on a thread."""
         with self._lock:
             before, held.told = held.told, why
-            if not held.thread:
+            if not held.thread or before in {Why.HARD, Why.CANCELLED}:  # the first reason counts
                 held.told = before
                 return False
             _set_async_exc(held.thread, ctypes.py_object(INSIDE[why]))

@@ -47,7 +47,13 @@ class Watch:
 class Timekeeper:
     """`limit`, `extend` and `close` may be called in any thread, the rest in the loop."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, pools: Pools, loop_pool: LoopPool) -> None:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        pools: Pools,
+        loop_pool: LoopPool,
+        broken: Callable[[BaseException], None],
+    ) -> None:
         self.watches: dict[Held, Watch] = {}
         self.stubborn: dict[Held, Watch] = {}  # given up; they end with this process
         self.replace: Callable[[], None] = _nobody  # has another process take over from this one
@@ -55,6 +61,7 @@ class Timekeeper:
         self._loop = loop
         self._pools = pools
         self._loop_pool = loop_pool
+        self._broken = broken  # is told, in the loop, of what should never be raised
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._has_work = threading.Event()
@@ -105,10 +112,16 @@ class Timekeeper:
                 self._has_work.clear()
                 if not self.watches:  # still: who adds one sets the event after that
                     self._has_work.wait()
-            now = time.monotonic()
-            for watch in list(self.watches.values()):
-                self._look(watch, now)
+            try:
+                self._look_at_all(time.monotonic())
+            except BaseException as error:  # noqa: BLE001 - a bug of ours: the worker ends of it
+                self._loop.call_soon_threadsafe(self._broken, error)
+                return
             time.sleep(TICK_S)
+
+    def _look_at_all(self, now: float) -> None:
+        for watch in list(self.watches.values()):
+            self._look(watch, now)
 
     def _look(self, watch: Watch, now: float) -> None:
         if now >= watch.give_up_at:

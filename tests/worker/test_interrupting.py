@@ -59,6 +59,14 @@ def test_a_job_that_does_not_run_is_not_told() -> None:
     assert held.told is None
 
 
+def test_the_first_reason_to_end_counts() -> None:
+    bailiff, held = Bailiff(), held_job()
+    held.told = Why.CANCELLED
+    held.thread = threading.get_ident()
+    assert not bailiff.interrupt(held, Why.HARD)
+    assert held.told is Why.CANCELLED
+
+
 def test_what_comes_at_the_very_end_of_a_job_never_hits_the_next_one(
     switching_often: None,
 ) -> None:

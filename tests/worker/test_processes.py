@@ -69,9 +69,9 @@ def test_from_its_second_crash_on_a_job_runs_alone_and_takes_nobody_along(rig: R
 
 def test_a_worker_s_death_is_not_the_doing_of_what_runs_in_another_process(rig: Rig) -> None:
     process = rig.start()
-    in_child = rig.send("pwho", 0.8)
-    here = rig.send("sleep", 0.8)
-    rig.began(in_child)
+    in_child = rig.send("pwho", 2.0)
+    rig.began(in_child)  # which takes a process its time: the other would have ended meanwhile
+    here = rig.send("sleep", 2.0)
     rig.began(here)
     process.signal_worker(signal.SIGKILL)
     assert rig.began(in_child, times=2).crashes == 0

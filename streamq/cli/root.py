@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamq.cli.failures import USAGE, report
+from streamq.cli.project import check_options, defaults
 from streamq.cli.target import Target, target_options
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ COMMANDS = {
     "call": "Enqueue one job.",
     "schedule": "List schedules, or change them.",
     "check": "Check configuration, server and queues.",
+    "completion": "Completion for bash, zsh or fish.",
     "embedded": "Look at the embedded server, or stop it.",
     "demo": "A real little workload, start to finish.",
 }
@@ -82,7 +84,13 @@ class LazyGroup(click.Group):
 
             why = CELERYS.get(name) or nearest(name, COMMANDS)
             raise click.UsageError(f"no command {name!r}{why}", ctx)
-        return super().resolve_command(ctx, args)
+        resolved = super().resolve_command(ctx, args)
+        if resolved[1] is not None and ctx.default_map and name in ctx.default_map:
+            options = [
+                one.name or "" for one in resolved[1].params if isinstance(one, click.Option)
+            ]
+            check_options(ctx.default_map[name], name, options)
+        return resolved
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
         """Write the commands' short helps."""
@@ -131,6 +139,7 @@ def run(argv: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # names may be what a terminal can't show
     try:
         arguments: dict[str, Any] = {"obj": Target(), "standalone_mode": False}
+        arguments |= {"default_map": defaults(COMMANDS), "auto_envvar_prefix": "STREAMQ"}
         answer = root.main(args=argv, prog_name="streamq", **arguments)
     except BaseException as error:  # noqa: BLE001 - this is where errors end
         return report(error)

@@ -9,6 +9,7 @@ from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
 from streamq.inspection.filters import JobFilter
+from streamq.inspection.findings import Finding, Level
 from streamq.inspection.groups import DeadGroup, DeadGroups, groups_question
 from streamq.inspection.history import Stats, TaskStats, Took, stats_question
 from streamq.inspection.jobs import job_question, reasons_question, why_question
@@ -19,7 +20,7 @@ from streamq.inspection.prometheus import metrics_question
 from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
 from streamq.inspection.searching import Found, search_question
-from streamq.inspection.server import Finding, Level, ServerReport, too_old
+from streamq.inspection.server import ServerReport, too_old
 from streamq.inspection.vitals import Health, ahealth, health
 from streamq.inspection.workers import WorkerInfo, workers_question
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamq.inspection.server import Finding, Level, server_question
+from streamq.inspection.findings import Finding, Level
+from streamq.inspection.fleet import fleet_question
+from streamq.inspection.server import server_question
 from streamq.schedules.reading import list_question
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ def schedules_question(app: StreamQ) -> Question[list[ScheduleInfo]]:
 def report_question(app: StreamQ) -> Question[ServerReport]:
     """Look at the server, its queues and the schedules: what is wrong, and the cure."""
     report = yield from server_question(app)
+    report.findings.extend((yield from fleet_question(app)))
     found = yield from schedules_question(app)
     declared = app.schedules.declared if app.tasks else None
     report.findings.extend(finding for info in found for finding in _of(info, declared))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command
 from streamq.client.server_info import make_server_info, read_info
 from streamq.errors import BrokerRefused
+from streamq.inspection.findings import Finding, Level
 from streamq.inspection.overview import queues_question
 
 if TYPE_CHECKING:
@@ -26,23 +26,6 @@ _MENDED: Mapping[str, Mapping[tuple[int, ...], tuple[int, ...]]] = {
     "valkey": {(7, 2): (7, 2, 11), (8, 0): (8, 0, 6), (8, 1): (8, 1, 4)},
 }
 _FULL = 0.9  # of maxmemory
-
-
-class Level(StrEnum):
-    """How much a finding matters."""
-
-    WARNING = "warning"  # jobs may be lost, or don't run
-    NOTE = "note"  # worth knowing
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something to mend."""
-
-    level: Level
-    subject: str  # eviction, persistence, memory, version, queue …, worker …
-    problem: str  # one line
-    fix: str  # one line, what to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +128,7 @@ def _of_persistence(info: ServerInfo, fields: Mapping[str, str]) -> Iterator[Fin
 
 
 def _of_queue(queue: QueueInfo) -> Iterator[Finding]:
-    if queue.parked:
-        yield Finding(
-            Level.WARNING,
-            f"queue {queue.queue}",
-            f"{queue.parked:,} jobs are parked: no worker of this queue knows their task",
-            "streamq inspect parked; start a worker that has it, or cancel them",
-        )
-    elif (queue.waiting or queue.scheduled or queue.running) and not queue.workers:
+    if (queue.waiting or queue.scheduled or queue.running) and not queue.workers:
         yield Finding(
             Level.NOTE,
             f"queue {queue.queue}",

@@ -13,7 +13,7 @@ import redis
 
 from tests.lua.rig import as_plain, read_by_type
 
-TIMES = (":tally",)  # statistics of how long things took: the `counts` say what was done
+TIMES = (":tally", ":tallied", ":history")  # statistics by the minute: `counts` say what was done
 _TIME = re.compile(r"(?<!\d)(\d{13,17})(?:[.-](\d+))?(?!\d)")
 # How long a cancelled job had run, which the script says: longer where the call comes later.
 _RAN = re.compile(r"(\bcancelled (?:<time> )?\d+ )\d+")

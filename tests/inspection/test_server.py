@@ -82,7 +82,9 @@ def test_a_server_that_may_lose_jobs_is_found_out(make_server: MakeServer) -> No
     assert "allkeys-lru" in warnings["eviction"].problem
     assert "noeviction" in warnings["eviction"].fix
     assert "appendonly yes" in warnings["persistence"].fix
-    assert "1 jobs are parked" in warnings["queue default"].problem
+    assert (
+        "1 jobs are set aside: no worker of this queue knows" in warnings["queue default"].problem
+    )
 
 
 def test_a_durable_server_has_no_warning(make_server: MakeServer) -> None:

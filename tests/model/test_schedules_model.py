@@ -56,6 +56,7 @@ class World:
     schedules: dict[str, Known] = field(default_factory=dict)
     alive: dict[str, str] = field(default_factory=dict)  # job -> token while it runs, else ""
     before: dict[str, str] = field(default_factory=dict)  # job held back -> the one before it
+    asked: set[str] = field(default_factory=set)  # running jobs whose end is asked for
     dead: set[str] = field(default_factory=set)
     made: int = 0
     tick: int = 1_000
@@ -177,28 +178,35 @@ class Schedules(RuleBasedStateMachine):
         running = sorted(id_ for id_, token in self.world.alive.items() if token)
         id_ = data.draw(st.sampled_from(running))
         token = self.world.alive[id_]
-        if how in {"retry", "release"}:
-            self.rig.retry(id_, token=token, delay_ms=0) if how == "retry" else self.rig.release(
-                id_, token=token
-            )
-            self.world.alive[id_] = ""
-        elif how == "crash":
-            words = self.rig.release(id_, token=token, crashed=True)
+        if id_ in self.world.asked and how != "ack":  # whatever becomes of its run, it was its last
+            self.run_ends(id_, token, how)
+            self.end(id_)
+        elif how in {"retry", "release", "crash"}:
+            words = self.run_ends(id_, token, how)
             self.world.alive[id_] = ""
             if words == ["POISON"]:
                 self.end(id_, dead=True)
         else:
-            settle = self.rig.ack if how == "ack" else self.rig.bury
-            assert settle(id_, token=token) == ["OK"]
+            assert self.run_ends(id_, token, how) == ["OK"]
             self.end(id_, dead=how == "bury")
+
+    def run_ends(self, id_: str, token: str, how: str) -> list[str]:
+        rig = self.rig
+        if how == "retry":
+            return rig.retry(id_, token=token, delay_ms=0)
+        if how in {"release", "crash"}:
+            return rig.release(id_, token=token, crashed=how == "crash")
+        return (rig.ack if how == "ack" else rig.bury)(id_, token=token)
 
     @precondition(lambda self: self.world.alive)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         id_ = data.draw(st.sampled_from(sorted(self.world.alive)))
         [word] = self.rig.run(op.cancel(self.keys, ids=[id_], result_ttl_ms=HOUR_MS))
-        assert word == ("RUNNING" if self.world.alive[id_] else "OK")
-        if word == "OK":
+        assert word == ("ASKED" if self.world.alive[id_] else "OK")
+        if word == "ASKED":
+            self.world.asked.add(id_)
+        else:
             self.end(id_)
             self.world.before.pop(id_, None)
 
@@ -212,6 +220,7 @@ class Schedules(RuleBasedStateMachine):
 
     def end(self, id_: str, *, dead: bool = False) -> None:
         del self.world.alive[id_]
+        self.world.asked.discard(id_)
         if dead:
             self.world.dead.add(id_)
 

@@ -86,11 +86,13 @@ def test_errors_that_are_named_exist() -> None:
     named = set()
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         named |= set(re.findall(r"`([A-Z][a-z]+[A-Za-z]+)`", Page(path).prose))
-    from streamq import embedded
+    from streamq import control, embedded, hooks, inspection
     from streamq.celery import exceptions
 
-    known = {*dir(errors), *dir(streamq), *dir(embedded), *dir(builtins), *dir(exceptions)}
-    assert named - known <= {"TimeoutStopSec", "Decimal"}  # systemd's, and a type
+    modules = (errors, streamq, embedded, builtins, exceptions, inspection, control, hooks)
+    known = {name for module in modules for name in dir(module)}
+    # systemd's, a type, and asyncio's
+    assert named - known <= {"TimeoutStopSec", "Decimal", "TaskGroup", "CancelledError"}
 
 
 def test_settings_that_are_named_exist() -> None:
@@ -98,6 +100,7 @@ def test_settings_that_are_named_exist() -> None:
     for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
         variables |= set(re.findall(r"\bSTREAMQ_([A-Z_]+)\b", Page(path).text))
     known = {name.upper() for name in Settings.names()} | {"APP", "BROKER_URL", "BACKEND_URL"}
+    known.add("INSPECT_LIMIT")  # as every option of every command
     assert variables <= known
 
 

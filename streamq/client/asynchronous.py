@@ -37,6 +37,12 @@ class AsyncTransports:
         self._by_loop = WeakKeyDictionary()
         self._parents: list[Any] = []  # held for good: to let go would close or warn
 
+    @property
+    def is_well(self) -> bool:
+        """Whether the last exchange that ended in the running loop had an answer."""
+        transport = self._by_loop.get(asyncio.get_running_loop())
+        return transport is None or transport.is_well
+
     async def drive(self, conversation: Conversation[T], timeout: float) -> T:
         """Carry a conversation to its end, in the running loop.
 
@@ -101,7 +107,7 @@ class AsyncTransport:
         self._idle: dict[Node, list[Any]] = {}
         self._free = connector.max_connections or MAX_CONNECTIONS
         self._queue: deque[_Turn] = deque()  # calls that wait for a connection
-        self._is_well = True  # the last exchange that ended had an answer
+        self.is_well = True  # the last exchange that ended had an answer
         self._guard: AsyncGenerator[None, None] | None = None
         self.others: set[Any] = set()  # waiters: things with aclose() that end with the loop
 
@@ -160,7 +166,7 @@ class AsyncTransport:
 
     def _fall_ill(self) -> None:
         """An exchange failed: whoever has waited long enough waits no longer."""
-        self._is_well = False
+        self.is_well = False
         now = asyncio.get_running_loop().time()
         for turn in list(self._queue):
             if turn.deadline <= now:
@@ -168,7 +174,7 @@ class AsyncTransport:
 
     def _give_up(self, turn: _Turn) -> None:
         """The time of a wait is over: end it, unless others get answers."""
-        if not self._is_well and not turn.given.done():
+        if not self.is_well and not turn.given.done():
             cause = LostConnection("all connections are in use (max_connections)")
             turn.given.set_exception(Unsent(cause))
 
@@ -198,7 +204,7 @@ class AsyncTransport:
         except BaseException:
             await close(connection)  # a late reply must never be another call's
             raise
-        self._is_well = True
+        self.is_well = True
         self._idle.setdefault(step.node, []).append(connection)
         return replies
 

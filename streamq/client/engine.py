@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from streamq.client.durability import Durability
     from streamq.client.steps import Conversation, T
 
+# A call that begins while the server is away begins with the pauses of one that has tried so often:
+# all the duties of a worker together would else knock at the door twenty times a second.
+TRIES_WHILE_AWAY = 6
+
 
 class Engine:
     """The transports of one client, and what it says over them."""
@@ -63,6 +67,8 @@ class Engine:
 
     async def drive_async(self, conversation: Conversation[T], patience: Patience) -> T:
         """Carry a conversation in the running loop."""
+        if not self.asynchronous.is_well:
+            patience.tries = TRIES_WHILE_AWAY
         try:
             return await self.asynchronous.drive(conversation, patience.timeout)
         except Unsent as failure:

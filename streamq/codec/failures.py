@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgpack
 
+from streamq.codec.hiding import without
 from streamq.errors import EncodeError
-from streamq.secret import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

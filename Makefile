@@ -8,7 +8,7 @@ ARGS ?=
 ROW ?=
 export PYTHON
 
-.PHONY: help demo test lint venv clean bench bench-quick soak
+.PHONY: help demo test lint venv clean bench bench-quick soak simulate
 
 help:
 	@echo 'make demo    index the standard library with a real worker, start to finish'
@@ -17,6 +17,7 @@ help:
 	@echo 'make bench-quick  streamq against its budgets, in under a minute'
 	@echo 'make bench        streamq and its peers side by side, a quarter of an hour'
 	@echo 'make soak ROW=6   a row of the fault suite at its large size; goes on where it was stopped'
+	@echo 'make simulate     workers in a simulated world, a thousand seeds   (ARGS="--seeds 50")'
 	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
@@ -41,6 +42,9 @@ bench-quick: venv
 
 soak: venv
 	$(BIN)/python -m tests.faults $(ROW) $(ARGS)
+
+simulate: venv
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)

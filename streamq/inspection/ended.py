@@ -40,6 +40,15 @@ def find_ended(app: StreamQ, queue: str, job_id: str) -> Question[JobInfo | None
     return next((job for job in jobs if job.id == job_id), None)
 
 
+def find_summaries(app: StreamQ, queue: str, task: str) -> Question[dict[str, JobInfo]]:
+    """The last ended jobs of one task by id, and what was dropped of its queue."""
+    keys, found = app.keys(queue), dict[str, JobInfo]()
+    for key, name in ((keys.ended(task), task), (keys.key("dropped"), "")):
+        lines = yield Command(("LRANGE", key, 0, SUMMARIES - 1), key)
+        found |= {job.id: job for line in lines if (job := _summary(line, queue, name))}
+    return found
+
+
 def published_tasks(app: StreamQ, queue: str) -> Question[list[str]]:
     """The tasks that workers of this queue have published."""
     fields = yield from scan("HSCAN", app.keys(queue).key("policy"))

@@ -107,6 +107,10 @@ def _switch(
     lane: str | None,
     as_json: bool,
 ) -> int:
+    from streamq import inspection
+
+    if action == "pause":
+        check_queues(names, [one.queue for one in inspection.queues(app)])
     changed: list[str] = []
     try:
         for one in names:

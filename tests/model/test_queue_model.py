@@ -8,11 +8,9 @@ of 40 steps; `make soak ROW=model` goes on for 500,000 steps.
 from __future__ import annotations
 
 import random
-import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -25,9 +23,9 @@ from hypothesis.stateful import (
 )
 
 from streamq import operations as op
-from streamq import scripts
 from streamq.operations import ProducerGap
 from tests.lua.rig import HOUR_MS, LEASE_MS
+from tests.model.adapted import adapted_scripts
 from tests.model.compare import differences, learn_places
 from tests.model.line_steps import LineSteps
 from tests.model.reading_steps import ReadingSteps
@@ -354,30 +352,10 @@ class Queue(ReadingSteps, LineSteps):
         assert self.pubsub.get_message(timeout=0) is None
 
 
-CHANGES = {
-    "entries": ("#entries > 8", "#entries > 0"),  # enough to cut the stream off
-    "pump_open": ("now_us % 2", "string.byte(ARGV[2], -1) % 2"),  # whose turn it is, by token
-}
-
-
-def adapt(folder: Path) -> None:
-    """Scripts for a model: its batches are small, and the same steps must always do the same."""
-    for name, (old, new) in CHANGES.items():
-        path = folder / "lib" / f"{name}.lua"
-        text = path.read_text()
-        assert text.count(old) == 1
-        path.write_text(text.replace(old, new))
-
-
 @pytest.fixture
-def adapted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    folder = shutil.copytree(scripts.lua_folder(), tmp_path / "lua")
-    adapt(folder)
-    with monkeypatch.context() as patch:
-        patch.setattr(scripts, "lua_folder", lambda: folder)
-        scripts.load.cache_clear()
+def adapted() -> Iterator[None]:
+    with adapted_scripts():
         yield
-    scripts.load.cache_clear()
 
 
 @pytest.mark.slow

@@ -50,7 +50,7 @@ def test_claim_of_an_overdue_job_waits_for_its_promotion(rig: Rig) -> None:
     assert (claimed.jobs, claimed.next_due_ms) == ([], 0)
 
 
-def test_the_same_token_again_gives_the_same_jobs_and_changes_nothing_but_the_lease(rig: Rig) -> None:
+def test_the_same_token_again_gives_the_same_jobs_and_changes_but_the_lease(rig: Rig) -> None:
     rig.enqueue("a", "b", "c")
     first = rig.claim("T", limit=2)
     with rig.unchanged("leases"):

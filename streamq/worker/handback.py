@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -33,7 +34,8 @@ class HandBackTicker(Duty):
         """Jobs were given to the pools; some may wait."""
         if self._is_idle and self._pools.backlog:
             self._is_idle = False
-            self.alarm.set()
+            # Most have started by then; to look at once would only keep them from it.
+            asyncio.get_running_loop().call_later(TICK_S, self.alarm.set)
 
     async def once(self) -> float:
         """Hand back what is over 50 ms old; returns seconds until the next look."""

@@ -64,6 +64,16 @@ class AsyncTransports:
         finally:
             transport.end_turn()
 
+    async def at_once(self, data: bytes, count: int, timeout: float) -> list[Any] | None:
+        """One exchange with the only server, on a connection that is open already.
+
+        None: there is none, or no answer came; the server may have done it all the same.
+        """
+        transport = self._by_loop.get(asyncio.get_running_loop())
+        if transport is None or self._pid != os.getpid():
+            return None
+        return await transport.at_once(Exchange(None, data, count, timeout))
+
     async def transport(self) -> AsyncTransport:
         """The running loop's transport, made when first asked for."""
         if self._pid != os.getpid():
@@ -186,8 +196,22 @@ class AsyncTransport:
                 await self._forget(Forget(node))
             await asyncio.sleep(0)  # the loop closes the sockets of what was closed when it turns
 
+    async def at_once(self, step: Exchange) -> list[Any] | None:
+        """As `AsyncTransports.at_once`."""
+        if not self._free or (wire := await self._idle_wire(step.node)) is None:
+            return None
+        self._free -= 1
+        try:
+            return await self._use(wire, step)
+        except Lost:
+            return None
+        finally:
+            self.end_turn()
+
     async def _exchange(self, step: Exchange) -> list[Any]:
-        wire = await self._lease(step.node, step.timeout)
+        return await self._use(await self._lease(step.node, step.timeout), step)
+
+    async def _use(self, wire: Wire, step: Exchange) -> list[Any]:
         try:
             replies = await wire.exchange(step.data, step.replies, step.timeout)
         except (RedisError, OSError) as error:
@@ -203,13 +227,18 @@ class AsyncTransport:
         self._idle.setdefault(step.node, []).append(wire)
         return replies
 
-    async def _lease(self, node: Node, timeout: float) -> Wire:
+    async def _idle_wire(self, node: Node) -> Wire | None:
         idle = self._idle.get(node)
         while idle:
             wire = idle.pop()
             if not wire.is_stale():
                 return wire
             await wire.close()
+        return None
+
+    async def _lease(self, node: Node, timeout: float) -> Wire:
+        if (wire := await self._idle_wire(node)) is not None:
+            return wire
         try:
             return Wire(await self._connector.connect_async(node, timeout))
         except (RedisError, OSError) as error:

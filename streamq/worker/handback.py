@@ -32,10 +32,15 @@ class HandBackTicker(Duty):
 
     def jobs_came(self) -> None:
         """Jobs were given to the pools; some may wait."""
-        if self._is_idle and self._pools.backlog:
+        if self._is_idle:
             self._is_idle = False
-            # Most have started by then; to look at once would only keep them from it.
-            asyncio.get_running_loop().call_later(TICK_S, self.alarm.set)
+            asyncio.get_running_loop().call_soon(self._look)  # most have started by then
+
+    def _look(self) -> None:
+        if self._pools.backlog:
+            self.alarm.set()
+        else:
+            self._is_idle = True
 
     async def once(self) -> float:
         """Hand back what is over 50 ms old; returns seconds until the next look."""

@@ -36,6 +36,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/notify.lua
 --# include lib/follow.lua when called: read_follow
 --# include lib/vacate.lua when called: vacate
+--# include lib/beside.lua when called: runs_beside
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -43,17 +44,17 @@ local sizes = touch({ jobs, claims, held, errors, waiters, counts }, { leases },
 touch_rare(sizes, { progress, checkpoints }, {}, { KEYS[first_ended] })
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
-local ids = mine.ids
-if #ids == 0 then return words end
-local now = clock_ms()
+if #mine.ids == 0 then return words end
+local ids, now = mine.ids, clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
+local earlier = mine.again and runs_beside(errors, ids) or {}
 local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits, tasks, summaries = sizes[waiters] > 0, ended_tasks(first_ended)
 for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]
   local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
   if ttl_ms ~= '0' or someone_waits then
-    texts[i] = outcome_text(kind, now_text, attempt, run_ms, tasks[ended], ARGV[at + 6])
+    texts[i] = outcome_text(kind, now_text, attempt, run_ms, tasks[ended], earlier[i] and earlier[i] .. ARGV[at + 6] or ARGV[at + 6])
     if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
     if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end

@@ -3,7 +3,8 @@
 -- cursor, and changes nothing. The jobs are due at once; `promote` takes them where their limits want them.
 -- No `allow-oom`: on a full server a tick stays due.
 -- Returns STALE: another cursor or version, paused or gone, nothing changed; or OK, then a word per job: OK,
--- HELD (until the run before it has ended), SKIPPED (that one still lives), ALREADY. Errors: SCHEMA.
+-- HELD (until the run before it has ended), SKIPPED (that one still lives), `TAKEN id` (so does the job that holds its
+-- unique key; counted as skipped), ALREADY. Errors: SCHEMA.
 local schema = KEYS[1]
 local jobs = KEYS[2]
 local state = KEYS[3]
@@ -15,6 +16,7 @@ local schedule_due = KEYS[8]
 local schedule_log = KEYS[9] -- hash, schedule -> its last jobs, the newest first
 local schedule_runs = KEYS[10]
 local schedule_held = KEYS[11]
+local unique = KEYS[12]
 --# include lib/tally_keys.lua
 local schedule = ARGV[1]
 local version = ARGV[2] -- of its definition, that the caller read
@@ -35,10 +37,11 @@ local first_item = 8 -- ARGV[8...]: id, tick (ms), expires ("-", "+ms", "@ms"), 
 --# include lib/schedule.lua
 --# include lib/run.lua
 --# include lib/tally_count.lua
+--# include lib/make_runs.lua
 local refused, new_queue = check_schema(schema)
 if refused then return refused end
-touch({ jobs, state, counts, schedule_state, schedule_log, schedule_runs, schedule_held }, { scheduled, schedule_due },
-  { wake })
+touch({ jobs, state, counts, schedule_state, schedule_log, schedule_runs, schedule_held, unique },
+  { scheduled, schedule_due }, { wake })
 check_numbers(0, look_at, missed, next_cursor == 'end' and 0 or tonumber(next_cursor))
 local ids = #ARGV >= first_item and rest_column(first_item, 6, 1) or {}
 local now, ends = clock_ms(), {}
@@ -46,6 +49,7 @@ for n = 1, #ids do
   local item = first_item + 6 * (n - 1)
   check_numbers(0, tonumber(ARGV[item + 1]))
   ends[n] = instant(ARGV[item + 2], now, '-')
+  check_run(ARGV[item + 4])
 end
 local mine = parse_schedule(redis.call('HGET', schedule_state, schedule))
 local extra = cursor == '*'
@@ -54,21 +58,9 @@ if not extra and (mine.cursor ~= cursor or mine.paused == '1') then return { 'ST
 
 if new_queue then redis.call('SET', schema, '1') end
 local keys = { jobs = jobs, state = state, scheduled = scheduled, schedule_runs = schedule_runs,
-  schedule_held = schedule_held }
-local words, made, batch = { 'OK' }, {}, {}
-for n, id in ipairs(ids) do
-  local item, word = first_item + 6 * (n - 1), 'ALREADY'
-  if redis.call('HEXISTS', schedule_runs, id) == 0 then
-    word = run_word(keys, mine, extra and 'allow' or overlap)
-    if word ~= 'SKIPPED' then
-      made[#made + 1] = id
-      tally_add(batch, ARGV[item + 3], tally_fields.enqueued, 1)
-      make_run(keys, schedule, mine, item, word == 'HELD', extra, now, ends[n])
-    end
-    mine[word == 'SKIPPED' and 'skipped' or 'fired'] = whole(mine[word == 'SKIPPED' and 'skipped' or 'fired'] + 1)
-  end
-  words[n + 1] = word
-end
+  schedule_held = schedule_held, unique = unique, counts = counts }
+local batch = {}
+local words, made = make_runs(keys, schedule, mine, ids, first_item, extra and '*' or overlap, now, ends, batch)
 count(counts, 'enqueued', #made)
 tally_write(sums, batch, now)
 if #made > 0 then

@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from streamq.around import Entered
+from streamq.context import running_job
 from streamq.errors import ConfigurationError, EncodeError
 from streamq.hooks import EnqueuedCall
 from streamq.ids import id_tail
@@ -14,6 +15,7 @@ from streamq.keyed import key_digest
 from streamq.operations import Idempotency, NewJob
 from streamq.operations.plain import PlainEnqueue
 from streamq.option_checks import SharedKey
+from streamq.unique import NO_QUIET
 from streamq.uniqueness import UniqueKeys
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Plan:
         self.queue = checked_queue(runtime.conf, options.queue)
         self.keys = runtime.keys(options.queue)
         merged = options.unique or options.debounce
+        if options.max_wait is not None and options.debounce is None:
+            raise TypeError(f"{task}: {NO_QUIET}")
         self.unique = UniqueKeys(task, options, definition) if merged else None
         quiet = self.unique.due if self.unique else ""
         self.due = quiet or _moment(options.eta, options.countdown) or "0"
@@ -124,6 +128,8 @@ class Plan:
         runtime = self.runtime
         codec, serializer = runtime.codec, self.options.serializer
         wire = {**self._wire, "headers": headers} if headers else self._wire
+        if (parent := running_job()) is not None and parent.id:
+            wire = {**wire, "parent": parent.id}
         body = codec.encode_call(args, kwargs, wire, self._types, serializer)
         if len(body) > self._max_bytes:
             raise EncodeError(

@@ -1,11 +1,20 @@
--- May a tick have its job now? OK, HELD until the run before has ended, or SKIPPED.
-local function run_word(keys, mine, overlap)
+--# include lib/unique.lua
+-- Refuses options that can't be read, before the first write.
+local function check_run(opts)
+  if record_option(opts, 'u') and not unique_of(opts) then error('a unique key as digest:letters:mode expected') end
+end
+
+-- May a tick have its job now? OK, HELD until the run before has ended, SKIPPED, or `TAKEN id`.
+local function run_word(keys, mine, overlap, opts)
   if mine.held ~= '-' and not is_held_back(keys.scheduled, mine.held) then
     mine.last, mine.held = job_lives(keys.jobs, keys.state, mine.held) and mine.held or mine.last, '-'
   end
-  if overlap == 'allow' then return 'OK' end
-  if mine.held == '-' and not job_lives(keys.jobs, keys.state, mine.last) then return 'OK' end
-  return overlap == 'queue_one' and mine.held == '-' and 'HELD' or 'SKIPPED'
+  local is_free = overlap == 'allow' or (mine.held == '-' and not job_lives(keys.jobs, keys.state, mine.last))
+  if not is_free and not (overlap == 'queue_one' and mine.held == '-') then return 'SKIPPED' end
+  local digest = unique_of(opts)
+  local holder = digest and redis.call('HGET', keys.unique, digest)
+  if holder and redis.call('HEXISTS', keys.jobs, holder) == 1 then return 'TAKEN ' .. holder end
+  return is_free and 'OK' or 'HELD'
 end
 
 -- Makes the job of item `at` (in ARGV): a scheduled one that is due, or held back behind the last.
@@ -18,23 +27,12 @@ local function make_run(keys, schedule, mine, at, held, extra, now, ends)
     mine.last = id
   end
   if ends then opts = opts .. ',x=' .. whole(ends) end
-  local record = (ends and 'x@' or '.@') .. due .. ' ' .. ARGV[at + 3] .. ' ' .. opts .. '\n' .. ARGV[at + 5]
+  local digest, letters = unique_of(opts)
+  if digest and string.find(letters, 's', 1, true) then redis.call('HSET', keys.unique, digest, id) end
+  local bytes = record_option(opts, 'z')
+  if bytes then redis.call('HINCRBY', keys.counts, 'bytes', bytes) end
+  local record = ((ends or string.find(',' .. opts, ',[qpuz]=')) and 'x@' or '.@') .. due .. ' ' .. ARGV[at + 3] .. ' ' .. opts .. '\n' .. ARGV[at + 5]
   redis.call('HSET', keys.jobs, id, record)
   redis.call('ZADD', keys.scheduled, due, id)
   redis.call('HSET', keys.schedule_runs, id, schedule .. ' ' .. tick .. ' ' .. whole(now) .. ' - 0 0')
-end
-
--- The last 20 jobs of a schedule, the newest first.
-local function log_runs(schedule_log, schedule_runs, schedule, made)
-  local ids = {}
-  for i = #made, 1, -1 do ids[#ids + 1] = made[i] end
-  for id in string.gmatch(redis.call('HGET', schedule_log, schedule) or '', '%S+') do ids[#ids + 1] = id end
-  for i = 21, #ids do redis.call('HDEL', schedule_runs, ids[i]) end
-  redis.call('HSET', schedule_log, schedule, table.concat(ids, ' ', 1, math.min(#ids, 20)))
-end
-
-local function move_on(schedule_due, schedule, mine, cursor, look_at, missed)
-  mine.cursor, mine.missed = cursor, whole(mine.missed + missed)
-  if cursor == 'end' then return redis.call('ZREM', schedule_due, schedule) end
-  redis.call('ZADD', schedule_due, whole(look_at), schedule)
 end

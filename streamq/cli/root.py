@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamq.cli.failures import USAGE, report
-from streamq.cli.project import check_options, defaults
+from streamq.cli.project import check_command, defaults
 from streamq.cli.target import Target, target_options
+from streamq.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,10 +87,7 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command {name!r}{why}", ctx)
         resolved = super().resolve_command(ctx, args)
         if resolved[1] is not None and ctx.default_map and name in ctx.default_map:
-            options = [
-                one.name or "" for one in resolved[1].params if isinstance(one, click.Option)
-            ]
-            check_options(ctx.default_map[name], name, options)
+            check_command(ctx.default_map[name], name, resolved[1])
         return resolved
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
@@ -100,9 +98,7 @@ class LazyGroup(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
     if wanted:
-        from importlib.metadata import version
-
-        click.echo(f"streamq {version('streamq')}")
+        click.echo(f"streamq {__version__}")
         ctx.exit()
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from streamq.operations.admit import opts_of
 from streamq.operations.bind import bind, text, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from streamq.budget import Budget
     from streamq.keys import QueueKeys
     from streamq.operations.call import Call, Value
     from streamq.operations.enqueue import NewJob
@@ -161,11 +163,12 @@ def fire(
     overlap: str,
     missed: int = 0,
     jobs: Sequence[tuple[int, NewJob]] = (),  # up to 200, each with its tick in ms
+    budget: Budget | None = None,  # of its queue: they count in it, but are never refused
 ) -> Call[list[str]]:
     """Makes ticks' jobs and moves the cursor: STALE alone, or OK and a word for each job."""
     items: list[Value] = []
     for tick_ms, job in jobs:
-        items += (job.id, tick_ms, job.expires, job.task, job.opts, job.body)
+        items += (job.id, tick_ms, job.expires, job.task, opts_of(job, budget), job.body)
     return bind(
         "fire",
         keys,

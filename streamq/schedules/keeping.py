@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command
+from streamq.errors import JobExists
 from streamq.keys import registry, scheduling
 from streamq.operations import HOLD_MS, define, fire, suspend, timetable, withdraw
 from streamq.option_checks import nearest
@@ -79,7 +80,10 @@ class Keeper:
         return bool(answers[0] == ["OK"])
 
     def trigger(self, name: str) -> Question[tuple[Plan, NewJob]]:
-        """Make an extra job now; its ticks go on as they are, and a pause stays."""
+        """Make an extra job now; its ticks go on as they are, and a pause stays.
+
+        Raises `JobExists` where another job has its unique key.
+        """
         for _ in range(_TRIES):
             keys, entry, now_ms = yield from self._find(name)
             full, schedule = entry.schedule.name, self._read(entry)
@@ -94,9 +98,17 @@ class Keeper:
                 look_at_ms=0,
                 overlap="allow",
                 jobs=[(now_ms, job)],
+                budget=plan.budget.most if plan.budget else None,
             )
             answers = yield [call]
-            if answers[0][0] == "OK":
+            word, _, holder = answers[0][-1].partition(" ")
+            if word == "TAKEN":
+                raise JobExists(
+                    f"schedule {name!r}: job {holder} has the unique key of its task and has not "
+                    "ended.\nLook at it: app.result(error.job_id)",
+                    job_id=holder,
+                )
+            if word != "STALE":
                 return plan, job
         raise ScheduleError(f"schedule {name!r} is being changed by others; try again")
 
@@ -178,4 +190,6 @@ class Keeper:
             raise ScheduleError(str(error)) from None
 
     def _full(self, name: str) -> str:
+        if not isinstance(name, str):
+            raise TypeError(f"schedule name {name!r}: must be a string")
         return name if "/" in name else full_name(self._runtime.name, name)

@@ -32,20 +32,25 @@ class Link:
         self._ended = ended  # the supervisor is gone
         self._writer: asyncio.StreamWriter | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._book: LeaseBook | None = None
+        self._retire: Callable[[], None] | None = None
+        self._is_to_retire = False
         self._heard = time.monotonic()
         self.is_open = True
 
     async def open(self, name: str) -> None:
-        """Say who we are."""
+        """Say who we are, and hear from now on, also while there is no server to work for."""
         reader, self._writer = await asyncio.open_connection(sock=self._sock)
         self._heard = time.monotonic()
-        self._reader = reader
+        self._reading = asyncio.get_running_loop().create_task(self._read(reader))
         self._say("hello", name)
 
     def serve(self, book: LeaseBook, retire: Callable[[], None]) -> None:
-        """Tell of claims from now on, and hear of lost ones, and of when it is time to go."""
+        """Tell of claims from now on; of lost ones, and that it is time to go, the worker hears."""
+        self._book, self._retire = book, retire
         book.told = self._say
-        self._reading = asyncio.get_running_loop().create_task(self._read(book, retire))
+        if self._is_to_retire:
+            retire()
 
     def leave(self, why: str) -> None:
         """Say that we end by ourselves, as soon as our jobs have ended."""
@@ -68,17 +73,22 @@ class Link:
         if self._writer is not None and self.is_open:
             self._writer.write(f"{' '.join(words)}\n".encode())
 
-    async def _read(self, book: LeaseBook, retire: Callable[[], None]) -> None:
+    async def _read(self, reader: asyncio.StreamReader) -> None:
         with suppress(ConnectionError):
-            while line := await self._reader.readline():
-                word, *rest = line.decode().split()
-                if word == "renewed":
-                    self._heard = time.monotonic()
-                elif word == "retire":
-                    retire()
-                elif word == "lost":
-                    queue, token = rest
-                    asyncio.get_running_loop().call_later(SETTLING_S, book.lost, queue, token)
+            while line := await reader.readline():
+                self._hear(line.decode().split())
         self.is_open = False
         log.warning("the supervisor is gone; the worker ends in order")
         self._ended()
+
+    def _hear(self, words: list[str]) -> None:
+        match words:
+            case ["renewed"]:
+                self._heard = time.monotonic()
+            case ["retire"]:
+                self._is_to_retire = True
+                if self._retire is not None:
+                    self._retire()
+            case ["lost", queue, token] if self._book is not None:
+                loop = asyncio.get_running_loop()
+                loop.call_later(SETTLING_S, self._book.lost, queue, token)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.worker")
 
+ALONE_S = 3.0  # beyond the grace, where no supervisor is left to be sure of the end
 EXIT_S = 0.5  # that what the jobs left behind gets, to end with the interpreter
 
 
@@ -66,7 +67,12 @@ async def _work(app: StreamQ, birth: dict[str, Any], sock: socket.socket) -> boo
     """Returns whether jobs were left on threads."""
     loop = asyncio.get_running_loop()
     stop, hurry = asyncio.Event(), asyncio.Event()
-    link = Link(sock, stop.set)
+
+    def orphaned() -> None:
+        stop.set()
+        _end_by(birth["worker"]["grace"] + ALONE_S)
+
+    link = Link(sock, orphaned)
     with stop_on_signals(stop, hurry):
         worker = Worker(app, **birth["worker"], name=new_name(birth["name"]), link=link)
         await link.open(worker.name)
@@ -88,10 +94,15 @@ def _exit(code: int, *, at_once: bool) -> None:
             stream.flush()
     if at_once:
         os._exit(code)
-    timer = threading.Timer(EXIT_S, os._exit, (code,))
+    _end_by(EXIT_S, code)
+    sys.exit(code)
+
+
+def _end_by(seconds: float, code: int = FAILED) -> None:
+    """End then at the latest, whatever still goes on."""
+    timer = threading.Timer(seconds, os._exit, (code,))
     timer.daemon = True
     timer.start()
-    sys.exit(code)
 
 
 if __name__ == "__main__":

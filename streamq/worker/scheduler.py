@@ -156,10 +156,11 @@ class Scheduler(Duty):
         types = {task: known.types for task, known in app.runtime.definitions.items()}
         schedule = read_schedule(read.name, read.definition, app.codec, types)
         decision = decide(schedule, read.state, watched.now_ms, watched.missed_ms)
-        jobs = []
+        jobs, budget = [], None
         if decision.ticks:
             plan = await ask_async(app, plan_question(app.runtime, schedule, queue))
             jobs = [(tick, tick_job(plan, schedule, read.name, tick)) for tick in decision.ticks]
+            budget = plan.budget.most if plan.budget else None
         after = decision.next_ms
         look_at = 0 if after is None else after + delay_ms(schedule, after)
         call = operations.fire(
@@ -172,6 +173,7 @@ class Scheduler(Duty):
             overlap=schedule.overlap,
             missed=decision.missed,
             jobs=jobs,
+            budget=budget,
         )
         words = await app.client.run_async(call)
         if words[0] == "STALE":

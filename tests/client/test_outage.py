@@ -37,6 +37,25 @@ def test_a_call_lost_on_the_way_is_asked_again(
     assert fault.fired == 1
 
 
+def test_a_server_that_is_away_is_tried_for_without_looking_at_the_disk(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy = make_proxy(server)
+    client = make_client(proxy.url)
+    assert client.run(call(ECHO, "a")) == b"a"
+    looks: list[str] = []
+
+    def version(name: str) -> str:
+        looks.append(name)
+        return "8"
+
+    monkeypatch.setattr("importlib.metadata.version", version)
+    proxy.down()
+    with pytest.raises(BrokerUnavailable):
+        client.run(call(ECHO, "b"), timeout=0.2)
+    assert looks == []
+
+
 def test_a_reply_that_comes_too_late_is_not_read_as_anothers(
     server: Server, make_proxy: MakeProxy, make_client: MakeClient
 ) -> None:

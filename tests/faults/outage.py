@@ -18,8 +18,8 @@ from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm
 
 LEASE_S = 2.0  # of the application
-CPU_MOST = 0.08  # of a core, supervisor and worker together, whose leases of 2 s are tried often
-CPU_AT_FIRST = 0.2
+CPU_MOST = 0.05  # of a core, supervisor and worker together
+CPU_AT_FIRST = 0.1
 RARE_AFTER_S = 20.0
 AGAIN_S = 5.0
 SLOW_S = 0.3

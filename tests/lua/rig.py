@@ -19,6 +19,7 @@ import redis
 from streamq import operations
 from streamq.keys import GROUP, NAMES, queue_keys
 from streamq.operations import Budget, Call, Claimed, NewJob, Violation
+from streamq.operations.beside import read_beside
 from tests.auditing import audit_violations
 from tests.servers import NO_RETRIES, Server
 
@@ -189,12 +190,17 @@ class Rig:
     def snapshot(self) -> State:
         """Every key of the queue, every byte; a key's name without its prefix."""
         prefix = self.keys.key("")
-        found: State = {}
-        for name in sorted(self.admin.scan_iter(match=prefix + "*", count=1000)):
-            suffix = name.decode()[len(prefix) :]
-            kind = cast("bytes", self.admin.type(name)).decode()
-            found[suffix] = as_plain(read_by_type(self.admin, name, kind), kind)
-        return found
+        names = sorted(self.admin.scan_iter(match=prefix + "*", count=1000))
+        pipe = self.admin.pipeline(transaction=False)
+        for name in names:
+            pipe.type(name)
+        kinds = [kind.decode() for kind in pipe.execute()]
+        for name, kind in zip(names, kinds, strict=True):
+            read_by_type(pipe, name, kind)
+        return {
+            name.decode()[len(prefix) :]: as_plain(value, kind)
+            for name, kind, value in zip(names, kinds, pipe.execute(), strict=True)
+        }
 
     def pending(self) -> dict[str, str]:
         """Entry -> the consumer that has it, every entry by its name in `state()`."""
@@ -215,6 +221,8 @@ class Rig:
         now = self.now_ms()
         if "errors" in found:  # their own tests look at the runs around them
             found["errors"] = {id_: failure(text) for id_, text in found["errors"].items()}
+        if "results" in found:
+            found["results"] = {id_: alone(text) for id_, text in found["results"].items()}
         named: State = {key: self._normal(value, now, key) for key, value in found.items()}
         if pending := self.pending():
             named["pending"] = pending
@@ -264,6 +272,12 @@ class Rig:
 def failure(text: str) -> str:
     """The last failure out of what is kept of a job's runs."""
     return operations.last_failure(text.encode("latin-1")).decode("latin-1")
+
+
+def alone(outcome: str) -> str:
+    """An outcome without what is kept beside its value."""
+    head, line, value = outcome.partition("\n")
+    return head + line + read_beside(value.encode("latin-1")).value.decode("latin-1")
 
 
 def owner(server: Server, key: str) -> redis.Redis:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streamq import operations as op
@@ -153,3 +155,60 @@ def test_the_last_twenty_runs_are_kept(rig: Rig) -> None:
 
 def test_ids_of_ticks_are_known_by_their_mark() -> None:
     assert tick_id(0)[7:11] == MARK
+
+
+def keyed(number: int, **more: object) -> list[tuple[int, NewJob]]:
+    [(tick, job)] = one(number)
+    return [(tick, replace(job, unique="u=ab:swr:queue_one"))]
+
+
+def test_a_tick_takes_its_unique_key_and_holds_it_until_its_job_has_ended(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, jobs=keyed(0)) == ["OK", "OK"]
+    assert rig.state()["unique"] == {"ab": tick_id(0)}
+    assert rig.state()["jobs"][tick_id(0)].startswith("x@")
+    other = NewJob("b", "t", BODY, unique="u=ab:swr:return")
+    assert rig.admit(other) == [("EXISTS", tick_id(0))]
+    rig.run(op.promote(rig.keys, limit=200))
+    assert rig.claimed() == [tick_id(0)]
+    assert rig.state()["unique"] == {"ab": tick_id(0)}
+    rig.ack(tick_id(0))
+    assert "unique" not in rig.state()
+
+
+@pytest.mark.parametrize("overlap", ["allow", "queue_one"])
+def test_a_tick_whose_key_is_held_is_skipped_whatever_the_conflict_says(
+    rig: Rig, overlap: str
+) -> None:
+    declared(rig, NAME)
+    rig.admit(NewJob("a", "t", BODY, unique="u=ab:swr:return"))
+    assert fire(rig, overlap=overlap, jobs=keyed(0)) == ["OK", "TAKEN a"]
+    assert (state(rig).cursor, state(rig).fired, state(rig).skipped) == ("5000", 0, 1)
+    assert rig.state()["counts"]["enqueued"] == 1
+    with rig.unchanged():
+        assert rig.run(fire_call(rig, cursor="-", jobs=keyed(0))) == ["STALE"]
+    rig.claim()
+    rig.ack("a")
+    assert fire(rig, "5000", overlap, jobs=keyed(1), next_cursor="6000") == ["OK", "OK"]
+
+
+def test_two_ticks_of_one_call_with_one_key_make_one_job(rig: Rig) -> None:
+    declared(rig, NAME)
+    made = fire(rig, jobs=[*keyed(0), *keyed(1)])
+    assert made == ["OK", "OK", f"TAKEN {tick_id(0)}"]
+
+
+def test_a_tick_counts_in_the_budget_of_its_queue_and_is_never_refused(rig: Rig) -> None:
+    declared(rig, NAME)
+    budget = op.Budget(max_jobs=1, max_bytes=1)
+    assert fire(rig, jobs=[*one(0), *one(1)], budget=budget) == ["OK", "OK", "OK"]
+    assert rig.state()["counts"] == {"enqueued": 2, "bytes": 2 * len(BODY)}
+    rig.run(op.cancel(rig.keys, ids=[tick_id(0), tick_id(1)], result_ttl_ms=1000))
+    assert rig.state()["counts"]["bytes"] == 0
+
+
+def test_a_key_that_cannot_be_read_is_refused_before_any_write(rig: Rig) -> None:
+    declared(rig, NAME)
+    [(tick, job)] = one(0)
+    with rig.unchanged(), pytest.raises(Exception, match="unique key"):
+        fire(rig, jobs=[(tick, replace(job, unique="u=nonsense"))])

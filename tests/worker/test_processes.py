@@ -11,6 +11,8 @@ import pytest
 
 from streamq.job import JobState
 from streamq.worker.child import process_state
+from tests.proxy import Proxy
+from tests.proxy_faults import Fault, Harm, named
 from tests.servers import Server
 from tests.waiting import wait_until
 from tests.worker.rig import Rig
@@ -149,6 +151,31 @@ def test_the_worker_ends_in_order_when_its_supervisor_is_killed(rig: Rig) -> Non
     assert len(rig.runs(job)) == 1
     wait_until(lambda: process_state(worker) in {"", "Z"}, "the worker to end", 5)
     assert not rig.workers()
+
+
+def test_a_worker_that_could_not_register_yet_ends_with_its_supervisor(
+    server: Server, make_rig: MakeRig, make_proxy: Callable[..., Proxy]
+) -> None:
+    proxy = make_proxy(server)
+    proxy.add(Fault(named("HEXISTS"), Harm.CLOSE_BEFORE, times=10**6))
+    rig = make_rig(server, broker=proxy.url)
+    process = rig.start(ready=False)
+    wait_until(lambda: proxy.count("HEXISTS") > 1, "the worker to look whether it is known", 20)
+    worker = process.worker_pid
+    process.signal(signal.SIGKILL)
+    wait_until(lambda: process_state(worker) in {"", "Z"}, "the worker to end", 10)
+
+
+def test_a_worker_whose_application_never_opens_ends_with_its_supervisor(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAMQ_TEST_NEVER_OPENS", "1")
+    rig.settings["grace"] = 1
+    process = rig.start(ready=False)
+    process.logged("opening")
+    worker = process.worker_pid
+    process.signal(signal.SIGKILL)
+    wait_until(lambda: process_state(worker) in {"", "Z"}, "the worker to end", 10)
 
 
 def test_a_stopped_supervisor_is_stood_in_for(rig: Rig) -> None:

@@ -40,8 +40,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
-local sizes = touch({ jobs, claims, held, errors, waiters, counts }, { leases }, { unpack(KEYS, first_ended + 1) })
-touch_rare(sizes, { progress, checkpoints }, {}, { KEYS[first_ended] })
+local sizes = touch({ jobs, claims, held, errors, waiters, counts }, { leases }, { unpack(KEYS, first_ended + 1) }) touch_rare(sizes, { progress, checkpoints }, {}, { KEYS[first_ended] })
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 if #mine.ids == 0 then return words end

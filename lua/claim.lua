@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Hands out jobs that may run now, under one lease: what limits, lanes and priorities let go from the line, what
 -- was handed back, what only a worker that knows the task may have, and the stream. The same token again returns
--- the same jobs. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
+-- the same jobs, for a whole lease. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
 -- is waiting, the server's clock in ms, the summaries of those that had expired (0: none), ms until to look at the line again (-1: not),
 -- `<number of the job>:<us before it may start> …`, a list of id and checkpoint of jobs that have one; then for
 -- each job id, attempt, crashes, record.
@@ -55,7 +55,7 @@ local function hand_out(id, attempt, crashes, record, entry, place)
 end
 local before = redis.call('HGET', claims, token)
 if before then
-  reply[7] = hand_out_again(before, token, jobs, state, now, hand_out)
+  reply[7] = hand_out_again(before, token, jobs, state, now, hand_out, leases, lease_ms)
 else
   park.state, park.stranded, park.scheduled, park.counts, limit = state, stranded, scheduled, counts, math.min(limit, 200)
   local pump = open_pump(park, limit, now_us, #ARGV >= first_task)

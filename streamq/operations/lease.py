@@ -37,6 +37,7 @@ class Swept:
     results: int
     dead: int
     workers: int
+    rates: int = 0  # none from an older release
 
 
 def extend(
@@ -90,7 +91,7 @@ def unregister(keys: QueueKeys, *, worker: str) -> Call[bool]:
 
 
 def sweep(keys: QueueKeys, *, limit: int = 200, dead_ttl_ms: int = DEAD_TTL_MS) -> Call[Swept]:
-    """Removes up to `limit` (1 to 1,000) of each: outcomes, dead jobs, workers past their time."""
+    """Removes up to `limit` (1 to 1,000) of each: outcomes, dead jobs, workers and rates past their time."""
     return bind(
         "sweep",
         keys,

@@ -35,6 +35,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/notify.lua
 --# include lib/follow.lua when called: read_follow
 --# include lib/vacate.lua when called: vacate
+--# include lib/beside.lua when called: runs_beside
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -42,10 +43,10 @@ local sizes = touch({ jobs, claims, held, errors, progress, checkpoints, results
   { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
-local ids = mine.ids
-if #ids == 0 then return words end
-local now = clock_ms()
+if #mine.ids == 0 then return words end
+local ids, now = mine.ids, clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
+local earlier = mine.again and runs_beside(errors, ids) or {}
 local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits = redis.call('EXISTS', waiters) == 1
 local tasks, summaries = ended_tasks(first_ended)
@@ -53,7 +54,7 @@ for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]
   local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
   if ttl_ms ~= '0' or someone_waits then
-    texts[i] = outcome_text(kind, now_text, attempt, run_ms, tasks[ended], ARGV[at + 6])
+    texts[i] = outcome_text(kind, now_text, attempt, run_ms, tasks[ended], earlier[i] and earlier[i] .. ARGV[at + 6] or ARGV[at + 6])
     if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
     if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end

@@ -44,12 +44,11 @@ from streamq.secret import Secret
 from streamq.task import Task
 from streamq.task_errors import RateLimited
 from streamq.unique import Unique
+from streamq.version import __version__
 
 if TYPE_CHECKING:
     from streamq.job import JobInfo, Progress
     from streamq.limits import Concurrency, RateLimit
-
-__version__ = "0.1.0"
 
 __all__ = [
     "AsyncResult",

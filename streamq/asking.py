@@ -138,9 +138,9 @@ def asynchronous(
     return asked
 
 
-def pages(ids: list[str]) -> Iterator[list[str]]:
+def pages(ids: list[str], size: int = PAGE) -> Iterator[list[str]]:
     """The ids in lists that one call takes."""
-    return (ids[at : at + PAGE] for at in range(0, len(ids), PAGE))
+    return (ids[at : at + size] for at in range(0, len(ids), size))
 
 
 def scan(command: str, key: str) -> Question[list[str]]:

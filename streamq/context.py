@@ -12,7 +12,7 @@ from streamq.durations import seconds as as_seconds
 from streamq.saying import Saying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import datetime
 
     from streamq.app import StreamQ
@@ -64,6 +64,7 @@ class RunningJob(Saying):
     schedule: str = ""  # the name of the schedule that made it
     tags: tuple[str, ...] = ()
     headers: dict[str, Any] = field(default_factory=dict)  # that the call was given
+    parent: str = ""  # the id of the job that enqueued it; empty: none did
     detached: bool = True  # no job: nothing is reported
     restored: Any = None  # what an earlier run of this job kept with `checkpoint`; None: nothing
     report: Callable[[str, Any], Any] | None = field(default=None, repr=False)  # the worker's
@@ -134,6 +135,14 @@ def current_job() -> RunningJob:
 def running_job() -> RunningJob | None:
     """The job that this code runs for, or None."""
     return _running.get()
+
+
+def tell_children(task: str, ids: Iterable[str], job: RunningJob | None = None) -> None:
+    """These jobs of a task were enqueued by a job, the one that runs here; by none is fine."""
+    job = job or _running.get()
+    if job is not None and job.report is not None:
+        for child in ids:
+            job.report("child", f"{child} {task}")
 
 
 @contextmanager

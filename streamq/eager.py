@@ -79,6 +79,7 @@ def _running(definition: Definition, plan: Plan, job: NewJob) -> Running:
             *(job.id, job.task, plan.queue, attempt),
             tags=options.tags,
             headers=carried.get("headers", options.headers),
+            parent=str(carried.get("parent", "")),
             detached=False,
             restored=said.restored,
             report=said,
@@ -127,7 +128,7 @@ def _succeeded(  # noqa: PLR0917 - all of one job
 
 
 def _outcome(kind: str, attempt: int, job: NewJob, said: SaidHere, value: bytes = b"") -> Outcome:
-    return RanHere(kind, round(time.time() * 1000), attempt, 0, job.task, value, said)
+    return RanHere(kind, round(time.time() * 1000), attempt, 0, job.task, value, said=said)
 
 
 def _in_own_loop(coroutine: Coroutine[Any, Any, Any]) -> Any:

@@ -35,7 +35,7 @@ class SaidHere:
             self.lines.append(LogLine(datetime.now(UTC), value))
         elif what == "chunk":
             self.chunks.append(self.codec.encode_value(value))
-        else:
+        elif what != "child":  # which has run by now
             self.kept = self.codec.encode_value(value)
             return _done() if what == "acheckpoint" else True
         return None
@@ -50,7 +50,7 @@ class SaidHere:
 class RanHere(Outcome):
     """How a job ended that ran here, and what it said."""
 
-    said: SaidHere
+    said: SaidHere = field(kw_only=True)
 
 
 async def _done() -> bool:

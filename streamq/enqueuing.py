@@ -7,6 +7,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from streamq.around import Entered
+from streamq.context import running_job
 from streamq.errors import ConfigurationError, EncodeError
 from streamq.hooks import EnqueuedCall
 from streamq.ids import id_tail
@@ -124,6 +125,8 @@ class Plan:
         runtime = self.runtime
         codec, serializer = runtime.codec, self.options.serializer
         wire = {**self._wire, "headers": headers} if headers else self._wire
+        if (parent := running_job()) is not None and parent.id:
+            wire = {**wire, "parent": parent.id}
         body = codec.encode_call(args, kwargs, wire, self._types, serializer)
         if len(body) > self._max_bytes:
             raise EncodeError(

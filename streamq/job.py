@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-__all__ = ["Attempt", "JobInfo", "JobState", "LogLine", "Progress"]
+__all__ = ["Attempt", "Child", "JobInfo", "JobState", "LogLine", "Progress"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,23 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """A job that another one enqueued."""
+
+    id: str
+    task: str
+    state: JobState = JobState.UNKNOWN  # unknown: not made yet, or it ended longer ago than is kept
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobInfo:
     """All of a job, from one read; what isn't known is None or empty."""
 
     id: str
     task: str = ""  # its name
     queue: str = ""
+    lane: str = ""  # its key; of a job that has not ended well
     state: JobState = JobState.UNKNOWN
     reason: str = ""  # why it is in that state: retry, failed, poison, …
     attempt: int = 0  # runs counted so far; of a running job the number of this one
@@ -78,5 +89,7 @@ class JobInfo:
     traceback: str = ""  # the worker's, of that error
     progress: Progress | None = None
     run_seconds: float | None = None  # how long the last run took
+    parent: str = ""  # the id of the job that enqueued it
+    children: tuple[Child, ...] = ()  # that it enqueued, the newest 200, the oldest first
     attempts: tuple[Attempt, ...] = ()  # the last ten that ended badly, the oldest first
     problem: str = ""  # why arguments, result or error could not be read here

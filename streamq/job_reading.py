@@ -10,6 +10,7 @@ import msgpack
 from streamq.errors import DecodeError, RemoteTraceback, StreamQError
 from streamq.ids import parse_id
 from streamq.job import Attempt, JobInfo, JobState, Progress
+from streamq.key_template import shown
 from streamq.redaction import redacted
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ def _add_record(
     if entry_ms.isdecimal():  # the server's clock; else the id's time is all we have
         facts["enqueued_at"] = moment(int(entry_ms))
     opts = dict(one.partition("=")[::2] for one in record.opts.split(","))
+    facts["lane"] = shown(record.option("q").partition("|")[0])
     if record.schedule:
         facts["schedule"] = record.schedule
         facts["scheduled_for"] = moment(record.scheduled_ms)
@@ -164,6 +166,7 @@ def _add_record(
         facts["args"], facts["kwargs"] = redacted(args, kwargs, map(str, marks))
     else:
         facts["args"], facts["kwargs"] = tuple(args), kwargs
+    facts["parent"] = str(options.get("parent", ""))
     tags = options.get("tags", ())
     facts["tags"] = tuple(map(str, tags)) if isinstance(tags, (list, tuple)) else ()
 
@@ -186,6 +189,10 @@ def _add_outcome(
     facts["task"], facts["attempt"] = outcome.task, outcome.attempts
     facts["ended_at"] = moment(outcome.ended_ms)
     facts["run_seconds"] = outcome.run_ms / 1000
+    if outcome.parent:
+        facts["parent"] = outcome.parent
+    if outcome.tags:
+        facts["tags"] = outcome.tags
     if outcome.run_ms:
         facts["started_at"] = moment(outcome.ended_ms - outcome.run_ms)
     if outcome.kind == "unsendable":

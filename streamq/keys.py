@@ -50,7 +50,7 @@ _TYPES = {
     **dict.fromkeys(HASHES, "hash"),
     **dict.fromkeys(SORTED_SETS, "zset"),
     **dict.fromkeys((*LISTS, "ended"), "list"),
-    **dict.fromkeys((*STREAMS, "log", "chunks"), "stream"),
+    **dict.fromkeys((*STREAMS, "log", "chunks", "children"), "stream"),
 }
 
 PULSE_MS = 600_000  # how long what a worker said of itself is kept
@@ -118,7 +118,7 @@ class QueueKeys:
         return f"{self._prefix}pulse:{worker}"
 
     def trail(self, kind: str, job_id: str) -> str:
-        """What a job says while it runs, `log` or `chunks`; a stream with a TTL."""
+        """What a job says while it runs, `log`, `chunks` or `children`; a stream with a TTL."""
         return f"{self._prefix}{kind}:{job_id}"
 
     def ended(self, task: str) -> str:

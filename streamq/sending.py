@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
+from streamq.context import tell_children
 from streamq.errors import IdempotencyConflict, JobExists, QueueFull, StreamQError
 from streamq.jitter import jitter
 from streamq.watching import watched
@@ -75,6 +76,7 @@ def _sending(runtime: Runtime, planned: Sequence[tuple[Plan, NewJob]]) -> Sendin
             answers = yield from _with_patience(plan, send)
             for at, answer in zip(batch, answers, strict=True):
                 ids[at] = _accepted(plan.task, answer)
+                tell_children(planned[at][0].task, (ids[at],))
         except StreamQError as error:
             if done:
                 error.add_note(f"{done} of the {len(ids)} jobs were enqueued before this")

@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from streamq.context import tell_children
 from streamq.errors import StreamQError
 from streamq.result import AsyncResult
 from streamq.sending import BATCH_BYTES, BATCH_JOBS, send, sending
@@ -88,7 +89,10 @@ class Stream:
             runtime.announce(plan.queue)
         jobs = [(job_id, body) for _, job_id, body, _ in batch]
         meanwhile = partial(self._look_ahead, len(batch))
-        return runtime.client.enqueue_plain(plan.plain, jobs, meanwhile)
+        if not runtime.client.enqueue_plain(plan.plain, jobs, meanwhile):
+            return False
+        tell_children(plan.task, (job_id for job_id, _ in jobs))
+        return True
 
     def _send(self, batch: list[tuple[Plan, str, bytes, NewJob | None]]) -> None:
         planned = [(plan, job or plan.job(job_id, body)) for plan, job_id, body, job in batch]
@@ -111,6 +115,8 @@ def send_one(runtime: Runtime, plan: Plan, args: tuple[Any, ...], kwargs: dict[s
     if plain is None or runtime.must_announce(plan.queue):
         return send(runtime, sending(runtime, ((plan, plan.prepare(args, kwargs)),)))[0]
     body, job_id = plan.encoded(args, kwargs), plan.new_id()
-    if not runtime.client.enqueue_plain(plain, ((job_id, body),)):
+    if runtime.client.enqueue_plain(plain, ((job_id, body),)):
+        tell_children(plan.task, (job_id,))
+    else:
         send(runtime, sending(runtime, ((plan, plan.job(job_id, body)),)))
     return job_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from streamq.cli.wording import ago, call_text, clock, one_line, since, value_text
@@ -12,10 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import tzinfo
 
-    from streamq.job import Attempt, JobInfo, LogLine, Progress
+    from streamq.job import Attempt, Child, JobInfo, LogLine, Progress
 
 _LABEL = 10  # columns
 _LINES = 20  # of its log
+_CHILDREN = 20  # of its children
 _LONGEST = 2000  # characters of arguments or result
 
 
@@ -28,6 +30,7 @@ def job_text(
         for label, text in _facts(job, why, zone)
         if text
     ]
+    lines += _children(job.children)
     lines += _attempts(job.attempts)
     if job.traceback:
         lines += [bold("traceback"), *(f"  {printable(it)}" for it in job.traceback.splitlines())]
@@ -46,6 +49,7 @@ def _facts(job: JobInfo, why: str, zone: tzinfo | None) -> Iterator[tuple[str, s
     yield "task", job.task
     yield "call", f"({call_text(job)})" if job.args or job.kwargs else ""
     yield "queue", job.queue
+    yield "lane", job.lane
     yield "state", f"{job.state} ({job.reason})" if job.reason else str(job.state)
     yield "why", why
     yield "attempt", str(job.attempt or "")
@@ -59,10 +63,25 @@ def _facts(job: JobInfo, why: str, zone: tzinfo | None) -> Iterator[tuple[str, s
     yield "ran", ago(job.run_seconds) if job.run_seconds is not None else ""
     yield "worker", job.worker
     yield "progress", _progress(job.progress)
+    yield "parent", job.parent
     yield "tags", ", ".join(job.tags)
     yield "result", value_text(job.result) if _has_result(job) else ""
     yield "error", one_line(job.error)
     yield "problem", job.problem
+
+
+def _children(children: Sequence[Child]) -> list[str]:
+    """How they stand; a line for each of the newest."""
+    if not children:
+        return []
+    states = Counter(str(one.state) for one in children)
+    said = ", ".join(f"{number:,} {state}" for state, number in states.most_common())
+    rows = [
+        [one.id, one.task, f"{one.state} ({one.reason})" if one.reason else str(one.state)]
+        for one in children[-_CHILDREN:]
+    ]
+    lines = table([Column("ID"), Column("TASK", cut=True), Column("STATE")], rows).splitlines()
+    return [f"{bold('children'.ljust(_LABEL))} {said}", *(f"  {line}" for line in lines)]
 
 
 def _attempts(attempts: Sequence[Attempt]) -> list[str]:

@@ -53,9 +53,22 @@ def found_jobs(app: StreamQ, what: str, queues: list[str], page: Page, wanted: J
     text = jobs_text(f"such {what}", found, found.cursor)
     if found.cursor and not found:
         text = f"None so far. More: --cursor '{found.cursor}', or --all"
+    if hint := _hint(app, what, wanted):
+        searched += f"; {hint}"
     numbers = {"searched": found.searched, "total": found.total}
     document = {"what": what, "jobs": plain(found), "cursor": found.cursor, **numbers}
     return View(f"{text}\n{dim(searched)}", document)
+
+
+def _hint(app: StreamQ, what: str, wanted: JobFilter) -> str:
+    """What can't be found for want of something."""
+    if wanted.args and not app.tasks:
+        return "arguments given by position have names only with -A"
+    if what == "ended" and wanted.args:
+        return "arguments are kept only of jobs that are dead"
+    if what == "ended" and wanted.needs_all:
+        return "tags and errors are kept only of dead jobs, and with results"
+    return ""
 
 
 def dead_groups(app: StreamQ, queues: list[str], page: Page) -> View:

@@ -13,6 +13,7 @@ import click
 from streamq.cli.failures import USAGE, report
 from streamq.cli.project import check_options, defaults
 from streamq.cli.target import Target, target_options
+from streamq.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,9 +101,7 @@ class LazyGroup(click.Group):
 
 def _print_version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:  # noqa: FBT001 - click's
     if wanted:
-        from importlib.metadata import version
-
-        click.echo(f"streamq {version('streamq')}")
+        click.echo(f"streamq {__version__}")
         ctx.exit()
 
 

@@ -19,7 +19,7 @@ from streamq.inspection.places import PENDING, JobPage, Place, page_question, wa
 from streamq.inspection.prometheus import metrics_question
 from streamq.inspection.reason import Reason
 from streamq.inspection.schedules import report_question, schedules_question
-from streamq.inspection.searching import Found, search_question
+from streamq.inspection.searching import Found, fitting_question, search_question
 from streamq.inspection.server import ServerReport, too_old
 from streamq.inspection.vitals import Health, ahealth, health
 from streamq.inspection.workers import WorkerInfo, workers_question
@@ -29,6 +29,7 @@ counts = blocking(counts_question, refuse_asleep)
 page = blocking(page_question, refuse_asleep)
 walk = blocking(walk_question, refuse_asleep)
 search = blocking(search_question, refuse_asleep)
+fitting = blocking(fitting_question, refuse_asleep)
 dead_groups = blocking(groups_question, refuse_asleep)
 ended = blocking(ended_question, refuse_asleep)
 job = blocking(job_question, refuse_asleep)
@@ -48,6 +49,7 @@ acounts = asynchronous(counts_question, refuse_asleep)
 apage = asynchronous(page_question, refuse_asleep)
 awalk = asynchronous(walk_question, refuse_asleep)
 asearch = asynchronous(search_question, refuse_asleep)
+afitting = asynchronous(fitting_question, refuse_asleep)
 adead_groups = asynchronous(groups_question, refuse_asleep)
 aended = asynchronous(ended_question, refuse_asleep)
 ajob = asynchronous(job_question, refuse_asleep)
@@ -87,6 +89,7 @@ __all__ = [
     "acounts",
     "adead_groups",
     "aended",
+    "afitting",
     "ahealth",
     "ajob",
     "alimiters",
@@ -106,6 +109,7 @@ __all__ = [
     "counts",
     "dead_groups",
     "ended",
+    "fitting",
     "health",
     "job",
     "limiters",

@@ -40,6 +40,15 @@ def find_ended(app: StreamQ, queue: str, job_id: str) -> Question[JobInfo | None
     return next((job for job in jobs if job.id == job_id), None)
 
 
+def find_summaries(app: StreamQ, queue: str, task: str) -> Question[dict[str, JobInfo]]:
+    """The last ended jobs of one task by id, and what was dropped of its queue."""
+    keys, found = app.keys(queue), dict[str, JobInfo]()
+    for key, name in ((keys.ended(task), task), (keys.key("dropped"), "")):
+        lines = yield Command(("LRANGE", key, 0, SUMMARIES - 1), key)
+        found |= {job.id: job for line in lines if (job := _summary(line, queue, name))}
+    return found
+
+
 def published_tasks(app: StreamQ, queue: str) -> Question[list[str]]:
     """The tasks that workers of this queue have published."""
     fields = yield from scan("HSCAN", app.keys(queue).key("policy"))
@@ -55,17 +64,29 @@ def tasks_question(app: StreamQ) -> Question[list[str]]:
 
 
 def _of_queue(app: StreamQ, queue: str, wanted: int) -> Question[list[JobInfo]]:
+    jobs: list[JobInfo] = []
+    for key, task in (yield from _lists(app, queue)):
+        lines = yield Command(("LRANGE", key, 0, wanted - 1), key)
+        jobs += [job for line in lines if (job := _summary(line, queue, task))]
+    return jobs
+
+
+def _lists(app: StreamQ, queue: str) -> Question[list[tuple[str, str]]]:
+    """The keys of a queue's summaries, each with its task; empty: of many."""
     keys = app.keys(queue)
     published = yield from published_tasks(app, queue)
     own = [name for name, task in app.tasks.items() if task.task_options.queue == queue]
-    jobs: list[JobInfo] = []
-    for task in sorted({*published, *own})[:_TASKS]:
-        key = keys.ended(task)
-        lines = yield Command(("LRANGE", key, 0, wanted - 1), key)
-        jobs += [job for line in lines if (job := _summary(line, queue, task))]
-    key = keys.key("dropped")
-    lines = yield Command(("LRANGE", key, 0, wanted - 1), key)
-    return jobs + [job for line in lines if (job := _summary(line, queue, ""))]
+    tasks = sorted({*published, *own})[:_TASKS]
+    return [*((keys.ended(task), task) for task in tasks), (keys.key("dropped"), "")]
+
+
+def ended_total(app: StreamQ, queues: list[str]) -> Question[int]:
+    """How many summaries there are."""
+    total = 0
+    for queue in queues:
+        for key, _ in (yield from _lists(app, queue)):
+            total += yield Command(("LLEN", key), key)
+    return total
 
 
 def _summary(line: bytes, queue: str, task: str) -> JobInfo | None:

@@ -38,18 +38,28 @@ class JobFilter:
 
         An argument by position has a name only where the application knows the task.
         """
-        if (self.task and job.task != self.task) or (self.state and job.state != self.state):
+        if not self.may_fit(job):
             return False
         if self.tag and self.tag not in job.tags:
+            return False
+        if self.error and not _names(self.error, _last_error(job)):
+            return False
+        return not self.args or self._args_fit(app, job)
+
+    @property
+    def needs_all(self) -> bool:
+        """Whether a summary is too little to tell: more must be read of a job that has ended."""
+        return bool(self.tag or self.error or self.args)
+
+    def may_fit(self, job: JobInfo) -> bool:
+        """Whether what each summary holds, task, state and times, fits."""
+        if (self.task and job.task != self.task) or (self.state and job.state != self.state):
             return False
         when = job.ended_at or job.started_at or job.enqueued_at
         if (self.since or self.until) and when is None:
             return False
-        if when and ((self.since and when < self.since) or (self.until and when >= self.until)):
-            return False
-        if self.error and not _names(self.error, job.error):
-            return False
-        return not self.args or self._args_fit(app, job)
+        too_early = self.since and when and when < self.since
+        return not (too_early or (self.until and when and when >= self.until))
 
     def _args_fit(self, app: StreamQ, job: JobInfo) -> bool:
         given = named_arguments(app, job)
@@ -70,6 +80,11 @@ def _is(value: Any, text: str) -> bool:
         wanted = text
     same: bool = value == wanted and isinstance(value, bool) is isinstance(wanted, bool)
     return same or str(value) == text
+
+
+def _last_error(job: JobInfo) -> BaseException | None:
+    """Its own, or of a job that succeeded in the end that of its last failed attempt."""
+    return job.error or (job.attempts[-1].error if job.attempts else None)
 
 
 def _names(wanted: str, error: BaseException | None) -> bool:

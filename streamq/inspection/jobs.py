@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamq.asking import known_queues, queues_of
 from streamq.errors import SoftTimeLimitExceeded, TimeLimitExceeded, UnknownJob
 from streamq.inspection.details import looks
 from streamq.inspection.ended import find_ended
+from streamq.inspection.family import children_of
 from streamq.inspection.held import why_held
 from streamq.inspection.reason import Reason
 from streamq.inspection.why_running import why_running
@@ -41,8 +43,9 @@ def job_question(app: StreamQ, job_id: str) -> Question[JobInfo]:
     """
     ((queue, ids),) = (yield from queues_of(app, [job_id])).items()
     (info,) = yield from looks(app, app.keys(queue), ids, attempts=True)
+    children = yield from children_of(app, app.keys(queue), job_id)
     if info.state is not JobState.UNKNOWN or info.problem:
-        return info
+        return replace(info, children=children)
     summary = yield from find_ended(app, queue, job_id)
     if summary is None:
         known = yield from known_queues(app)
@@ -52,7 +55,7 @@ def job_question(app: StreamQ, job_id: str) -> Question[JobInfo]:
             "Mistyped, of another server or namespace, or it ended longer ago than is kept.",
             job_id=job_id,
         )
-    return summary
+    return replace(summary, children=children)
 
 
 def reasons_question(app: StreamQ, info: JobInfo) -> Question[list[Reason]]:

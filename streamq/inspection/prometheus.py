@@ -5,7 +5,6 @@ Names, labels and their meaning stand in `docs/reference/metrics.md`, which a te
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 from streamq.inspection.exposition import Family, exposition
@@ -14,6 +13,7 @@ from streamq.inspection.overview import queues_question
 from streamq.limits import RateLimit
 from streamq.operations import stats
 from streamq.operations.tally import KINDS
+from streamq.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,7 +47,7 @@ def metrics_question(app: StreamQ) -> Question[str]:
     pages = (yield [stats(app.keys(queue.queue)) for queue in queues]) if queues else []
     limits = yield from limiters_question(app)
     info = Family("streamq_info", "gauge", "Always 1; the version of who answers.")
-    info.add(1, version=_version())
+    info.add(1, version=__version__)
     return exposition([info, *_of_queues(queues), *_of_tasks(queues, pages), *_of_limits(limits)])
 
 
@@ -105,10 +105,3 @@ def _of_limits(limits: Iterable[LimiterInfo]) -> Iterable[Family]:
         for family, value in zip((most, used, waiting), row, strict=True):
             family.add(value, queue=queue, limit=limit, kind=kind)
     return most, used, waiting
-
-
-def _version() -> str:
-    try:
-        return version("streamq")
-    except PackageNotFoundError:  # run from a folder, not installed
-        return "unknown"

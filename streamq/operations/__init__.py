@@ -72,8 +72,10 @@ from streamq.operations.read import (
     wait,
 )
 from streamq.operations.report import (
+    CHILDREN,
     CHUNKS,
     LOG,
+    MOST_ENTRIES,
     Entry,
     Said,
     append,
@@ -117,11 +119,13 @@ from streamq.operations.steer import cancel, delete, forget, revive
 from streamq.operations.tally import Counted, Span, StatsPage, Tally, Times, stats
 
 __all__ = [
+    "CHILDREN",
     "CHUNKS",
     "HELD_BACK_MS",
     "HOLD_MS",
     "LOG",
     "MARK",
+    "MOST_ENTRIES",
     "PLACES",
     "RUN_TIME",
     "STRUCTURES",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import msgpack
 
+from streamq.operations.beside import read_beside
+
 
 @dataclass(frozen=True, slots=True)
 class StateText:
@@ -32,6 +34,9 @@ class Outcome:
     run_ms: int  # of the last run
     task: str
     value: bytes
+    parent: str = ""  # the job that enqueued it
+    tags: tuple[str, ...] = ()
+    kept_runs: bytes = b""  # those that ended badly before, for `parse_runs`
 
 
 def parse_state(raw: bytes) -> StateText | None:
@@ -50,7 +55,7 @@ def parse_outcome(raw: bytes) -> Outcome | None:
         return None
     head, _, value = raw.partition(b"\n")
     kind, ended, attempts, run_ms, task = head.decode("ascii", "replace").split(" ")
-    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, value)
+    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, *read_beside(value))
 
 
 @dataclass(frozen=True, slots=True)

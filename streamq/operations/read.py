@@ -128,9 +128,10 @@ def look(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[Look]]:
 
 
 def _look(job_id: str, part: list[bytes]) -> Look:
+    outcome = parse_outcome(part[0])
     return Look(
         job_id,
-        parse_outcome(part[0]),
+        outcome,
         parse_record(part[1]) if part[1] else None,
         parse_state(part[2]),
         last_failure(part[3]),
@@ -139,7 +140,7 @@ def _look(job_id: str, part: list[bytes]) -> Look:
         text(part[6]).partition(" ")[0],
         int(float(part[7])) if part[7] else None,
         int(part[8]),
-        part[3],
+        outcome.kept_runs if outcome else part[3],
     )
 
 

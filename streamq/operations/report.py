@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 LOG = "log"  # trails: lines for people
 CHUNKS = "chunks"  # partial results
-MOST_ENTRIES = {LOG: 1_000, CHUNKS: 10_000}  # that a trail keeps, the newest ones
+CHILDREN = "children"  # jobs that it enqueued: `<id> <task>`
+MOST_ENTRIES = {LOG: 1_000, CHUNKS: 10_000, CHILDREN: 1_000}  # that a trail keeps, the newest ones
 ENTRIES_AT_ONCE = 200  # of one job in one call
 
 
@@ -60,7 +61,7 @@ def checkpoint(
 
 
 def append(keys: QueueKeys, *, trail: str, jobs: Sequence[Said]) -> Call[list[str]]:
-    """Adds what 1 to 200 running jobs said to their `LOG` or `CHUNKS`: OK or LEASELOST.
+    """Adds what 1 to 200 running jobs said to their `LOG`, `CHUNKS` or `CHILDREN`: OK or LEASELOST.
 
     A repeat adds nothing: entries are numbered.
     """

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
-from streamq.worker.identity import own_version
+from streamq.version import __version__
 from streamq.worker.options import processes_of, size_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def lines(app: StreamQ, options: WorkerOptions) -> list[str]:
         ("tasks", f"{len(app.tasks)}: {_listed(sorted(app.tasks))}" if app.tasks else "none"),
         ("concurrency", _concurrency(size, processes_of(app, options))),
     ]
-    return [f"streamq {own_version()} worker"] + [f"  {name:<12} {value}" for name, value in facts]
+    return [f"streamq {__version__} worker"] + [f"  {name:<12} {value}" for name, value in facts]
 
 
 def durability(info: ServerInfo) -> str:

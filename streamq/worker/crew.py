@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from streamq.limit_texts import settings_of
 from streamq.publishing import texts_of
 from streamq.worker.bell import Bell
-from streamq.worker.canceller import Canceller
 from streamq.worker.cell import Cell
 from streamq.worker.claimer import Claimer
 from streamq.worker.enrolment import Enrolment
@@ -117,8 +116,7 @@ def assemble(
     reports.timekeeper = pools.timekeeper = Timekeeper(loop, pools, loop_pool, broken)
     crew = Crew(queues, book, weather, flow, pools, threads, loop_pool, processes, isolated, runner)
     flow.ticker = HandBackTicker(flow, pools, weather)
-    canceller = Canceller(app.client, crew, identity.name)
-    crew.to_the_end += [flow.progress, flow.trails, flow.ticker, canceller]
+    crew.to_the_end += [flow.progress, flow.trails, flow.ticker]
     for queue in queues.values():
         _serve(app, crew, queue, identity.name, tasks)
     _add_what_is_beside_jobs(app, crew, runner, reports)

@@ -10,8 +10,9 @@ import secrets
 import socket
 import time
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
+
+from streamq.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,14 +41,6 @@ def check_name(first: str) -> str:
     return first
 
 
-def own_version() -> str:
-    """Of streamq."""
-    try:
-        return version("streamq")
-    except PackageNotFoundError:  # run from a folder, not installed
-        return "unknown"
-
-
 @dataclass(frozen=True, slots=True)
 class Identity:
     """One worker process."""
@@ -68,7 +61,7 @@ class Identity:
             "pid": os.getpid(),
             "parent": os.getppid(),  # the supervisor, where there is one
             "started": round(self.started, 3),
-            "streamq": own_version(),
+            "streamq": __version__,
             "python": platform.python_version(),
             "queues": self.queues,
             "tasks": len(self.knows),

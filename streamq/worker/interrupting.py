@@ -27,6 +27,9 @@ class Why(StrEnum):
     CANCELLED = "cancelled"  # somebody wants it no more
 
 
+FOR_GOOD = frozenset({Why.HARD, Why.CANCELLED})  # who was told so is told nothing more
+
+
 class SoftLimitAtAwait(SoftTimeLimitExceeded, asyncio.CancelledError):
     """What an async task gets at its soft limit: whatever cleans up after a cancellation does so.
 
@@ -58,7 +61,7 @@ class Bailiff:
         """Raise inside the job, from any thread; False: its function doesn't run on a thread."""
         with self._lock:
             before, held.told = held.told, why
-            if not held.thread or before in {Why.HARD, Why.CANCELLED}:  # the first reason counts
+            if not held.thread or before in FOR_GOOD:  # the first reason counts
                 held.told = before
                 return False
             _set_async_exc(held.thread, ctypes.py_object(INSIDE[why]))

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from streamq.worker.held import Ended, Held
 
 
+AGAIN_S = 0.02  # until a job is looked at once more whose function hadn't begun
 END_S = 0.9  # that closing what was opened gets; the worker waits a second
 
 
@@ -67,17 +68,19 @@ class Stop:
     def __init__(self) -> None:
         self._held: Held | None = None  # what runs
         self._task: asyncio.Task[Any] | None = None  # which it does there, where it is async
-        self._asked: Why | None = None
+        self._asked: dict[str, Why] = {}  # by job; some may not have begun
         signal.signal(STOP_SIGNAL, self._look)
 
     def begin(self, held: Held, task: asyncio.Task[Any] | None = None) -> None:
         """This job begins."""
-        self._asked = None
         self._held, self._task = held, task
+        if self._asked:
+            self._look_soon()
 
     def end(self) -> None:
         """It has ended."""
         self._held = self._task = None
+        self._asked.clear()
 
     @property
     def is_idle(self) -> bool:
@@ -85,22 +88,34 @@ class Stop:
         return self._held is None
 
     def ask(self, job_id: str, why: Why) -> None:
-        """Stop this job; from any thread."""
-        held = self._held
-        if held is not None and held.job.id == job_id:
-            self._asked = why
-            signal.pthread_kill(threading.main_thread().ident or 0, STOP_SIGNAL)
+        """Stop this job, or see that it stops as soon as it has begun; from any thread."""
+        self._asked[job_id] = why
+        self._signal()
+
+    @staticmethod
+    def _signal() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, STOP_SIGNAL)
+
+    def _look_soon(self) -> None:
+        timer = threading.Timer(AGAIN_S, self._signal)
+        timer.daemon = True
+        timer.start()
 
     def _look(self, _number: int, _frame: FrameType | None) -> None:
-        held, why = self._held, self._asked
+        held = self._held
+        why = self._asked.get(held.job.id) if held is not None else None
         if held is None or why is None:
             return
-        self._asked = None
         if self._task is not None:
             held.told = why
             self._task.get_loop().call_soon_threadsafe(self._task.cancel, why.value)
-        elif held.thread:  # else its function has ended, or not begun
+        elif held.thread:
             held.told = why
+        else:  # its function has ended, or is about to begin
+            self._look_soon()
+            return
+        del self._asked[held.job.id]
+        if self._task is None:
             raise INSIDE[why]
 
 

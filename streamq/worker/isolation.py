@@ -42,6 +42,7 @@ class IsolatedPool:
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: dict[Held, asyncio.Task[None]] = {}
         self._cells: dict[Held, Cell] = {}  # of those whose turn it is
+        self._waiting: set[Held] = set()  # for their turn
 
     @property
     def can_start(self) -> bool:
@@ -62,10 +63,17 @@ class IsolatedPool:
     def start(self, held: Held, slots: Slots) -> None:
         """Run this job; it takes one of those slots."""
         slots.held += 1
+        self._waiting.add(held)
         self._tasks[held] = asyncio.get_running_loop().create_task(self._run(held, slots))
 
     def tell(self, held: Held, why: Why) -> bool:
-        """Have its process tell it, or end with it; False: it doesn't run here."""
+        """Have its process tell it, or end with it; False: it doesn't run here (any more, or yet).
+
+        One that waits for its turn is handed back.
+        """
+        if held in self._waiting:
+            held.told = why
+            return self._tasks[held].cancel()
         cell = self._cells.get(held)
         return cell is not None and cell.tell(held, why)
 
@@ -78,12 +86,14 @@ class IsolatedPool:
         began = time.monotonic()
         try:
             async with self._gate:
+                self._waiting.discard(held)
                 ended = await self._run_alone(held)
         except asyncio.CancelledError:
             ended = Ended(held, HandBack(held.job.id, held.lease.token))
         except BaseException as error:  # noqa: BLE001 - a bug of ours: the worker ends of it
             self._broken(error)
             return
+        self._waiting.discard(held)
         del self._tasks[held]
         slots.ended(1, time.monotonic())
         ended.seconds = ended.seconds or time.monotonic() - began

@@ -1,4 +1,4 @@
-"""The end of a process whose event loop one job keeps to itself, beyond its time limit."""
+"""The end of a process whose event loop one job keeps to itself, and is not to."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
 from streamq.worker.exits import REPLACED
+from streamq.worker.interrupting import Why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +37,14 @@ def end_process(
     sent again as it was, and counts once. Where the server is away, nothing is settled.
     """
     held = watch.held
+    if watch.is_cancelled:
+        held.told = Why.CANCELLED  # even where it could not hear that
     log.error(
-        "job %s (%s) keeps the event loop from everything else, over its time limit: this process "
-        "is replaced now; its other jobs are handed back",
+        "job %s (%s) keeps the event loop from everything else, %s: this process is replaced now; "
+        "its other jobs are handed back",
         held.job.id,
         held.job.record.task,
+        watch.reason,
     )
     ended = [crew.runner.timed_out(held, watch.began), *crew.threads.take_done()]
     for one in ended:

@@ -45,7 +45,8 @@ class LeaseBook:
 
     def has_older(self, queue: str, before: float) -> bool:
         """Whether a claim of this queue that is held was made before that moment (monotonic)."""
-        return any(lease.since < before for lease in self._held[queue].values())
+        held = list(self._held[queue].values())  # one C call, as above
+        return any(lease.since < before for lease in held)
 
     def lost(self, queue: str, token: str) -> None:
         """The server knows this lease no more; said once."""

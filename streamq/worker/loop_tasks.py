@@ -46,6 +46,12 @@ class LoopPool(Backlog):
         self._is_driven = False  # a task is about to start jobs, or does
         self._is_cancelled = False
 
+    @property
+    def running(self) -> list[Held]:
+        """The jobs that run now, also the one that hasn't awaited anything; from any thread."""
+        starting = self._starting
+        return [*self._tasks, *([] if starting is None else [starting])]
+
     def cancel(self) -> None:
         """Cancel what runs; it is handed back as it ends."""
         self._is_cancelled = True

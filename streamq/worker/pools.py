@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 from streamq.operations import Stray
 from streamq.worker.early import Early
 from streamq.worker.held import Ended
-from streamq.worker.interrupting import Why
+from streamq.worker.interrupting import FOR_GOOD
 from streamq.worker.room import Kind, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from streamq.worker.held import Held
+    from streamq.worker.interrupting import Why
     from streamq.worker.isolation import IsolatedPool
     from streamq.worker.known import KnownTask
     from streamq.worker.room import Slots
@@ -93,7 +94,7 @@ class Pools:
 
     def tell(self, held: Held, why: Why) -> bool:
         """Tell this job to stop; False: it doesn't run (any more, or yet), or was told before."""
-        if held.told in {Why.HARD, Why.CANCELLED}:
+        if held.told in FOR_GOOD:
             return False
         pools = self._pools.values()
         return any(pool.tell(held, why) for pool in pools) or self._isolated.tell(held, why)
@@ -101,19 +102,6 @@ class Pools:
     def tell_on_thread(self, held: Held, why: Why) -> bool:
         """As `tell`, for a job that runs on a thread; from any thread."""
         return self._pools[Kind.THREAD].tell(held, why)
-
-    def cancel(self, job_id: str, token: str) -> Held | None:
-        """Cancel the run of this job under this claim; None: it doesn't run here.
-
-        It ends like any other, soon: with an `Ended` of which `held.told` is `Why.CANCELLED`, as an
-        `Ack` if it had just finished, else as a `HandBack`. The second time does nothing.
-        """
-        for held in self.running:
-            if held.job.id == job_id and held.lease.token == token:
-                if self.tell(held, Why.CANCELLED):
-                    self.timekeeper.cancelled(held)
-                return held
-        return None
 
     @property
     def backlog(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from streamq import operations
 from streamq.job_reading import pack_progress
-from streamq.operations import CHUNKS, LOG
+from streamq.operations import CHILDREN, CHUNKS, LOG, MOST_ENTRIES
 from streamq.worker.weather import TROUBLE
 
 if TYPE_CHECKING:
@@ -56,23 +56,24 @@ class Reports(Protocol):
 class Reporter:
     """What one job says, on its way out: `RunningJob.report`."""
 
-    __slots__ = ("_codec", "_held", "_keep_ms", "_reports")
+    __slots__ = ("_children", "_codec", "_held", "_keep_ms", "_reports")
 
     def __init__(self, held: Held, reports: Reports, codec: Codec, keep_s: float) -> None:
         self._held = held
         self._reports = reports
         self._codec = codec
         self._keep_ms = max(1000, round(keep_s * 1000))
+        self._children = 0  # of this run that were told; more are enqueued, and not listed
 
     def __call__(self, what: str, value: Any) -> Any:
-        """Pass on `progress`, `log`, `chunk`, `checkpoint` (a bool), `acheckpoint` (awaitable)."""
+        """Pass on `progress`, `log`, `child`, `chunk`, `checkpoint` (a bool), `acheckpoint`."""
         held, reports = self._held, self._reports
         if what == "progress":
             return reports.progress(held, pack_progress(value))
         if what == "extend":
             return reports.extend(held, value)
-        if what == "log":
-            return reports.say(held, LOG, value.encode(), self._keep_ms)
+        if what in {"log", "child"}:
+            return self._line(what, value)
         packed = self._codec.encode_value(value, None)
         if what == "chunk":
             return reports.say(held, CHUNKS, packed, self._keep_ms)
@@ -85,6 +86,12 @@ class Reporter:
             return reports.acheckpoint(held, packed)
         _refuse_in_loop(held)
         return reports.checkpoint(held, packed)
+
+    def _line(self, what: str, said: str) -> None:
+        self._children += what == "child"
+        if what == "log" or self._children <= MOST_ENTRIES[CHILDREN]:
+            kind = LOG if what == "log" else CHILDREN
+            self._reports.say(self._held, kind, said.encode(), self._keep_ms)
 
 
 def _refuse_in_loop(held: Held) -> None:

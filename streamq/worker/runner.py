@@ -10,13 +10,14 @@ import time
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from streamq.context import RunningJob, enter
+from streamq.context import RunningJob, enter, tell_children
 from streamq.errors import JobExpired, SoftTimeLimitExceeded, TaskCancelled
 from streamq.ids import keeps_result
 from streamq.jitter import jitter
 from streamq.job_reading import moment
 from streamq.logs import trace_id_of
 from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
+from streamq.operations.beside import pack_beside
 from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
@@ -144,6 +145,7 @@ class Runner:
             schedule=job.record.schedule,
             tags=options.tags,
             headers=options.headers,
+            parent=str(carried.get("parent", "")),
             detached=False,
             restored=kept,
             application=self.caller.application,
@@ -159,6 +161,7 @@ class Runner:
         if keeps_result(job_id):
             ttl_ms = int(ready.options.result_ttl * 1000)
             kind, result = self._encode(value, ready)
+            result = pack_beside(ready.job.parent, ready.job.tags) + result
         ack = Ack(
             job_id,
             held.lease.token,
@@ -236,6 +239,8 @@ def _follow(ready: Ready, how: str) -> list[Value]:
     """What follows from a job that ended so."""
     here = ready.held.lease.queue
     follow = [one for when, one in ready.job.follow_ups if when == how]
+    for one in follow:
+        tell_children(one.plan.task, (one.job.id,), ready.job)
     queues = ["" if one.plan.queue == here else one.plan.queue for one in follow]
     pairs = zip(queues, follow, strict=True)
     return [

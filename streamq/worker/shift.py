@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from streamq import operations
 from streamq.worker import application, funeral, last_resort
+from streamq.worker.canceller import Canceller
 from streamq.worker.crew import assemble, enrolment
 from streamq.worker.lifespan import lifespans
 from streamq.worker.orders import Orders
@@ -50,6 +51,8 @@ class Shift:
         self._crew = assemble(app, size, identity, birth=_birth(app), broken=self._broken)
         self._crew.upkeep.append(self._make_retirement())
         self._renewer = self._make_renewer()
+        broken = self._broken_in_thread
+        self._canceller = Canceller(app.client, self._crew, identity.name, broken)
         timekeeper = self._crew.pools.timekeeper
         timekeeper.replace = partial(self._leave_by_itself, RETIRED)
         if link is not None:  # else nobody would start another process
@@ -67,10 +70,12 @@ class Shift:
         try:
             if await self._enrol(enrol, stop):
                 self._renewer.start()
+                self._canceller.start()
                 if self._link is not None:
                     self._link.serve(crew.book, partial(self._leave_by_itself, RETIRED))
                 left = await self._run_duties(enrol, stop, hurry)
         finally:
+            self._canceller.stop(timeout=RENEWAL_S)
             self._renewer.stop(timeout=RENEWAL_S)
             crew.pools.timekeeper.close()
             crew.threads.close()
@@ -91,6 +96,9 @@ class Shift:
         """What should never happen has happened."""
         if not self._trouble.done():
             self._trouble.set_exception(error)
+
+    def _broken_in_thread(self, error: BaseException) -> None:
+        self._loop.call_soon_threadsafe(self._broken, error)
 
     async def _enrol(self, enrol: Duty, stop: asyncio.Event) -> bool:
         """Become known before the first claim; False where told to stop before."""
@@ -199,9 +207,7 @@ class Shift:
             for queue, token in renew(self._app.client, keys, name, self._lease_ms, book.tokens):
                 book.lost(queue, token)
 
-        def broken(error: BaseException) -> None:
-            self._loop.call_soon_threadsafe(self._broken, error)
-
+        broken = self._broken_in_thread
         if self._link is None:
             return Renewer(once, self._lease_ms, broken=broken)
         is_needed = partial(self._link.is_silent, self._lease_ms / 2000)

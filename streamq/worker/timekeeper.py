@@ -1,7 +1,7 @@
-"""Time limits of the jobs that run here: one thread looks at all of them, some 40 times a second.
+"""Time limits and cancellations of the jobs that run here: one thread looks at all of them.
 
-A thread, because a job that keeps the event loop to itself is over its limit, too. It does
-nothing, and isn't there, while no job that runs has a limit.
+A thread, because a job that keeps the event loop to itself is over its limit, too. It looks 40
+times a second; while no job that runs has a limit or is cancelled, it does nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from streamq.worker.interrupting import Why
+from streamq.worker.interrupting import FOR_GOOD, Why
 
 if TYPE_CHECKING:
     import asyncio
@@ -28,7 +28,8 @@ log = logging.getLogger("streamq.worker")
 TICK_S = 0.025
 PATIENCE_S = 2.0  # that a run over its `time_limit` gets to end, once it was told
 CANCEL_PATIENCE_S = 10.0  # and one that was cancelled
-BLOCKED_S = 1.0  # after which a loop that doesn't answer is blocked
+UNHEARD_S = 5.0  # where it can't hear that, because it keeps the event loop to itself
+BLOCKED_S = 1.0  # after which a loop that doesn't answer is looked at again
 
 
 @dataclass(slots=True, eq=False)
@@ -40,12 +41,20 @@ class Watch:
     soft_at: float = math.inf
     hard_at: float = math.inf
     give_up_at: float = math.inf
+    patient_until: float = 0.0  # with one that has heard
     was_soft: bool = False  # it was told of its soft limit
+    is_cancelled: bool = False
     heard: bool = True  # the loop has answered since it was last spoken to
+    was_blamed: bool = False  # it was said who keeps it from hearing
+
+    @property
+    def reason(self) -> str:
+        """Why it is to end, for the log."""
+        return "and is cancelled" if self.is_cancelled else "over its time limit"
 
 
 class Timekeeper:
-    """`limit`, `extend` and `close` may be called in any thread, the rest in the loop."""
+    """All but `ended` may be called in any thread; that is called in the loop."""
 
     def __init__(
         self,
@@ -81,9 +90,12 @@ class Timekeeper:
             watch.soft_at += seconds
             watch.hard_at += seconds
 
-    def cancelled(self, held: Held) -> None:
-        """It was told so, and gets some time."""
-        self._add(Watch(held, time.monotonic(), give_up_at=time.monotonic() + CANCEL_PATIENCE_S))
+    def cancel(self, held: Held) -> None:
+        """Have this job told so, unless it was; it gets some time then. Again does nothing."""
+        watch = self.watches.get(held) or Watch(held, time.monotonic())
+        if not watch.is_cancelled and held.told not in FOR_GOOD:
+            watch.is_cancelled = True
+            self._add(watch)
 
     def ended(self, ended: list[Ended]) -> None:
         """These run no more."""
@@ -124,7 +136,11 @@ class Timekeeper:
             self._look(watch, now)
 
     def _look(self, watch: Watch, now: float) -> None:
-        if now >= watch.give_up_at:
+        if watch.is_cancelled and not watch.patient_until:
+            watch.soft_at = watch.hard_at = math.inf
+            watch.give_up_at, watch.patient_until = now + UNHEARD_S, now + CANCEL_PATIENCE_S
+            self._tell(watch, Why.CANCELLED)
+        elif now >= watch.give_up_at:
             self._give_up(watch, now)
         elif now >= watch.hard_at:
             watch.hard_at, watch.soft_at, watch.give_up_at = math.inf, math.inf, now + PATIENCE_S
@@ -134,10 +150,19 @@ class Timekeeper:
             self._tell(watch, Why.SOFT)
 
     def _tell(self, watch: Watch, why: Why) -> None:
-        if watch.held.thread:  # at once, and whatever the loop does
-            self._pools.tell_on_thread(watch.held, why)
-        else:
-            self._in_loop(watch, lambda: self._pools.tell(watch.held, why))
+        held = watch.held
+        if not held.thread or not self._pools.tell_on_thread(held, why):
+            self._in_loop(watch, lambda: self._tell_here(watch, why))
+
+    def _tell_here(self, watch: Watch, why: Why) -> None:
+        """In the loop."""
+        held = watch.held
+        if self._pools.tell(held, why) or why is not Why.CANCELLED or held.told in FOR_GOOD:
+            return
+        if held in self._pools.running:  # its function hasn't begun: once more, soon
+            watch.patient_until = 0.0
+        else:  # it has just ended
+            self.watches.pop(held, None)
 
     def _in_loop(self, watch: Watch, what: Callable[[], object]) -> None:
         """Have the loop do it, and see whether it ever does."""
@@ -155,14 +180,28 @@ class Timekeeper:
     def _give_up(self, watch: Watch, now: float) -> None:
         watch.give_up_at = now + BLOCKED_S
         if not watch.heard:
-            # Another job may keep the loop from hearing; that isn't this one's fault.
-            if self._loop_pool.at_work() is watch.held:
-                self.end(watch)
-                watch.give_up_at = now + CANCEL_PATIENCE_S  # where there was nobody to end it
-        elif watch.held.told in {Why.HARD, Why.CANCELLED}:
+            self._is_unheard(watch, now)
+        elif now < watch.patient_until:
+            watch.give_up_at = watch.patient_until
+        elif watch.held.told in FOR_GOOD:
             self._in_loop(watch, lambda: self._let_go(watch))
         else:  # it wasn't running for a moment
             self._tell(watch, Why.HARD)
+
+    def _is_unheard(self, watch: Watch, now: float) -> None:
+        """A job keeps the loop from hearing: this one, or another that isn't to blame."""
+        at_work = self._loop_pool.at_work()
+        if at_work is watch.held:
+            self.end(watch)
+            watch.give_up_at = now + CANCEL_PATIENCE_S  # where there was nobody to end it
+        elif at_work is not None and not watch.was_blamed:
+            watch.was_blamed = True
+            log.warning(
+                "job %s (%s) can't be told to stop: job %s (%s) keeps the event loop from "
+                "everything else, and nothing says that it is to end",
+                *(watch.held.job.id, watch.held.job.record.task),
+                *(at_work.job.id, at_work.job.record.task),
+            )
 
     def _let_go(self, watch: Watch) -> None:
         """In the loop: a job ignores all that it is told, so its process ends without it."""
@@ -185,10 +224,11 @@ def _say_blocked(watch: Watch) -> None:
     """Nobody would start another process."""
     job = watch.held.job
     log.error(
-        "job %s (%s) keeps the event loop from everything else, over its time limit; no supervisor "
-        "is there to replace this process",
+        "job %s (%s) keeps the event loop from everything else, %s; no supervisor is there to "
+        "replace this process",
         job.id,
         job.record.task,
+        watch.reason,
     )
 
 

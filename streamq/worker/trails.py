@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from streamq import operations
 from streamq.errors import BrokerRefused, ResultError
-from streamq.operations import CHUNKS, LOG, Said
+from streamq.operations import CHUNKS, MOST_ENTRIES, Said
 from streamq.worker.duty import Duty
 from streamq.worker.room import MOST
 from streamq.worker.weather import FATAL
@@ -103,7 +103,7 @@ class Trails(Duty):
         self._pass_on = pass_on  # the ends that need not wait any more
 
     def say(self, held: Held, kind: str, packed: bytes, keep_ms: int) -> None:
-        """Take down an entry, of `LOG` or `CHUNKS`. Raises `ResultError` for a chunk too many."""
+        """Take down an entry of a trail. Raises `ResultError` for a chunk too many."""
         with self._lock:
             trail = self._trails.get((held, kind))
             if trail is None:
@@ -145,7 +145,7 @@ class Trails(Duty):
             return IDLE_S
         self._is_called = True  # no alarm: it would come before its time
         for name, queue in self._queues.items():
-            for kind in (LOG, CHUNKS):
+            for kind in MOST_ENTRIES:
                 here = [one for one in due if one[0].lease.queue == name and one[1] == kind]
                 for at in range(0, len(here), MOST):
                     await self._send(queue, kind, here[at : at + MOST], ending)
@@ -194,7 +194,7 @@ class Trails(Duty):
             busy = {held for (held, _), trail in self._trails.items() if trail.pending}
             free = [held for held in ending if held not in busy]
             for held in free:
-                self._trails.pop((held, LOG), None)
-                self._trails.pop((held, CHUNKS), None)
+                for kind in MOST_ENTRIES:
+                    self._trails.pop((held, kind), None)
         if free:
             self._pass_on([self._ending.pop(held) for held in free])

@@ -78,7 +78,6 @@ def test_filters_search_and_say_how_far(cli: Cli, app: StreamQ, hand: Hand) -> N
     assert [job["args"] for job in found["jobs"]] == [[1199]]
     cli("inspect", "--arg", "x").failed(2, "write NAME=VALUE")
     cli("inspect", "workers", "--task", "shop.add").failed(2, "filters choose among jobs")
-    cli("inspect", "ended", "--tag", "x").failed(2, "of ended jobs only")
     cli("inspect", "--since", "soon").failed(2, "is no time")
     document = cli("inspect", "--since", "1h", "--json").document
     assert (document["searched"], len(document["jobs"]), bool(document["cursor"])) == (20, 20, True)

@@ -63,7 +63,7 @@ def test_nothing_that_fits_is_no_question(cli: Cli, app: StreamQ, hand: Hand) ->
 def test_many_need_yes_where_nobody_can_be_asked(cli: Cli, app: StreamQ, hand: Hand) -> None:
     fill(app, hand)
     cli("cancel", "--task", "shop.add").failed(2, "4 jobs to cancel: --yes says so")
-    cli("cancel").failed(2, "IDs, --task, --tag or --queue")
+    cli("cancel").failed(2, "which ones? IDs, or filters")
     cli("cancel", "x", "--task", "shop.add").failed(2, "not both")
     cli("cancel", "--queue", "defualt").failed(1, "did you mean 'default'?")
     assert len(control.find_pending(app)) == 5

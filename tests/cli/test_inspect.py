@@ -104,7 +104,7 @@ def test_a_job_as_json_has_stable_names(cli: Cli, app: StreamQ, hand: Hand) -> N
         *("id", "task", "queue", "state", "reason", "attempt", "crashes", "args", "kwargs"),
         *("enqueued_at", "due_at", "started_at", "ended_at", "expires_at", "worker", "tags"),
         *("result", "error", "traceback", "progress", "run_seconds", "problem"),
-        *("schedule", "scheduled_for", "attempts"),
+        *("schedule", "scheduled_for", "attempts", "lane", "parent", "children"),
     }
     assert (job["state"], job["reason"], job["args"], job["kwargs"]) == (
         "dead",

@@ -55,9 +55,11 @@ class Hand:
         self.held |= {job.id: (token, job) for job in claimed}
         return [job.id for job in claimed]
 
-    def succeed(self, job_id: str, result: object = None, *, kept: bool = True) -> None:
+    def succeed(
+        self, job_id: str, result: object = None, *, kept: bool = True, beside: bytes = b""
+    ) -> None:
         token, job = self.held.pop(job_id)
-        value = self.app.codec.encode_value(result) if kept else b""
+        value = beside + self.app.codec.encode_value(result) if kept else b""
         done = operations.Ack(
             job_id, token, job.record.task, "ok" if kept else "none", 1200, 60_000 * kept, value
         )

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.limits.crew import Crew, MakeCrew
+from tests.limits.killing import Killed
 from tests.servers import Server
 
 
@@ -26,3 +28,10 @@ def make_crew(server: Server) -> Iterator[MakeCrew]:
 @pytest.fixture
 def crew(make_crew: MakeCrew) -> Crew:
     return make_crew()
+
+
+@pytest.fixture
+def killed(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Iterator[Killed]:
+    """Worker processes of the application that the test's module names."""
+    with closing(Killed(server, tmp_path, request.module.APP)) as made:
+        yield made

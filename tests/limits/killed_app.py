@@ -29,4 +29,4 @@ def hold(number: int) -> int:
 
 def _say(what: str, number: int) -> None:
     with Path(os.environ["STREAMQ_TEST_JOURNAL"]).open("a") as journal:
-        journal.write(f"{what} {number} {os.getpgrp()} {time.monotonic()}\n")
+        journal.write(f"{what} {number} {os.getpgrp()} {os.getppid()} {time.monotonic()}\n")

@@ -19,6 +19,7 @@ import redis
 from streamq import operations
 from streamq.keys import GROUP, NAMES, queue_keys
 from streamq.operations import Budget, Call, Claimed, NewJob, Violation
+from streamq.operations.beside import read_beside
 from tests.auditing import audit_violations
 from tests.servers import NO_RETRIES, Server
 
@@ -215,6 +216,8 @@ class Rig:
         now = self.now_ms()
         if "errors" in found:  # their own tests look at the runs around them
             found["errors"] = {id_: failure(text) for id_, text in found["errors"].items()}
+        if "results" in found:
+            found["results"] = {id_: alone(text) for id_, text in found["results"].items()}
         named: State = {key: self._normal(value, now, key) for key, value in found.items()}
         if pending := self.pending():
             named["pending"] = pending
@@ -264,6 +267,12 @@ class Rig:
 def failure(text: str) -> str:
     """The last failure out of what is kept of a job's runs."""
     return operations.last_failure(text.encode("latin-1")).decode("latin-1")
+
+
+def alone(outcome: str) -> str:
+    """An outcome without what is kept beside its value."""
+    head, line, value = outcome.partition("\n")
+    return head + line + read_beside(value.encode("latin-1")).value.decode("latin-1")
 
 
 def owner(server: Server, key: str) -> redis.Redis:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from streamq import operations
 from streamq.operations import FailedRun
+from streamq.operations.beside import Beside, pack_beside, read_beside
 from tests.lua.rig import Rig
 
 
@@ -65,10 +68,10 @@ def test_only_the_last_failure_is_kept_whole_if_it_is_large(rig: Rig) -> None:
     assert [len(run.failure) for run in runs(rig, "a")] == [0, 9000]
 
 
-def test_runs_go_with_the_job(rig: Rig) -> None:
+def test_runs_go_with_a_job_whose_result_is_not_kept(rig: Rig) -> None:
     rig.running("a", token="T0")
     again(rig, 0)
-    rig.ack("a", token="T1")
+    rig.ack("a", token="T1", kind="none", ttl_ms=0)
     assert "errors" not in rig.state()
     assert not runs(rig, "a")
 
@@ -82,3 +85,39 @@ def test_what_was_touched_by_hand_is_no_run(rig: Rig) -> None:
     rig.claim("T9")
     rig.bury("a", token="T9")
     assert ways(rig, "a") == [(1, "failed", b"oops")]
+
+
+def test_who_succeeds_in_the_end_keeps_them_beside_the_result(rig: Rig) -> None:
+    rig.running("a", "first", token="T0")
+    again(rig, 0, b"oops")
+    assert rig.ack("a", token="T1") == ["OK"]
+    assert rig.ack("first", token="T0") == ["OK"]
+    found = rig.run(operations.look(rig.keys, ids=["a"]))[0]
+    assert found.outcome is not None
+    assert (found.outcome.kind, found.outcome.value) == ("ok", b"value")
+    assert [(run.number, run.how, run.failure) for run in found.runs] == [(1, "retry", b"oops")]
+    assert "errors" not in rig.state()
+    plain: Any = rig.admin.hget(rig.keys.key("results"), "first")
+    assert plain.endswith(b"\nvalue")  # who never failed pays nothing
+
+
+def test_a_lost_run_and_a_cancelled_job_keep_them_too(rig: Rig) -> None:
+    rig.running("a", token="T0", opts="c=9")
+    rig.release("a", token="T0", crashed=True)
+    rig.claim("T1")
+    rig.ack("a", token="T1")
+    assert ways(rig, "a") == [(1, "crashed", b"")]
+    rig.running("b", token="U")
+    rig.retry("b", token="U")
+    rig.cancel("b")
+    assert ways(rig, "b") == [(1, "retry", b"oops")]
+
+
+def test_what_is_kept_beside_a_value_is_read_back_and_what_is_torn_harms_nothing() -> None:
+    packed = pack_beside("parent", ("eu", "big"))
+    assert read_beside(packed + b"value") == Beside(b"value", "parent", ("eu", "big"))
+    assert (pack_beside("", ()), read_beside(b"value")) == (b"", Beside(b"value"))
+    assert read_beside(b"\xc1f\0\0\0\1\xc1value") == Beside(b"value")
+    assert read_beside(b"\xc1?\0\0\0\2xxvalue") == Beside(b"value")  # another release's
+    for cut in range(1, len(packed)):
+        read_beside(packed[:cut])

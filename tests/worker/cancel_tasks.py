@@ -68,6 +68,24 @@ def add_cancellable(app: StreamQ, note: Callable[[str], None]) -> None:  # noqa:
     app.task(name="will_not_hear")(will_not_hear)
     app.task(name="awill_not_hear")(awill_not_hear)
     app.task(name="pwill_not_hear", **process)(will_not_hear)
+    _add_greedy(app, note)
+
+
+def _add_greedy(app: StreamQ, note: Callable[[str], None]) -> None:
+    """Async ones that keep their loop to themselves."""
+
+    async def never_awaits(seconds: float) -> str:
+        note("begin")
+        steps(seconds)
+        return "done"
+
+    async def awaits_once(seconds: float) -> str:
+        await asyncio.sleep(0)
+        return await never_awaits(seconds)
+
+    app.task(name="never_awaits")(never_awaits)
+    app.task(name="awaits_once")(awaits_once)
+    app.task(name="pnever_awaits", pool="process")(never_awaits)
 
 
 def steps(seconds: float) -> None:

@@ -39,7 +39,8 @@ if os.environ.get("STREAMQ_TEST_EXTRA_TASK"):
 
 
 if patience := os.environ.get("STREAMQ_TEST_PATIENCE"):  # seconds with jobs that are cancelled
-    timekeeper.CANCEL_PATIENCE_S = cell.CANCEL_S = float(patience)
+    cell.CANCEL_S = timekeeper.UNHEARD_S = float(patience)
+    timekeeper.CANCEL_PATIENCE_S = 2 * float(patience)
 
 
 if __name__ == "__main__":

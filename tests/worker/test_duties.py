@@ -150,12 +150,14 @@ def test_an_outcome_of_a_lost_lease_is_refused_and_said_once(
 
 def test_the_promoter_moves_what_is_due_and_sleeps_until_the_next(rig: Rig) -> None:
     rig.send("add", 1, 1, countdown=0.05)
-    rig.send("add", 1, 1, countdown=0.7)
+    begin = time.monotonic()
+    rig.send("add", 1, 1, countdown=0.9)
 
     async def steps(bench: Bench) -> None:
         await asyncio.sleep(0.06)
         pause = await bench.duty(Promoter).once()
-        assert 0.3 < pause < 0.7
+        assert pause < 0.9
+        assert time.monotonic() + pause > begin + 0.85
 
     on_bench(rig, steps)
     counts = rig.counts()
@@ -179,14 +181,14 @@ def test_the_reclaimer_takes_back_what_has_lapsed_and_says_whose_it_was(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     job = rig.send("add", 1, 1)
+    begin = time.monotonic()
     claim_one(rig)
 
     async def steps(bench: Bench) -> None:
         reclaimer = bench.duty(Reclaimer)
-        begin = time.monotonic()
         while not rig.counts().get("reclaimed"):
             await asyncio.sleep(await reclaimer.once())
-            assert time.monotonic() - begin < 3
+            assert time.monotonic() - begin < 10
         assert time.monotonic() - begin > 0.8, "not before its time"
 
     with caplog.at_level(logging.WARNING, "streamq.worker"):

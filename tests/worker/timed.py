@@ -52,6 +52,23 @@ async def astubborn() -> str:
     return "not stopped"
 
 
+def waits_in_c(seconds: float = 1.2) -> str:
+    time.sleep(seconds)
+    return "not stopped"
+
+
+def soft(what: Callable[[], str]) -> str:
+    began = time.monotonic()
+    try:
+        return what()
+    except SoftTimeLimitExceeded:
+        return f"cleaned up after {time.monotonic() - began:.2f} s"
+
+
+WAYS = {"sleeping": naps, "busy": busy, "stubborn": stubborn, "in C": waits_in_c}
+AWAYS = {"sleeping": anaps, "stubborn": astubborn}
+
+
 def add_timed(app: StreamQ, note: Callable[[str], None]) -> None:
     _add(app, note, "thread", naps, busy, stubborn)
     _add(app, note, "process", naps, busy, stubborn, pool="process")
@@ -61,6 +78,7 @@ def add_timed(app: StreamQ, note: Callable[[str], None]) -> None:
 
     _add(app, note, "loop", anaps, abusy, astubborn)
     _add_soft(app, note)
+    _add_ways(app, note)
 
     @app.task(name="blocks_once", time_limit=0.5, max_attempts=2, backoff=0)
     async def blocks_once() -> int:
@@ -113,12 +131,9 @@ def _noted(function: Callable[[], Any], note: Callable[[str], None]) -> Callable
 
 
 def _add_soft(app: StreamQ, note: Callable[[str], None]) -> None:
-    def soft() -> str:
+    def softly() -> str:
         note("begin")
-        try:
-            return naps()
-        except SoftTimeLimitExceeded:
-            return "cleaned up"
+        return soft(naps)[:10]
 
     async def asoft() -> str:
         note("begin")
@@ -132,8 +147,34 @@ def _add_soft(app: StreamQ, note: Callable[[str], None]) -> None:
             return "cleaned up"
         return "not stopped"
 
-    app.task(name="thread_soft", **SOFT)(soft)
-    app.task(name="process_soft", pool="process", **SOFT)(soft)
+    app.task(name="thread_soft", **SOFT)(softly)
+    app.task(name="process_soft", pool="process", **SOFT)(softly)
     app.task(name="loop_soft", **SOFT)(asoft)
     app.task(name="aprocess_soft", pool="process", **SOFT)(asoft)
     app.task(name="soft_uncaught", soft_time_limit=0.3, max_attempts=2, backoff=0)(naps)
+
+
+def _add_ways(app: StreamQ, note: Callable[[str], None]) -> None:
+    def softly(how: str) -> str:
+        note("begin")
+        return soft(WAYS[how])
+
+    app.task(name="softly", soft_time_limit=0.3)(softly)
+    app.task(name="psoftly", soft_time_limit=0.3, pool="process")(softly)
+
+    @app.task(name="apart", max_crashes=2, time_limit=0.5)
+    def apart(how: str) -> str:
+        """In a process of its own, once its worker's was killed."""
+        note("begin")
+        if not current_job().crashes:
+            current_job().extend_deadline(LONG_S)
+            naps()
+        return soft(WAYS[how])
+
+    @app.task(name="aapart", max_crashes=2, time_limit=0.5)
+    async def aapart(how: str) -> str:
+        note("begin")
+        if not current_job().crashes:
+            current_job().extend_deadline(LONG_S)
+            await anaps()
+        return await AWAYS[how]() if how in AWAYS else WAYS[how]()

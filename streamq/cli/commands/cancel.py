@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from streamq.cli.acting import ask, log_actions, plural
 from streamq.cli.documents import print_document
 from streamq.cli.failures import BAD_ANSWER
+from streamq.cli.picking import PENDING, check_pick, pick_of, pick_options, pick_pending
 from streamq.cli.target import connected, target_options
-from streamq.cli.wording import QueueName
 from streamq.terminal import Bar
 
 if TYPE_CHECKING:
@@ -29,59 +29,36 @@ _WORDS = {
 
 @click.command(short_help="Cancel jobs, also those that run.")
 @click.argument("ids", nargs=-1, metavar="[ID]...")
-@click.option("--task", help="All jobs of this task.")
-@click.option("--tag", help="All jobs with this tag.")
-@click.option("-q", "--queue", "-Q", type=QueueName(), help="All jobs of these queues.")
+@pick_options
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
 @target_options
 @click.pass_context
 def command(
     ctx: click.Context,
+    /,
     *,
     ids: tuple[str, ...],
-    task: str | None,
-    tag: str | None,
-    queue: str | None,
     yes: bool,
     as_json: bool,
+    **said: Any,
 ) -> int:
-    """Cancel jobs: by ID, or all of a task, with a tag, of a queue.
+    """Cancel jobs: by ID, or all that the filters let through.
 
     What waits, is scheduled or parked is gone at once; a running job is ended by its worker, and
-    doesn't run again. Of --task, --tag and --queue, all that are given must fit; it says how many
-    jobs there are and asks, on a terminal; elsewhere it needs --yes. Exit code 1 where an ID's job
-    could not be cancelled.
+    doesn't run again. All filters that are given must fit; it says how many jobs there are and
+    asks, on a terminal; elsewhere it needs --yes. Exit code 1 where an ID's job could not be
+    cancelled.
     """
-    filtered = task is not None or tag is not None or queue is not None
-    if filtered and ids:
-        raise click.UsageError("give IDs, or --task, --tag and --queue; not both", ctx)
-    if not filtered and not ids:
-        raise click.UsageError("which ones? IDs, --task, --tag or --queue", ctx)
+    pick = pick_of(ctx, said, PENDING, "cancel")
+    check_pick(ctx, ids, pick)
     app = connected(ctx)
-    if not filtered:
+    if ids:
         return _tell_each(_cancel(app, list(ids), quiet=as_json), as_json=as_json)
-    chosen = _find(app, queue, task, tag, quiet=as_json)
+    chosen = pick_pending(app, pick, quiet=as_json)
     if chosen and not yes:
         ask(ctx, plural(len(chosen)), "cancel", "Cancel them, also those that run")
     return _tell_all(_cancel(app, chosen, quiet=as_json), as_json=as_json)
-
-
-def _find(
-    app: StreamQ, queue: str | None, task: str | None, tag: str | None, *, quiet: bool
-) -> list[str]:
-    from streamq import control, inspection
-    from streamq.cli.inspect_views import check_queues
-
-    wanted: list[str | None] = [None]
-    if queue:
-        wanted = list(names := queue.split(","))
-        check_queues(names, [one.queue for one in inspection.queues(app)])
-    found: list[str] = []
-    with Bar(0, "looking: jobs", quiet=quiet) as bar:
-        for one in wanted:
-            found += control.find_pending(app, queue=one, task=task, tag=tag, progress=bar.at)
-    return found
 
 
 def _cancel(app: StreamQ, ids: list[str], *, quiet: bool) -> dict[str, Cancellation]:

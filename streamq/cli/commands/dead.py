@@ -10,8 +10,8 @@ from streamq.cli.acting import ask, log_actions, plural
 from streamq.cli.choosing import Rate
 from streamq.cli.documents import print_document
 from streamq.cli.failures import BAD_ANSWER
+from streamq.cli.picking import check_pick, older_option, pick_dead, pick_of, pick_options
 from streamq.cli.target import connected, target_options
-from streamq.cli.wording import Duration, QueueName
 from streamq.terminal import Bar
 
 if TYPE_CHECKING:
@@ -28,11 +28,8 @@ _DONE = {"retry": "will run again", "delete": "deleted"}
 @click.argument("action", type=click.Choice(["retry", "delete"]))
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--all", "everything", is_flag=True, help="All that the filters let through.")
-@click.option("--task", help="Only this task's.")
-@click.option("--error", help="Only with this in the error's type, its text or its place.")
-@click.option("-q", "--queue", "-Q", type=QueueName(), help="Only this queue's.")
-@click.option("--older-than", type=Duration(), help="Dead for longer (1h, 2d, 90).")
-@click.option("--limit", type=click.IntRange(min=1), help="No more than so many, the newest.")
+@pick_options
+@older_option
 @click.option("--rate", type=Rate(), help="No more in a time than this: 10/s, 100/m.")
 @click.option("-y", "--yes", is_flag=True, help="Don't ask.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON document.")
@@ -44,55 +41,31 @@ def command(ctx: click.Context, /, *, action: str, ids: tuple[str, ...], **said:
     By ID, or by filters, or --all: then it says how many there are and asks, on a terminal;
     elsewhere it needs --yes. What runs again starts anew: attempts and crashes count from 0.
     """
-    return act_on_dead(ctx, action, list(ids), **said)
+    return act_on_dead(ctx, action, ids, **said)
 
 
 def act_on_dead(
     ctx: click.Context,
     action: str,
-    ids: list[str],
+    ids: tuple[str, ...],
     *,
-    everything: bool = False,
-    task: str | None = None,
-    error: str | None = None,
-    queue: str | None = None,
-    older_than: float | None = None,
-    limit: int | None = None,
     rate: float | None = None,
     yes: bool = False,
     as_json: bool = False,
+    **said: Any,
 ) -> int:
     """What `dead` and `job` do to dead jobs."""
-    wanted = {"task": task, "error": error, "older_than": older_than, "limit": limit}
-    filtered = any(one is not None for one in (*wanted.values(), queue))
-    _check(ctx, ids, chosen=everything or filtered)
+    pick = pick_of(ctx, said, ["dead"], action)
+    check_pick(ctx, ids, pick)
     app = connected(ctx)
-    if not ids:
-        queues: list[str | None] = [*queue.split(",")] if queue else [None]
-        ids = _find(app, queues, wanted)
-        if not ids:
-            return _tell(action, {}, as_json=as_json)
-        if not yes:
-            what = "Let them run again" if action == "retry" else "Delete them for good"
-            ask(ctx, plural(len(ids), "dead job"), action, what)
+    chosen = list(ids) or pick_dead(app, pick, quiet=as_json)
+    if not chosen:
+        return _tell(action, {}, as_json=as_json)
+    if not ids and not yes:
+        what = "Let them run again" if action == "retry" else "Delete them for good"
+        ask(ctx, plural(len(chosen), "dead job"), action, what)
     log_actions(app)
-    return _tell(action, _act(app, action, ids, rate, quiet=as_json), as_json=as_json)
-
-
-def _check(ctx: click.Context, ids: list[str], *, chosen: bool) -> None:
-    if chosen and ids:
-        raise click.UsageError("give IDs, or filters and --all; not both", ctx)
-    if not chosen and not ids:
-        raise click.UsageError("which ones? IDs, --task, --error, --older-than, or --all", ctx)
-
-
-def _find(app: StreamQ, queues: list[str | None], wanted: dict[str, Any]) -> list[str]:
-    from streamq import control
-
-    found: list[str] = []
-    for one in queues:
-        found += control.find_dead(app, queue=one, **wanted)
-    return found[: wanted["limit"]]
+    return _tell(action, _act(app, action, chosen, rate, quiet=as_json), as_json=as_json)
 
 
 def _act(

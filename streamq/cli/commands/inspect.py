@@ -107,9 +107,6 @@ def _check_filter(ctx: click.Context, what: str | None, wanted: JobFilter, *, gr
         return
     if what not in {"pending", "ended", *views.PLACES}:
         raise click.UsageError(f"filters choose among jobs, not of inspect {what}", ctx)
-    if what == "ended" and (wanted.tag or wanted.error or wanted.args):
-        text = "of ended jobs only their task, state and times are kept: --task, --state, --since"
-        raise click.UsageError(text, ctx)
 
 
 def _show(

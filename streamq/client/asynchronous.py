@@ -167,6 +167,7 @@ class AsyncTransport:
     def _fall_ill(self) -> None:
         """An exchange failed: whoever has waited long enough waits no longer."""
         self.is_well = False
+        self._connector.losses += 1
         now = asyncio.get_running_loop().time()
         for turn in list(self._queue):
             if turn.deadline <= now:
@@ -209,11 +210,11 @@ class AsyncTransport:
         return replies
 
     async def _lease(self, node: Node, timeout: float) -> Any:
-        idle = self._idle.get(node)
-        while idle:
+        while idle := self._idle.get(node):
             connection = idle.pop()
             if not is_stale(connection):
                 return connection
+            self._connector.losses += 1
             await close(connection)
         try:
             return await self._connector.connect_async(node, timeout)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from streamq import Concurrency, RateLimit, StreamQ, Unique, current_job
-from tests.faults.quick import QUICK as QUICK
+from typing import Any
+
+from streamq import Concurrency, RateLimit, StreamQ, Task, Unique, current_job
+from tests.faults import quick  # noqa: F401 -- for what it does
 
 app = StreamQ(
     "leaks", lease=2, default_queue="leaks", result_ttl=1.0, idempotency_ttl=1.0, max_crashes=1000
@@ -53,4 +55,13 @@ async def parent(number: int) -> None:
     current_job().enqueue(plain.s(number))
 
 
-TASKS = (plain, plain, plain, answers, flaky, one_of_a_kind, limited, parent)
+TASKS: tuple[Task[..., Any], ...] = (
+    plain,
+    plain,
+    plain,
+    answers,
+    flaky,
+    one_of_a_kind,
+    limited,
+    parent,
+)

@@ -14,6 +14,7 @@ from contextlib import suppress
 from tests.faults import storm_app
 from tests.faults.field import Field
 from tests.faults.harness import Ground, Row
+from tests.faults.quick import QUICK
 from tests.worker.rig import Process, children_of
 
 THREADS, LOOP, CHILDREN = 8, 16, 1  # slots of one worker process
@@ -39,7 +40,7 @@ class Storm:
 
     def _start(self) -> None:
         size = (*SIZE, "--process-concurrency", str(CHILDREN))
-        self.field.start(*size, env={storm_app.QUICK: "1"})
+        self.field.start(*size, env={QUICK: "1"})
 
     def kill_one(self) -> None:
         """A worker process, now and then with its supervisor; or one that runs its jobs."""

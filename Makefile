@@ -6,9 +6,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 ROW ?=
+SAMPLE ?= 0
+SEED ?= 1
 export PYTHON
 
-.PHONY: help demo test lint venv clean bench bench-quick soak
+.PHONY: help demo test lint venv clean bench bench-quick soak mutants
 
 help:
 	@echo 'make demo    index the standard library with a real worker, start to finish'
@@ -17,6 +19,8 @@ help:
 	@echo 'make bench-quick  streamq against its budgets, in under a minute'
 	@echo 'make bench        streamq and its peers side by side, a quarter of an hour'
 	@echo 'make soak ROW=6   a row of the fault suite at its large size; goes on where it was stopped'
+	@echo 'make soak ROW=model  500,000 steps of the model of all scripts'
+	@echo 'make mutants SAMPLE=300  break the scripts in small ways, and see which the tests notice'
 	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
@@ -41,6 +45,9 @@ bench-quick: venv
 
 soak: venv
 	$(BIN)/python -m tests.faults $(ROW) $(ARGS)
+
+mutants: venv
+	nice -n 10 $(BIN)/python -m tests.mutants --sample $(SAMPLE) --seed $(SEED) $(ARGS)
 
 bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -2,7 +2,7 @@
 -- Hands out jobs that may run now, under one lease: what limits, lanes and priorities let go from the line, what
 -- was handed back, what only a worker that knows the task may have, and the stream. The same token again returns
 -- the same jobs. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
--- is waiting, the server's clock in ms, how many had expired, ms until to look at the line again (-1: not),
+-- is waiting, the server's clock in ms, the summaries of those that had expired (0: none), ms until to look at the line again (-1: not),
 -- `<number of the job>:<us before it may start> …`, a list of id and checkpoint of jobs that have one; then for
 -- each job id, attempt, crashes, record.
 local jobs = KEYS[1] -- hash, id -> record

@@ -62,7 +62,9 @@ class Declaring:
         """
         from streamq.limits import named_limit  # noqa: PLC0415 - as above
 
-        chosen = queue_name(queue or self.runtime.conf.default_queue, "app.limit(queue=…)")
+        chosen = queue_name(
+            self.runtime.conf.default_queue if queue is None else queue, "app.limit(queue=…)"
+        )
         made = named_limit(name, limit, chosen)
         before = self.runtime.named_limits.get((chosen, name))
         if before is not None and before != made:

@@ -34,9 +34,9 @@ class SaidHere:
         elif what == "log":
             self.lines.append(LogLine(datetime.now(UTC), value))
         elif what == "chunk":
-            self.chunks.append(self.codec.encode_value(value))
+            self.chunks.append(self.codec.encode_value(value, what=what))
         elif what != "child":  # which has run by now
-            self.kept = self.codec.encode_value(value)
+            self.kept = self.codec.encode_value(value, what="checkpoint")
             return _done() if what == "acheckpoint" else True
         return None
 

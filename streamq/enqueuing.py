@@ -15,6 +15,7 @@ from streamq.keyed import key_digest
 from streamq.operations import Idempotency, NewJob
 from streamq.operations.plain import PlainEnqueue
 from streamq.option_checks import SharedKey
+from streamq.unique import NO_QUIET
 from streamq.uniqueness import UniqueKeys
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Plan:
         self.queue = checked_queue(runtime.conf, options.queue)
         self.keys = runtime.keys(options.queue)
         merged = options.unique or options.debounce
+        if options.max_wait is not None and options.debounce is None:
+            raise TypeError(f"{task}: {NO_QUIET}")
         self.unique = UniqueKeys(task, options, definition) if merged else None
         quiet = self.unique.due if self.unique else ""
         self.due = quiet or _moment(options.eta, options.countdown) or "0"

@@ -26,6 +26,8 @@ EventName: TypeAlias = Literal[
     "job.cancelled",
     "job.released",
     "job.lost",
+    "job.reclaimed",
+    "job.expired",
 ]
 EVENTS: tuple[EventName, ...] = (
     "job.enqueued",  # accepted; in the process that enqueued it
@@ -33,9 +35,11 @@ EVENTS: tuple[EventName, ...] = (
     "job.succeeded",
     "job.retried",  # will run again, `delay` seconds later
     "job.dead",
-    "job.cancelled",  # while it ran
-    "job.released",  # handed back unrun, or its process crashed
+    "job.cancelled",  # while it ran; who cancels what waits is told at once
+    "job.released",  # handed back unrun, set aside (unknown task), or its process crashed
     "job.lost",  # it ended here, but its lease was lost: another run of it decides
+    "job.reclaimed",  # this worker took it back from one that was killed, or lost its lease
+    "job.expired",  # too old to start when this worker came to it
 )
 
 

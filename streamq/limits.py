@@ -15,12 +15,11 @@ from streamq.errors import ConfigurationError
 from streamq.key_template import KeyTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _TEXT = re.compile(r"\s*(\d+)\s*/\s*(\d*)\s*(s|m|h|d)\s*")
-_LOOKS_LIKE_RATE = re.compile(r".*/.*|\s*[\d.+-]+\s*")
+_LOOKS_LIKE_RATE = re.compile(r".*/.*|\s*[\d.+-]+\s*(s|m|h|d|sec|min|hour|day)?s?\s*")
 _MOST = 1_000_000  # starts per second, burst, jobs at once, cost of a call
 _AT_ONCE = 8  # limits of one kind on one job
 _NAME = re.compile(r"[A-Za-z0-9_.:-]{1,128}")
@@ -47,7 +46,7 @@ class RateLimit:
         per = seconds(self.per, "RateLimit(per=…)")
         if per <= 0 or self.limit / per > _MOST:
             raise ValueError(
-                f"RateLimit({self.limit}, per={per:g}): at most {_MOST:,} starts a second"
+                f"RateLimit(per={per:g}): more than 0 s, at most {_MOST:,} starts a second"
             )
         object.__setattr__(self, "per", per)
         count(self.burst, "RateLimit(burst=…)", "burst=1 lets one start at a time")
@@ -136,7 +135,8 @@ def _plain(value: float) -> str:
 def count(given: object, what: str, why: str) -> int:
     """A whole number from 1; raises `TypeError` or `ValueError`."""
     if isinstance(given, bool) or not isinstance(given, int):
-        raise TypeError(f"{what}: must be a whole number, 1 or more, not {given!r}")
+        form = "; as in RateLimit(10, per=60), which is '10/m'" if "RateLimit(limit" in what else ""
+        raise TypeError(f"{what}: must be a whole number, 1 or more, not {given!r}{form}")
     if not 1 <= given <= _MOST:
         hint = f"; {why}" if given < 1 else ""
         raise ValueError(f"{what}: must be 1 to {_MOST:,}, not {given}{hint}")
@@ -154,16 +154,6 @@ def parse_rate(text: str, what: str = "rate_limit") -> RateLimit:
         return RateLimit(int(found[1]), per=int(found[2] or 1) * _UNITS[found[3]])
     except ValueError as error:
         raise ValueError(f"{what}={text!r}: {error}") from None
-
-
-def limit_from_json(published: Mapping[str, Any]) -> Limit | NamedLimit:
-    """The limit that was published; raises for what is none."""
-    known = {"limit", "per", "burst", "key"} & published.keys()
-    fields = {name: published[name] for name in known}
-    found = RateLimit(**fields) if "per" in known else Concurrency(**fields)
-    return (
-        NamedLimit(published["name"], found, published["queue"]) if "name" in published else found
-    )
 
 
 def rate_limits(given: object) -> Limits:
@@ -209,7 +199,9 @@ def _concurrency(given: object) -> Concurrency | NamedLimit | str:
                 f"concurrency={given!r}: must be a whole number or Concurrency(5, key=…); "
                 "so many in a time is rate_limit="
             )
-        return _name(given, "concurrency", "")
+        return _name(
+            given, "concurrency", "; so many at once is concurrency=5, Concurrency(5, key=…)"
+        )
     if isinstance(given, RateLimit):
         raise TypeError(f"concurrency={given!r}: that is rate_limit={given!r}")
     return Concurrency(count(given, "concurrency", _NO_START))
@@ -230,17 +222,22 @@ def _name(given: str, what: str, hint: str) -> str:
     return given
 
 
-def named_limit(name: str, given: object, queue: str) -> NamedLimit:
+def named_limit(name: object, given: object, queue: str) -> NamedLimit:
     """What `app.limit(name, given, queue=…)` declares: `"60/m"`, a `RateLimit`, a `Concurrency`."""
     what = f"app.limit({name!r})"
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or _LOOKS_LIKE_RATE.fullmatch(name):
         raise ConfigurationError(
-            f"app.limit({name!r}): a name has 1 to 128 of the characters A-Z a-z 0-9 _ . : -"
+            f"{what}: a name has 1 to 128 of the characters A-Z a-z 0-9 _ . : -, and is no number"
         )
+    return NamedLimit(name, one_limit(given, what), queue)
+
+
+def one_limit(given: object, what: str) -> Limit:
+    """A limit as `app.limit` and `app.limits.set` take it; `what` is for what is said."""
     if isinstance(given, str):
-        given = parse_rate(given, what)
-    elif isinstance(given, int) and not isinstance(given, bool):
-        given = Concurrency(count(given, what, _NO_START))
+        return parse_rate(given, what)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return Concurrency(count(given, what, _NO_START))
     if not isinstance(given, (RateLimit, Concurrency)):
         raise TypeError(f"{what}: write {FORMS}, or Concurrency(5) for so many at once")
-    return NamedLimit(name, given, queue)
+    return given

@@ -9,7 +9,7 @@ from streamq.backoff import Computed, delays_from_json
 from streamq.holding import NO_LANE, PRIORITY, holding_json, limits_from_json
 from streamq.option_checks import CALL_ONLY, CHECKS, TASK_ONLY, refuse_unknown
 from streamq.retry import RetryPolicy, class_names
-from streamq.unique import check_debounce
+from streamq.unique import NO_QUIET, check_debounce
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -208,6 +208,8 @@ def task_options(given: Mapping[str, Any], where: str) -> CallOptions:
     checked = _checked(given, where)
     if checked.ordered and checked.lane is None:
         raise TypeError(f"{where}: {NO_LANE}")
+    if checked.max_wait is not None and checked.debounce is None:
+        raise TypeError(f"{where}: {NO_QUIET}")
     return checked
 
 

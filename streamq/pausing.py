@@ -59,7 +59,7 @@ def resume_question(
 def paused_question(app: Application, queue: str | None = None) -> Question[list[Pause]]:
     """What is paused, in a queue or in all."""
     found: list[Pause] = []
-    for one in [queue] if queue else (yield from queues_question(app)):
+    for one in [queue_name(queue)] if queue is not None else (yield from queues_question(app)):
         settings = yield from settings_question(app, one)
         for name, value in sorted(settings.items()):
             if name == _PAUSE or name.startswith(f"{_PAUSE} "):
@@ -80,7 +80,7 @@ def _switch(
     if task is not None and queue is None:
         queues = yield from _queues_of(app, task)
     else:
-        queues = [queue_name(queue or app.runtime.conf.default_queue)]
+        queues = [queue_name(app.runtime.conf.default_queue if queue is None else queue)]
     answers = yield [operation(app.keys(one), what=what, name=name) for one in queues]
     return any(answers)
 

@@ -131,7 +131,9 @@ def _most(name: str) -> Callable[[object], int]:
         if isinstance(given, bool) or not isinstance(given, int):
             raise TypeError(f"{name}={given!r}: must be a whole number, 1 or more")
         if not 1 <= given <= _MOST:
-            raise ValueError(f"{name}={given}: must be 1 or more; leave it out for any number")
+            raise ValueError(
+                f"{name}={given}: must be 1 or more, at most 2^53; leave it out for any number"
+            )
         return given
 
     return check

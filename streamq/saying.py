@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from streamq.durations import number
 from streamq.errors import LeaseLost
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _MESSAGE_LENGTH = 1000  # characters of a progress message that are kept
+_EXACT = 1 << 63  # larger integers are kept as floats
 _LINE_LENGTH = 4000  # of a line of the log
 
 
@@ -34,11 +35,10 @@ class Saying:
         """
         from streamq.job import Progress  # noqa: PLC0415 - 5 ms that `import streamq` is spared
 
-        rule = "a number, not NaN or infinite"
         progress = Progress(
-            _number(done, "done", rule),
-            None if total is None else _number(total, "total", rule),
-            str(message)[:_MESSAGE_LENGTH],
+            _number(done, "done"),
+            None if total is None else _number(total, "total"),
+            _sendable(str(message)[:_MESSAGE_LENGTH]),
         )
         self._say("progress", progress)
 
@@ -49,7 +49,7 @@ class Saying:
         at most 4,000 characters (`result.log()`, `streamq inspect job ID`). Lines of a run that
         ends are there when its result is.
         """
-        self._say("log", " ".join(map(str, parts))[:_LINE_LENGTH])
+        self._say("log", _sendable(" ".join(map(str, parts))[:_LINE_LENGTH]))
 
     def emit(self, chunk: Any) -> None:
         """Give out a part of the result, for those who read `result.stream()`; cheap.
@@ -146,6 +146,24 @@ def _length(rows: Any) -> int | None:
     return len(rows) if hasattr(rows, "__len__") else None
 
 
-def _number(given: float, what: str, rule: str) -> float:
-    number(given, f"set_progress({what})", float("-inf"), float("inf"), rule)
-    return given
+def _number(given: Any, what: str) -> float:
+    """As it can be kept; also of other libraries' numbers, which have a float."""
+    if not isinstance(given, (int, float)) and hasattr(given, "__float__"):
+        given = float(given)
+    rule = "must be a number, not NaN or infinite"
+    if isinstance(given, bool) or not isinstance(given, (int, float)):
+        raise TypeError(f"set_progress({what}): {rule}, not {given!r}")
+    if isinstance(given, int) and abs(given) < _EXACT:
+        return given
+    try:
+        kept = float(given)
+    except OverflowError:
+        kept = math.inf
+    if not math.isfinite(kept):
+        raise ValueError(f"set_progress({what}): {rule}, not {kept}")
+    return kept
+
+
+def _sendable(text: str) -> str:
+    """What no UTF-8 can say (a file name with bytes that are none) is written out."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()

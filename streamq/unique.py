@@ -13,6 +13,7 @@ OnConflict: TypeAlias = Literal["return", "replace", "raise", "queue_one"]
 
 STATES: tuple[UniqueState, ...] = get_args(UniqueState)
 ON_CONFLICT: tuple[OnConflict, ...] = get_args(OnConflict)
+NO_QUIET = "max_wait= bounds how long a debounced job waits; say debounce=2.0 (seconds), too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,12 @@ class Unique:
             raise ValueError(
                 f"Unique(on_conflict={self.on_conflict!r}): must be one of {', '.join(ON_CONFLICT)}"
             )
+        needed = {"queue_one": "running", "replace": "scheduled waiting"}.get(self.on_conflict, "")
+        if needed and not set(needed.split()) & set(self.while_):
+            raise ValueError(
+                f"Unique(on_conflict={self.on_conflict!r}): is about jobs that are "
+                f"{' or '.join(needed.split())}; name that in while_="
+            )
 
     @property
     def letters(self) -> str:
@@ -61,8 +68,8 @@ def unique_option(given: object) -> Unique | Literal[False]:
         return Unique() if given else False
     if isinstance(given, Unique):
         return given
-    if isinstance(given, dict):
-        known = {"by", "while_", "on_conflict"}
+    known = {"by", "while_", "on_conflict"}
+    if isinstance(given, dict) and given.keys() >= known:  # published, perhaps by a newer release
         return Unique(**{name: value for name, value in given.items() if name in known})
     raise TypeError(
         f"unique={given!r}: must be True, or Unique(by=('user_id',)) for some of the arguments"
@@ -90,6 +97,17 @@ def check_debounce(said: Mapping[str, Any], where: str) -> None:
     when = next((name for name in ("countdown", "eta") if said.get(name) is not None), None)
     if quiet and when:
         raise TypeError(f"{where}: debounce= and {when}= both say when; give one of them")
+    unique = said.get("unique")
+    if quiet and isinstance(unique, Unique) and unique.on_conflict == "raise":
+        raise TypeError(
+            f"{where}: debounce= lets the last call win, on_conflict='raise' refuses it; "
+            "leave one of them out"
+        )
+    if quiet and isinstance(unique, Unique) and "scheduled" not in unique.while_:
+        raise TypeError(
+            f"{where}: with debounce= a job is scheduled until there is quiet; "
+            f"name that in while_=('scheduled', {', '.join(map(repr, unique.while_))})"
+        )
 
 
 def _names(given: object, what: str) -> tuple[str, ...] | None:

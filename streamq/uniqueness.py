@@ -26,7 +26,7 @@ class UniqueKeys:
 
     def __init__(self, task: str, options: TaskOptions, definition: Definition | None) -> None:
         """Raises `TypeError` or `ValueError` for options that contradict each other."""
-        told = ("debounce", "max_wait", "countdown", "eta")
+        told = ("debounce", "max_wait", "countdown", "eta", "unique")
         check_debounce({name: getattr(options, name) for name in told}, task)
         self._task, self._definition = task, definition
         self.quiet = options.debounce or None  # seconds

@@ -35,16 +35,43 @@ def assert_audit_clean(admin: redis.Redis) -> None:
 
 def audit_violations(admin: redis.Redis, keys: QueueKeys) -> Iterator[operations.Violation]:
     """Each rule of the conservation law that this queue breaks, from the audit script."""
-    for structure in operations.STRUCTURES:
-        cursor = ""
-        while True:
-            call = operations.audit(keys, structure=structure, cursor=cursor, limit=_PAGE)
-            reply = admin.eval(call.script.source, len(call.keys), *call.keys, *call.args)
-            page = call.read(reply)
+    for structure, first in _first_pages(admin, keys).items():
+        page = first
+        yield from page.violations
+        while page.cursor:
+            call = _audit(keys, structure, page.cursor)
+            page = call.read(admin.eval(call.script.source, len(call.keys), *call.keys, *call.args))
             yield from page.violations
-            cursor = page.cursor
-            if not cursor:
-                break
+
+
+def _first_pages(admin: redis.Redis, keys: QueueKeys) -> dict[str, operations.AuditPage]:
+    """The first page of each structure, most often the only one, in one round trip."""
+    calls = {structure: _audit(keys, structure) for structure in operations.STRUCTURES}
+    pipe = _node(admin, keys).pipeline(transaction=False)
+    sources = {call.script.source for call in calls.values()}
+    for source in sources:
+        pipe.script_load(source)
+    for call in calls.values():
+        pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
+    replies = pipe.execute()[len(sources) :]
+    return {
+        structure: call.read(reply)
+        for (structure, call), reply in zip(calls.items(), replies, strict=True)
+    }
+
+
+def _node(admin: redis.Redis | redis.RedisCluster, keys: QueueKeys) -> redis.Redis:
+    """Of a cluster, the node that has this queue."""
+    if isinstance(admin, redis.Redis):
+        return admin
+    node = admin.get_node_from_key(keys.key("jobs"))  # type: ignore[no-untyped-call]
+    return admin.get_redis_connection(node)
+
+
+def _audit(
+    keys: QueueKeys, structure: str, cursor: str = ""
+) -> operations.Call[operations.AuditPage]:
+    return operations.audit(keys, structure=structure, cursor=cursor, limit=_PAGE)
 
 
 def assert_server_clean(server: Server) -> None:

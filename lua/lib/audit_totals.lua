@@ -14,7 +14,7 @@ local function audit_totals(keys, wrong)
     + out + redis.call('HLEN', keys.heirs)
   if placed ~= present then wrong('present = in the stream + parked + pumped + scheduled + dead + heirs', keys.jobs, placed .. ' of ' .. present) end
   local running = 0
-  for _, number in ipairs(redis.call('HVALS', keys.held)) do running = running + tonumber(number) end
+  for _, number in ipairs(redis.call('HVALS', keys.held)) do running = running + (tonumber(number) or 0) end
   local aside = redis.call('ZCARD', keys.returned) + redis.call('ZCARD', keys.stranded)
   local pending = pending_count(keys.stream)
   if pending + out ~= running + aside then

@@ -4,7 +4,7 @@
 --# include lib/notify.lua
 --# include lib/tally_count.lua
 -- Ends jobs that were too old to start; `late` and `later` are lists of `{id, entry, attempt, task, marked}`.
--- `keys` names the keys as claim.lua does, and the `batch` that counts them. Returns how many there were.
+-- `keys` names the keys as claim.lua does, and the `batch` that counts them. Returns their summaries.
 local function expire_jobs(keys, late, later, now, ttl_ms, cap)
   for _, job in ipairs(later) do late[#late + 1] = job end
   if #late == 0 then return 0 end
@@ -26,5 +26,5 @@ local function expire_jobs(keys, late, later, now, ttl_ms, cap)
   keep_outcomes(keys.results, keys.results_expiry, keys.counts, kept, now, cap)
   notify(keys.waiters, ids, texts)
   redis.call('HINCRBY', keys.counts, 'expired', #ids)
-  return #ids
+  return lines
 end

@@ -68,6 +68,7 @@ class Claimed(NamedTuple):
     more: bool  # the claim was filled: more may be waiting
     now_ms: int  # the server's clock
     expired: int  # jobs that were too old to start
+    late: tuple[str, ...] = ()  # their summaries: `<id> expired <attempt> 0 <ms> <task>`
     gate_ms: int = -1  # until a claim may bring jobs of the line; -1: not before something happens
 
 
@@ -137,9 +138,9 @@ def _read_claim(reply: list[Any]) -> Claimed:
     ]
     if reply[7]:
         jobs = _restored(jobs, reply[7])
-    return Claimed(
-        jobs, reply[0], bool(reply[1]), bool(reply[2]), reply[3], reply[4], gate_ms=reply[5]
-    )
+    late = tuple(map(text, reply[4] or ()))
+    more = bool(reply[1]), bool(reply[2])
+    return Claimed(jobs, reply[0], *more, reply[3], len(late), late, gate_ms=reply[5])
 
 
 def _read_delays(delays: str) -> dict[int, int]:

@@ -40,6 +40,7 @@ STRUCTURES = (
     "heirs",
     "cancelling",
     *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
+    *("rates", "limits"),
     "outbox",
     "schedule_state",
     "schedule_due",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from streamq.option_checks import aware
 from streamq.result import AsyncResult
 from streamq.schedules.errors import ScheduleError, UnknownSchedule
-from streamq.schedules.schedule import changed_schedule, make_schedule, make_timing
-from streamq.schedules.timing import Cron
+from streamq.schedules.schedule import changed_schedule, make_schedule, make_timing, task_name
+from streamq.schedules.timing import Cron, Every
 from streamq.task import Enqueueable
 
 if TYPE_CHECKING:
@@ -142,7 +143,9 @@ class Schedules:
         if name not in self.declared:
             known = ", ".join(sorted(self.declared)) or "there is none"
             raise UnknownSchedule(f"no schedule {name!r} in the code: {known}")
-        after_ms = round(after.timestamp() * 1000)
+        if type(count) is not int or count < 0:
+            raise ValueError(f"count={count!r}: must be a number of ticks, 0 or more")
+        after_ms = round(aware(after, "after").timestamp() * 1000)
         found = islice(ticks(self.declared[name], after_ms, after_ms), count)
         return [cast("datetime", moment(tick)) for tick in found]
 
@@ -163,8 +166,7 @@ class Schedules:
     ) -> Question[ScheduleInfo]:
         where = f"app.schedules.create({name!r})"
         given, timing = self._timing(when, where, None)
-        task_name = task if isinstance(task, str) else task.name
-        schedule = make_schedule(name, task_name, timing, where, **given)
+        schedule = make_schedule(name, task_name(task, where), timing, where, **given)
         self.check_arguments(schedule, where)
         return self._keeper.create(schedule)
 
@@ -189,6 +191,8 @@ class Schedules:
             return given, old
         if isinstance(old, Cron) and every is None:
             cron, tz = cron or old.expression, tz or old.tz
+        elif isinstance(old, Every) and cron is None and every is None:
+            every = old.ms / 1000
         try:
             return given, make_timing(cron, every, tz, default_zone(self._runtime))
         except (TypeError, ValueError) as error:

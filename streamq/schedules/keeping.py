@@ -190,4 +190,6 @@ class Keeper:
             raise ScheduleError(str(error)) from None
 
     def _full(self, name: str) -> str:
+        if not isinstance(name, str):
+            raise TypeError(f"schedule name {name!r}: must be a string")
         return name if "/" in name else full_name(self._runtime.name, name)

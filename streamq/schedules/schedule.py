@@ -104,6 +104,17 @@ def changed_schedule(old: Schedule, timing: Timing, where: str, **given: Any) ->
     return replace(new, options=new.options.over(old.options))
 
 
+def task_name(task: object, where: str) -> str:
+    """The name of a task, or what is one; `TypeError` for anything else."""
+    name = task if isinstance(task, str) else getattr(task, "name", None)
+    if not isinstance(name, str) or not name:
+        raise TypeError(
+            f"{where}: {task!r} is no task: @app.task makes one of a function, and the name of one "
+            "will do"
+        )
+    return name
+
+
 def make_timing(
     cron: str | None, every: float | timedelta | None, tz: str | None, default_tz: str
 ) -> Timing:

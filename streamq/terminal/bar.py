@@ -7,11 +7,15 @@ import time
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from streamq.terminal.tables import printable
+
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
 _WIDTH = 30  # columns of the bar itself
+_TITLE = 40  # characters of what stands before it
+_LARGE = 1e15  # numbers from which on only the first digits are shown
 _EVERY = 0.1  # seconds between two pictures on a terminal
 _LINE_EVERY = 2.0  # seconds between two lines elsewhere
 
@@ -22,7 +26,7 @@ class Bar:
     `total` 0: it isn't known.
     """
 
-    def __init__(self, total: int, title: str = "", *, quiet: bool = False) -> None:
+    def __init__(self, total: float, title: str = "", *, quiet: bool = False) -> None:
         self.total = total
         self.title = title
         self._quiet = quiet
@@ -43,7 +47,7 @@ class Bar:
         with self._lock:
             self._clear()
 
-    def at(self, done: int) -> None:
+    def at(self, done: float) -> None:
         """So many are done."""
         now = time.monotonic()
         if self._quiet or now - self._shown < (_EVERY if self._terminal else _LINE_EVERY):
@@ -65,8 +69,8 @@ class Bar:
             sys.stderr.flush()
             self._drawn = False
 
-    def _write(self, done: int) -> None:
-        text = f"{self.title} {self._numbers(done)}"
+    def _write(self, done: float) -> None:
+        text = f"{_title(self.title)} {self._numbers(done)}"
         if self._terminal:
             sys.stderr.write(f"\r\033[K{text}")
             self._drawn = True
@@ -74,12 +78,23 @@ class Bar:
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
-    def _numbers(self, done: int) -> str:
+    def _numbers(self, done: float) -> str:
         if not self.total:  # nobody knows
-            return f"{done:,}"
-        share = min(1.0, done / self.total)
-        numbers = f"{done:,}/{self.total:,}"
+            return _short(done)
+        share = max(0.0, min(1.0, done / self.total))
+        numbers = f"{_short(done)}/{_short(self.total)}"
         if not self._terminal:
             return f"{numbers} ({share:.0%})"
         full = round(_WIDTH * share)
         return f"{'█' * full}{'░' * (_WIDTH - full)} {share:4.0%} {numbers}"
+
+
+def _title(text: str) -> str:
+    """On one line, with room for the bar beside it."""
+    return printable(text if len(text) <= _TITLE else f"{text[: _TITLE - 1]}…")
+
+
+def _short(number: float) -> str:
+    """As people write it, where that isn't too long."""
+    is_whole = abs(number) < _LARGE and number == int(number)
+    return f"{int(number):,}" if is_whole else f"{number:.6g}"

@@ -168,7 +168,7 @@ def _serve(
     crew.relayers.append(Relayer(app.runtime, queue, weather, calm_s))
     crew.upkeep += [
         Promoter(client, queue, weather, calm_s),
-        Reclaimer(client, queue, weather, bounds, calm_s),
+        Reclaimer(client, queue, weather, bounds, calm_s, crew.flow),
         Sweeper(client, queue, weather, bounds),
         Pulse(client, queue, weather, room=room, worker=worker, calm_s=calm_s),
     ]

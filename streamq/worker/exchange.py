@@ -74,7 +74,7 @@ class Exchange(Duty):
         if batch:
             self._take_words(batch, replies[0])
         if limit:
-            self._take_jobs(self._claimer.claimed(replies[-1]))
+            self._take_claim(replies[-1])
         return 0.0
 
     def arm(self) -> Call[Claimed] | None:
@@ -94,13 +94,18 @@ class Exchange(Duty):
     def armed_answered(self, reply: Claimed) -> None:
         """The claim that the bell had sent ahead has been done."""
         self.weather.answered()
-        self._take_jobs(self._claimer.claimed(reply))
+        self._take_claim(reply)
         self._queue.wake()
 
     @property
     def is_uncertain(self) -> bool:
         """Whether a claim was sent and not answered: its jobs may be ours."""
         return self._claimer.is_uncertain
+
+    def _take_claim(self, reply: Claimed) -> None:
+        if reply.late:
+            self._flow.expired(self._queue.name, reply.late)
+        self._take_jobs(self._claimer.claimed(reply))
 
     def _limit(self, now: float) -> int:
         # At the end, a claim that was sent and not answered is asked for once more: its jobs

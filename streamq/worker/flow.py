@@ -11,7 +11,7 @@ from streamq.operations import HandBack, Stray
 from streamq.worker.held import Ended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from streamq.worker.handback import HandBackTicker
     from streamq.worker.held import Held
@@ -121,6 +121,12 @@ class Flow:
             self.teller.settled(ended, words)
         if self.scheduler is not None:
             self.scheduler.ended()
+
+    def expired(self, queue: str, late: Sequence[str]) -> None:
+        """A claim found these too old to start; their summaries."""
+        self._job_log.expired(queue, late)
+        if self.teller is not None:
+            self.teller.expired(queue, late)
 
     def feed(self) -> None:
         """There is room, or will be after a respite: wake who waits for it."""

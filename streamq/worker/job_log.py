@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from streamq.operations import Ack, Again, Burial, HandBack, Throttled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from streamq.worker.held import Ended, Held
 
 log = logging.getLogger("streamq.worker")
@@ -46,24 +48,25 @@ class JobLog:
             held.job.id,
             held.job.record.task,
             held.job.crashes + 1,
+            extra={"job": _facts(held)},
         )
 
     def cancelled(self, held: Held) -> None:
         """Somebody asked for it, and it has ended so."""
-        log.info("%s %s was cancelled", held.job.record.task, held.job.id)
+        task, job_id = held.job.record.task, held.job.id
+        log.info("%s %s was cancelled", task, job_id, extra={"job": _facts(held)})
+
+    def expired(self, queue: str, late: Sequence[str]) -> None:
+        """Too old to start; the summaries of such jobs."""
+        for line in late if log.isEnabledFor(logging.INFO) else ():
+            job_id, _, attempt, _, _, task = line.split(" ")
+            facts = {"job_id": job_id, "task": task, "queue": queue, "attempt": int(attempt)}
+            log.info("%s %s expired before it could start", task, job_id, extra={"job": facts})
 
     def _say(self, level: int, one: Ended, what: str, error: BaseException | None) -> None:
         job = one.held.job
         task = job.record.task
-        facts: dict[str, object] = {
-            "job_id": job.id,
-            "task": task,
-            "queue": one.held.lease.queue,
-            "attempt": job.attempt,
-            "seconds": round(one.seconds, 6),
-        }
-        if one.held.trace_id:
-            facts["trace_id"] = one.held.trace_id
+        facts = {**_facts(one.held), "seconds": round(one.seconds, 6)}
         log.log(
             level,
             "%s %s %s (attempt %d, %.3f s)",
@@ -75,6 +78,14 @@ class JobLog:
             exc_info=error,
             extra={"job": facts},
         )
+
+
+def _facts(held: Held) -> dict[str, object]:
+    """What a line of the log is about, for JSON."""
+    job = held.job
+    facts: dict[str, object] = {"job_id": job.id, "task": job.record.task}
+    facts |= {"queue": held.lease.queue, "attempt": job.attempt}
+    return {**facts, "trace_id": held.trace_id} if held.trace_id else facts
 
 
 def _again(one: Ended) -> tuple[int, Ended, str]:

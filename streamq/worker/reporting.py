@@ -74,7 +74,7 @@ class Reporter:
             return reports.extend(held, value)
         if what in {"log", "child"}:
             return self._line(what, value)
-        packed = self._codec.encode_value(value, None)
+        packed = self._codec.encode_value(value, what=what.removeprefix("a"))
         if what == "chunk":
             return reports.say(held, CHUNKS, packed, self._keep_ms)
         if len(packed) > MOST_CHECKPOINT_BYTES:

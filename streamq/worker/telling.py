@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from streamq.hooks import JobEvent
-from streamq.operations import Ack, Again, Burial, HandBack, Throttled
+from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled
 from streamq.worker.duty import Duty
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from streamq.codec import Codec
     from streamq.hooks import EventName, Handler
+    from streamq.operations import Look
     from streamq.worker.held import Ended, Held
     from streamq.worker.weather import Weather
 
@@ -29,12 +30,16 @@ _BY_WORD: dict[str, EventName] = {  # of the server's answer, whatever was asked
     "CANCELLED": "job.cancelled",
     "POISON": "job.dead",
 }
+_BY_PLACE: defaultdict[str, EventName] = defaultdict(  # of a job that was taken back
+    lambda: "job.reclaimed", D="job.dead", cancelled="job.cancelled"
+)
 _BY_OUTCOME: dict[type, EventName] = {
     Ack: "job.succeeded",
     Again: "job.retried",
     Throttled: "job.retried",
     Burial: "job.dead",
     HandBack: "job.released",
+    Stray: "job.released",
 }
 
 
@@ -72,6 +77,30 @@ class Teller(Duty):
                 self._add(event)
         if self._waiting:
             self.alarm.set()
+
+    def expired(self, queue: str, late: Sequence[str]) -> None:
+        """These jobs had expired when they were to be claimed; their summaries."""
+        for line in late if "job.expired" in self._handlers else ():
+            job_id, _, attempt, _, _, task = line.split(" ")
+            self._add(JobEvent("job.expired", job_id, task, queue, int(attempt)))
+        self.alarm.set()
+
+    @property
+    def wants_taken_back(self) -> bool:
+        """Whether anybody listens to what becomes of jobs that were lost with their worker."""
+        return not self._handlers.keys().isdisjoint(_BY_PLACE.values())
+
+    def taken_back(self, queue: str, found: Sequence[Look]) -> None:
+        """These were taken back from a worker that is gone; how they stand now."""
+        for one in found:
+            state, outcome = one.state, one.outcome
+            name = _BY_PLACE[state.place if state else outcome.kind if outcome else ""]
+            task = one.record.task if one.record else outcome.task if outcome else ""
+            attempt = state.attempt if state else outcome.attempts if outcome else 0
+            if task and name in self._handlers:
+                reason = "poison" if name == "job.dead" else ""
+                self._add(JobEvent(name, one.id, task, queue, attempt, reason=reason))
+        self.alarm.set()
 
     async def run(self, stop: asyncio.Event) -> None:
         """As a duty does; at the end, what still waits is told."""
@@ -113,6 +142,8 @@ class Teller(Duty):
             more |= {"reason": "rate limit", "delay": outcome.retry_after_ms / 1000}
         elif isinstance(outcome, Burial):
             more |= {"error": self._said(outcome.error), "reason": outcome.reason}
+        elif isinstance(outcome, Stray):
+            more |= {"reason": "unknown task"}
         elif isinstance(outcome, HandBack):
             more |= {"error": one.problem, "reason": "crashed" if outcome.crashed else ""}
         return self._event(name, one.held, **more) if name else None

@@ -133,6 +133,8 @@ def test_one_that_is_in_no_code_is_reported_and_deleted_if_asked(
 
 REFUSED = [
     (("create", "x"), 2, "create NAME TASK"),
+    (("create", "x", "reprot", "--every", "5"), 2, "did you mean 'report'"),
+    (("update", "nightly", "--every", "5", "--tz", "UTC"), 2, "tz= is for cron expressions"),
     (("create", "x", "report"), 2, "say when"),
     (("create", "x", "report", "--cron", "61 * * * *"), 2, "bad minute"),
     (("create", "x", "report", "--cron", "* * * * *", "--tz", "Europe/Olso"), 2, "Europe/Oslo"),

@@ -4,6 +4,7 @@
     python -m tests.faults 6 --seed 7         the rounds of this seed
     python -m tests.faults 6 --seed 7/12      one round again, as its line says
     python -m tests.faults 6 --rounds 3       no more than these for now
+    python -m tests.faults model              the model of the scripts: tests/model/soak.py
 
 Each round is a line in `.soak/`; the sum of them is printed at the end. Exits with 1 if something
 was broken.
@@ -19,12 +20,15 @@ from pathlib import Path
 
 from tests.faults.harness import Figures, Row
 from tests.faults.rows import ROWS
+from tests.model import soak as model
 
 FOLDER = Path(".soak")
 
 
 def main() -> int:
     """The command."""
+    if sys.argv[1:2] == ["model"]:  # no attack: it counts steps
+        return model.main(sys.argv[2:])
     parser = argparse.ArgumentParser(
         prog="make soak ROW=",
         description=__doc__,

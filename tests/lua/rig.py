@@ -190,12 +190,17 @@ class Rig:
     def snapshot(self) -> State:
         """Every key of the queue, every byte; a key's name without its prefix."""
         prefix = self.keys.key("")
-        found: State = {}
-        for name in sorted(self.admin.scan_iter(match=prefix + "*", count=1000)):
-            suffix = name.decode()[len(prefix) :]
-            kind = cast("bytes", self.admin.type(name)).decode()
-            found[suffix] = as_plain(read_by_type(self.admin, name, kind), kind)
-        return found
+        names = sorted(self.admin.scan_iter(match=prefix + "*", count=1000))
+        pipe = self.admin.pipeline(transaction=False)
+        for name in names:
+            pipe.type(name)
+        kinds = [kind.decode() for kind in pipe.execute()]
+        for name, kind in zip(names, kinds, strict=True):
+            read_by_type(pipe, name, kind)
+        return {
+            name.decode()[len(prefix) :]: as_plain(value, kind)
+            for name, kind, value in zip(names, kinds, pipe.execute(), strict=True)
+        }
 
     def pending(self) -> dict[str, str]:
         """Entry -> the consumer that has it, every entry by its name in `state()`."""

@@ -44,7 +44,7 @@ def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
     lived_in(rig)
     cases_schedules.watch(rig, 2)
     keyed(rig)
-    for structure in set(operations.STRUCTURES) - set(LINE):  # see test_audit_line
+    for structure in set(operations.STRUCTURES) - {*LINE, "rates", "limits"}:  # see test_audit_line
         seen, cursor = 0, ""
         while True:
             call = operations.audit(rig.keys, structure=structure, cursor=cursor, limit=1)

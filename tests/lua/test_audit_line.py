@@ -35,7 +35,8 @@ def test_a_line_with_jobs_at_every_kind_of_gate_is_sound(rig: Rig) -> None:
 
 def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
     lived_in(rig)
-    for structure in LINE:
+    rig.run(operations.set_limits(rig.keys, values={"weight a": "3", "aging": "9000"}))
+    for structure in (*LINE, "rates", "limits"):
         seen, cursor = 0, ""
         while True:
             call = operations.audit(rig.keys, structure=structure, cursor=cursor, limit=1)
@@ -103,6 +104,34 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
     "one that runs was not pumped": (
         lambda r, k: r.admin.zrem(k("pumped"), "runs"),
         *("what runs has an entry or was pumped", "pumped", "runs"),
+    ),
+    "who waits for a retry lost its ordered lane": (
+        lambda r, k: r.admin.zrem(k("slots"), "oc\0again"),
+        *("who waits for a retry keeps its ordered lane", "slots", "again"),
+    ),
+    "a rate that never comes": (
+        lambda r, k: r.admin.zadd(k("rates"), {"rone": "+inf"}),
+        *(RULE, "rates", "rone"),
+    ),
+    "a pause that no claim sees": (
+        lambda r, k: r.admin.hset(k("limits"), "pause lane a", "1"),
+        *(RULE, "limits", "pause lane a"),
+    ),
+    "a weight that no claim sees": (
+        lambda r, k: r.admin.hset(k("limits"), "=weight a", "3"),
+        *(RULE, "limits", "=weight a"),
+    ),
+    "a key's limit that no claim sees": (
+        lambda r, k: r.admin.hset(k("limits"), "=one!a", "c 3"),
+        *(RULE, "limits", "=one!a"),
+    ),
+    "a pause that claims are not led to": (
+        lambda r, k: r.admin.hset(k("limits"), mapping={"pause": "1", "!paused": "1"}),
+        *(RULE, "limits", "pause"),
+    ),
+    "a limit that can't be read": (
+        lambda r, k: r.admin.hset(k("limits"), "one", "many"),
+        *(RULE, "limits", "one"),
     ),
     "a timer of nobody": (
         lambda r, k: r.admin.zadd(k("timers"), {"x gone": 1}),

@@ -72,6 +72,7 @@ def _expected(model: Model) -> State:
         "wake": True,
         "unique": model.unique,
         "heirs": model.heirs,
+        "orders": model.orders,
         "cancelling": sorted(
             f"{job.asked} {job.id}" for job in model.jobs.values() if job.asked not in {"", "-"}
         ),
@@ -86,18 +87,30 @@ def _in_line(model: Model) -> State:
     booked = {name: hours for name, hours in model.booked.items() if hours > 0}
     return {
         "parked": sorted(f"{job.class_name}\0{job.at} {job.id}" for job in parked),
-        "timers": sorted(f"x {job.id}" for job in parked),
+        "timers": sorted(f"x {job.id}" for job in parked if not job.endless),
         "pumped": sorted(job.id for job in out),
         "slots": sorted(model.slots()),
         "rates": booked | {f"h{name}": hours for name, hours in model.told_off.items()},
-        "limits": sorted(
-            [f"={name} {text}" for name, text in model.settings.items()]
-            + [f"pause {what} {name}".replace(" queue ", "") for what, name in model.paused]
-            + [f"!paused {n}" for n in [sum(w != "lane" for w, _ in model.paused)] if n]
-            + [f"!lanes {n}" for n in [sum(w == "lane" for w, _ in model.paused)] if n]
-        ),
+        "limits": limits_of(model),
         "places": {job.id: job.at for job in model.jobs.values() if job.at and job.place != "D"},
     }
+
+
+def limits_of(model: Model) -> list[str]:
+    """What is set and paused."""
+    return sorted(
+        [f"={name} {text}" for name, text in model.settings.items()]
+        + [f"pause {what} {name}".replace(" queue ", "") for what, name in model.paused]
+        + [f"!paused {n}" for n in [sum(w != "lane" for w, _ in model.paused)] if n]
+        + [f"!lanes {n}" for n in [sum(w == "lane" for w, _ in model.paused)] if n]
+    )
+
+
+def found_limits(texts: dict[str, str]) -> list[str]:
+    """The same as it is; since when something is paused is not compared."""
+    return sorted(
+        field if field.startswith("pause") else f"{field} {text}" for field, text in texts.items()
+    )
 
 
 def _found_in_line(seen: State) -> State:
@@ -106,10 +119,7 @@ def _found_in_line(seen: State) -> State:
     return {
         **{k: sorted(seen.get(k, {})) for k in ("parked", "timers", "pumped", "slots")},
         "rates": {name: left for name, left in hours.items() if left > 0},
-        "limits": sorted(
-            field if field.startswith("pause") else f"{field} {text}"
-            for field, text in seen.get("limits", {}).items()
-        ),
+        "limits": found_limits(seen.get("limits", {})),
         "places": places(seen),
     }
 
@@ -147,7 +157,10 @@ def _found(seen: State) -> State:
     }
 
 
-_HASHES = ("claims", "held", "progress", "checkpoints", "waiters", "inbox", "unique", "heirs")
+_HASHES = (
+    *("claims", "held", "progress", "checkpoints", "waiters", "inbox", "unique", "heirs"),
+    "orders",
+)
 _SETS = ("stranded", "dead", "leases", "errors", "results_expiry", "workers", "cancelling")
 
 

@@ -55,6 +55,7 @@ class Job:
     at: str = ""  # its place in the line, kept while it runs or is scheduled; "?…": not known yet
     quiet: Quiet | None = None
     begun: int | None = None  # a debounced job's first call, ms; None: not known yet
+    endless: bool = False  # it never expires
 
     @property
     def limits(self) -> tuple[str, ...]:
@@ -79,6 +80,7 @@ class Spec:
     bytes: int = 0
     hold: Hold | None = None
     quiet: Quiet | None = None
+    endless: bool = False
 
 
 @dataclass

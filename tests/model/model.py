@@ -27,6 +27,7 @@ class Model(Lining, Unifying):
     claims: dict[str, tuple[str, list[str]]] = field(default_factory=dict)  # token -> worker, ids
     lapsed: set[str] = field(default_factory=set)
     alive: dict[str, bool] = field(default_factory=dict)  # of the workers that are listed
+    orders: dict[str, str] = field(default_factory=dict)  # what a worker was told
     policy: dict[str, int] = field(default_factory=dict)
     errors: set[str] = field(default_factory=set)
     progress: dict[str, str] = field(default_factory=dict)

@@ -65,7 +65,7 @@ class Unifying:
 
     def _made(self, spec: Spec) -> Job:
         job = Job(spec.id, spec.task, spec.bound, spec.late, key=spec.key, bytes=spec.bytes)
-        job.hold, job.quiet = spec.hold, spec.quiet
+        job.hold, job.quiet, job.endless = spec.hold, spec.quiet, spec.endless
         self.jobs[spec.id] = job
         self.counts["enqueued"] += 1
         self.tally[f"{spec.task} enqueued"] += 1

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -153,3 +153,27 @@ def test_an_application_without_cron_loads_no_cron() -> None:
         [sys.executable, "-c", program], capture_output=True, check=True, text=True
     )
     assert run.stdout.strip() == "[]"
+
+
+def test_upcoming_takes_an_aware_time_and_a_number(app: StreamQ) -> None:
+    app.every(60)(app.task(name="t")(report))
+    assert app.schedules.upcoming("t", after=DAY, count=0) == []
+    with pytest.raises(ValueError, match=r"count=-1: must be a number of ticks"):
+        app.schedules.upcoming("t", after=DAY, count=-1)
+    with pytest.raises(ValueError, match="has no time zone"):
+        app.schedules.upcoming("t", after=datetime(2026, 1, 1))  # noqa: DTZ001
+    with pytest.raises(TypeError, match="must be an aware datetime"):
+        app.schedules.upcoming("t", after=cast("datetime", "2026"))
+
+
+@pytest.mark.parametrize("name", [None, 5, b"x"])
+def test_a_name_is_a_text(app: StreamQ, name: Any) -> None:
+    for verb in ("get", "pause", "resume", "trigger", "delete", "update"):
+        with pytest.raises(TypeError, match=r"schedule name .*: must be a string"):
+            getattr(app.schedules, verb)(name)
+
+
+@pytest.mark.parametrize("task", [None, 5, "", report])
+def test_what_is_no_task_is_refused_with_the_cure(app: StreamQ, task: Any) -> None:
+    with pytest.raises(TypeError, match=r"create\('x'\): .* is no task: @app.task makes one"):
+        app.schedules.create("x", task, every=5)

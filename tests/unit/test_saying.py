@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncIterator
-from typing import Any
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, cast
 
 import pytest
 
-from streamq import LeaseLost, current_job
+from streamq import EncodeError, LeaseLost, current_job
+from streamq.codec import Codec
 from streamq.context import RunningJob
+from streamq.job import Progress
+from streamq.job_reading import pack_progress, unpack_progress
+from streamq.worker.reporting import Reporter
+from tests.worker.bench import held_job
 
 
 class Worker:
@@ -53,6 +61,34 @@ def test_log_takes_what_print_takes_and_cuts_what_is_long() -> None:
     assert worker.all("log") == ["row 7 None", "x" * 4000]
 
 
+def test_a_file_name_that_is_no_text_can_be_said() -> None:
+    worker = Worker()
+    running(worker).log("f\udc80é.txt")
+    running(worker).set_progress(1, 2, "f\udc80é.txt")
+    assert worker.all("log") == ["f\\udc80é.txt"]
+    assert worker.all("progress")[0].message == "f\\udc80é.txt"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(7, 7), (10**30, 1e30), (Decimal("1.5"), 1.5), (Fraction(1, 4), 0.25)]
+)
+def test_progress_takes_any_number_and_what_is_kept_comes_back(given: Any, kept: float) -> None:
+    worker = Worker()
+    running(worker).set_progress(given, given)
+    [progress] = worker.all("progress")
+    assert unpack_progress(pack_progress(progress)) == Progress(kept, kept)
+
+
+@pytest.mark.parametrize("given", ["5", None, True, 1j, math.nan, math.inf, 10**400])
+def test_progress_that_is_no_number_is_refused(given: Any) -> None:
+    worker = Worker()
+    with pytest.raises(
+        (TypeError, ValueError), match=r"set_progress\(done\): must be a number, not"
+    ):
+        running(worker).set_progress(given)
+    assert worker.said == []
+
+
 def test_a_checkpoint_that_is_refused_stops_the_job() -> None:
     job = running(Worker(keeps=False))
     with pytest.raises(LeaseLost, match="job j is no longer"):
@@ -92,3 +128,10 @@ def test_every_is_a_number_of_rows(every: Any) -> None:
 def test_another_checkpoint_is_no_number_of_rows() -> None:
     with pytest.raises(ValueError, match="not both"):
         list(running(Worker(), restored={"page": 1}).iterate([1]))
+
+
+@pytest.mark.parametrize("what", ["chunk", "checkpoint", "acheckpoint"])
+def test_what_cannot_be_sent_is_refused_by_its_name(what: str) -> None:
+    report = Reporter(held_job(), cast("Any", None), Codec(), 60)
+    with pytest.raises(EncodeError, match=rf"^{what.removeprefix('a')}: an object can't be sent"):
+        report(what, object())

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,6 +154,7 @@ class Rig:
         ready: bool = True,
         path: Path = ROOT,  # searched before ours
         patience: float | None = None,  # seconds with jobs that are cancelled
+        declares: Sequence[dict[str, Any]] = (),  # schedules of its code: what `app.every` takes
         **options: Any,
     ) -> Process:
         """Start a supervisor; back when its worker is registered."""
@@ -165,6 +167,7 @@ class Rig:
             "STREAMQ_TEST_EXTRA_TASK": "1" if extra_task else "",
             "STREAMQ_TEST_OWN_LOGGING": "1" if own_logging else "",
             "STREAMQ_TEST_PATIENCE": str(patience or ""),
+            "STREAMQ_TEST_DECLARES": json.dumps(declares),
         }
         log = self.folder / f"worker-{number}.log"
         options = {"threads": 4, "async_concurrency": 10, **options}

@@ -38,6 +38,8 @@ if os.environ.get("STREAMQ_TEST_EXTRA_TASK"):
         return "known now"
 
 
+for declared in json.loads(os.environ.get("STREAMQ_TEST_DECLARES") or "[]"):
+    app.every(declared.pop("every"), **declared)(app.tasks["tick"])
 if patience := os.environ.get("STREAMQ_TEST_PATIENCE"):  # seconds with jobs that are cancelled
     cell.CANCEL_S = timekeeper.UNHEARD_S = float(patience)
     timekeeper.CANCEL_PATIENCE_S = 2 * float(patience)

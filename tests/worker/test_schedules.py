@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from streamq import StreamQ
 from streamq.schedules import ScheduleError, UnknownSchedule
 from streamq.worker import Worker
 from streamq.worker.scheduler import Scheduler
@@ -98,7 +97,7 @@ def test_eight_workers_killed_at_random_make_one_job_of_each_of_500_ticks(rig: R
 
 def test_a_schedule_fires_with_no_worker_of_its_queue(rig: Rig) -> None:
     rig.app.schedules.create("lonely", "tick", every=100 * MS, queue="lonely")
-    rig.work(queues=("default",))
+    rig.start(queues=("default",))
     wait_until(lambda: rig.counts("lonely").get("scheduled", 0) >= 3, "three jobs to wait there")
     rig.app.schedules.pause("lonely")
     made = rig.counts("lonely")["enqueued"]
@@ -106,57 +105,71 @@ def test_a_schedule_fires_with_no_worker_of_its_queue(rig: Rig) -> None:
     assert len(wait_for_ticks(rig, "lonely", made)) == made
 
 
-def test_a_run_is_for_its_tick_also_after_a_retry(rig: Rig) -> None:
-    rig.work()
-    rig.app.schedules.create(
-        "again", "failing_tick", every=300 * MS, max_attempts=3, backoff=0.05, end=_soon(1)
-    )
-    ticks = wait_for_ticks(rig, "again", 6)
-    wait_until(
-        lambda: set(Counter(ticks_of(rig, "again")).values()) == {3}, "three attempts for each"
-    )
-    assert all(tick.tzinfo is not None for tick in ticks)
+def test_a_run_is_for_its_tick_also_after_a_retry_and_within_start_and_end(rig: Rig) -> None:
+    start, end = _soon(1.5), _soon(2.3)
+    often: dict[str, Any] = {"every": 200 * MS, "start": start, "end": end}
+    rig.app.schedules.create("again", "failing_tick", **often, max_attempts=3, backoff=0.05)
+    rig.app.schedules.create("named", "slow_tick", **often, args=(0.01,))
+    rig.start()
+    expected = [start + n * often["every"] for n in range(5)]
+    wait_for_ticks(rig, "again", 15)
+    assert Counter(map(_ms, ticks_of(rig, "again"))) == dict.fromkeys(map(_ms, expected), 3)
+    assert [*map(_ms, sorted(ticks_of(rig, "named")))] == [*map(_ms, expected)]
+    wait_until(lambda: rig.app.schedules.get("named").state == "ended", "it to be over")
+
+
+def _ms(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _soon(seconds: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-@pytest.mark.parametrize("on_missed", ["skip", "once", "all"])
-def test_what_nobody_watched_is_made_up_for_as_asked(rig: Rig, on_missed: str) -> None:
-    rig.work()
-    rig.app.schedules.create("late", "tick", every=200 * MS, on_missed=on_missed)  # type: ignore[arg-type]
-    before = len(wait_for_ticks(rig, "late", 2))
-    rig.here.pop().stop()
-    key = rig.app.keys("default").key("rhythm")
-    time.sleep(1.5)
-    rig.server.admin.hset(key, "promised", 1)  # as if it had been longer
-    rig.work()
-    wait_for_ticks(rig, "late", before + 4)
-    rig.app.schedules.pause("late")
-    info = rig.app.schedules.get("late")
-    widest = max(gaps(ticks_of(rig, "late")))
-    if on_missed == "all":
-        assert (info.missed, widest) == (0, 200 * MS)
-    else:
-        assert info.missed >= 4
-        assert widest > 800 * MS
+def test_what_nobody_watched_is_made_up_for_as_asked(rig: Rig) -> None:
+    process = rig.start()
+    start = _soon(2.5)
+    every: dict[str, Any] = {"every": 200 * MS, "start": start, "end": start + 1000 * MS}
+    asked: dict[str, dict[str, Any]]
+    asked = {name: {"on_missed": name} for name in ("skip", "once", "all")}
+    asked["some"] = {"on_missed": "all", "missed_limit": 2}
+    for name, how in asked.items():
+        rig.app.schedules.create(name, "tick", **every, **how)
+    os.killpg(process.worker_pid, signal.SIGKILL)
+    process.signal(signal.SIGKILL)
+    process.ended()
+    assert datetime.now(UTC) < start
+    time.sleep((every["end"] - datetime.now(UTC)).total_seconds())
+    rig.server.admin.hset(rig.app.keys("default").key("rhythm"), "promised", 1)  # for longer
+    rig.start()
+    made = {"skip": [], "once": [5], "some": [4, 5], "all": [0, 1, 2, 3, 4, 5]}
+    for name, numbers in made.items():
+        wait_until(lambda name=name: rig.app.schedules.get(name).state == "ended", "it")  # type: ignore[misc]
+        ticks = wait_for_ticks(rig, name, len(numbers))
+        expected = [_ms(start + n * 200 * MS) for n in numbers]
+        assert [*map(_ms, sorted(ticks))] == expected, "its tick is what each is for"
+        assert rig.app.schedules.get(name).missed == 6 - len(numbers)
 
 
-def test_overlap_skip_and_queue_one(rig: Rig) -> None:
-    rig.work()
+def test_overlap_allow_skip_and_queue_one(rig: Rig) -> None:
+    rig.start(threads=8)
+    rig.app.schedules.create("any", "slow_tick", args=(0.5,), every=200 * MS)
     rig.app.schedules.create("skip", "slow_tick", args=(0.5,), every=100 * MS, overlap="skip")
     rig.app.schedules.create("one", "slow_tick", args=(0.5,), every=100 * MS, overlap="queue_one")
-    wait_for_ticks(rig, "one", 4)
-    for name in ("skip", "one"):
+    wait_for_ticks(rig, "one", 3)
+    for name in ("any", "skip", "one"):
         rig.app.schedules.pause(name)
         info = rig.app.schedules.get(name)
-        assert info.skipped > info.fired
+        assert (info.skipped > info.fired) == (name != "any")
     wait_until(lambda: rig.counts()["jobs"] == 0, "all to end")
-    lines = (rig.folder / "ticks").read_text().splitlines()
+    lines = [line.split() for line in (rig.folder / "ticks").read_text().splitlines()]
+
+    def began(name: str) -> list[float]:
+        return sorted(float(line[2]) for line in lines if line[0] == name)
+
     for name in ("skip", "one"):
-        began = sorted(float(line.split()[2]) for line in lines if line.split()[0] == name)
-        assert all(b - a >= 0.5 for a, b in itertools.pairwise(began)), "none overlap"
+        assert all(b - a >= 0.5 for a, b in itertools.pairwise(began(name))), "none overlap"
+    assert any(b - a < 0.5 for a, b in itertools.pairwise(began("any")))
 
 
 def test_a_change_takes_effect_at_once_and_a_pause_outlives_restarts(rig: Rig) -> None:
@@ -188,7 +201,7 @@ def test_a_change_takes_effect_at_once_and_a_pause_outlives_restarts(rig: Rig) -
 
 
 def test_its_last_runs_and_their_outcomes_are_listed(rig: Rig) -> None:
-    rig.work()
+    rig.start()
     rig.app.schedules.create("fine", "tick", every=100 * MS)
     rig.app.schedules.create("bad", "boom", args=("x",), every=100 * MS)
 
@@ -204,30 +217,23 @@ def test_its_last_runs_and_their_outcomes_are_listed(rig: Rig) -> None:
     assert rig.app.result(run.id).info().id == run.id
 
 
-def declared(rig: Rig, interval: timedelta, *, queue: str = "default") -> StreamQ:
-    """The application of a release whose code says so."""
-    app = make_app(**rig.settings)
-    app.every(interval, name="deployed", queue=queue)(app.tasks["tick"])
-    return app
-
-
 def test_old_and_new_code_side_by_side_agree_on_the_new(rig: Rig) -> None:
-    def run(app: StreamQ) -> Here:
-        here = Here(Worker(app, threads=2))
-        rig.here.append(here)
-        here.start()
-        return here
+    def run(every: float, **options: str) -> None:
+        app = make_app(**rig.settings)
+        app.every(every, name="deployed", **options)(app.tasks["tick"])  # type: ignore[arg-type]
+        rig.here.append(Here(Worker(app, threads=2)))
+        rig.here[-1].start()
 
-    run(declared(rig, timedelta(hours=1)))
+    rig.start(declares=[{"every": 3600, "name": "deployed"}])
     wait_until(lambda: rig.app.schedules.list(), "the old code to declare it")
     assert rig.app.schedules.get("deployed").every == 3600
-    run(declared(rig, 100 * MS))
+    rig.start(declares=[{"every": 0.1, "name": "deployed"}])
     wait_for_ticks(rig, "deployed", 3)
-    run(declared(rig, timedelta(hours=1)))  # one with the old code is started again
+    run(3600)  # one with the old code is started again
     number = len(ticks_of(rig, "deployed"))
     wait_for_ticks(rig, "deployed", number + 15)
     assert rig.app.schedules.get("deployed").every == 0.1
-    run(declared(rig, 100 * MS, queue="other"))
+    run(0.1, queue="other")
     wait_until(lambda: [one.queue for one in rig.app.schedules.list()] == ["other"], "it to move")
     number = len(ticks_of(rig, "deployed"))
     ticks = wait_for_ticks(rig, "deployed", number + 5)

@@ -11,6 +11,7 @@ import click
 from streamq.cli.documents import plain, print_document
 from streamq.cli.failures import BAD_ANSWER
 from streamq.cli.target import connected, target_options
+from streamq.cli.unknown_tasks import refuse_unknown_task
 from streamq.cli.wording import Duration, one_line, value_text
 from streamq.terminal import Bar
 
@@ -102,7 +103,7 @@ def _enqueue(
 ) -> AsyncResult[Any]:
     known = app.tasks.get(task)
     if known is None:
-        _refuse_unknown(app, task)
+        refuse_unknown_task(app, task)
         return app.send_task(task, args=tuple(args), kwargs=kwargs)
     try:
         known.check_arguments(tuple(args), kwargs)
@@ -111,24 +112,12 @@ def _enqueue(
     return known.apply_async(tuple(args), kwargs)
 
 
-def _refuse_unknown(app: StreamQ, task: str) -> None:
-    """A task that neither the application nor any worker knows would wait for ever."""
-    from streamq.errors import UnknownTask
-    from streamq.inspection import tasks
-    from streamq.option_checks import nearest
-
-    known = sorted({*app.tasks, *tasks(app)})
-    if task not in known:
-        hint = nearest(task, known) if known else ": no worker has published any; -A names them"
-        raise UnknownTask(f"no task {task!r}{hint}")
-
-
 def _show_progress(job: AsyncResult[Any], timeout: float | None) -> None:
     """A bar for a job that says how far it is, until it has ended."""
     with Bar(0, job.task) as bar:
         for progress in job.watch(timeout=timeout):
-            bar.total, bar.title = round(progress.total or 0), progress.message or job.task
-            bar.at(round(progress.done))
+            bar.total, bar.title = progress.total or 0, progress.message or job.task
+            bar.at(progress.done)
 
 
 def _await(app: StreamQ, job: AsyncResult[Any], timeout: float | None) -> dict[str, Any]:

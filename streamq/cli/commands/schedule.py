@@ -10,6 +10,7 @@ import click
 from streamq.cli.documents import plain, print_document
 from streamq.cli.failures import BadAnswer
 from streamq.cli.target import connected, target_options
+from streamq.cli.unknown_tasks import refuse_unknown_task
 from streamq.cli.wording import Duration, QueueName
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ def _change(
 
     try:
         if action == "create":
+            refuse_unknown_task(app, names[1])
             return app.schedules.create(names[0], names[1], **given)
         return app.schedules.update(names[0], **given)
     except StreamQError:

@@ -1,0 +1,135 @@
+"""The hunt: which tests run which statement, found out once, then mutant after mutant."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from streamq.scripts import lua_folder
+from tests.model.adapted import scripts_from
+from tests.mutants import marks, runs
+from tests.mutants.book import FOLDER, Book
+from tests.mutants.rules import Mutant
+
+MOST_S = 15  # a test that takes so long, or ten times as long as it should, is stopped
+SHOWN = 25  # mutants between two lines of progress
+
+
+class Hunt:
+    """A plugin that takes over once pytest has collected the tests."""
+
+    def __init__(self, mutants: list[Mutant], book: Book, tests: int, examples: int) -> None:
+        self._mutants, self._book = mutants, book
+        self._most_tests, self._examples = tests, examples
+        self._kills: Counter[tuple[str, str]] = Counter()  # file, test
+        self._tests: dict[marks.Place, list[str]] = {}
+        self._seconds: dict[str, float] = {}
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if runs.is_wanted(item)]
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        if not self._mutants:
+            return True
+        bench = runs.Bench(session.items)
+        runs.short_models(self._examples, 40)
+        with tempfile.TemporaryDirectory() as folder:
+            self._learn(bench, Path(folder) / "marked")
+            self._hunt(bench, Path(folder) / "lua")
+        return True
+
+    # --- who runs what --------------------------------------------------------------------------
+
+    def _learn(self, bench: runs.Bench, folder: Path) -> None:
+        """From `.mutants/`, if it is of these scripts; a test that changed is run again."""
+        marks.mark_all(lua_folder(), folder)
+        path = FOLDER / f"places-{_hash(*sorted(lua_folder().rglob('*.lua')))}.json"
+        known = json.loads(path.read_text()) if path.exists() else {}
+        hashes = {item.path: _hash(item.path) for item in bench.items.values()}
+        with scripts_from(folder):
+            for number, (name, item) in enumerate(bench.items.items()):
+                if name not in known or known[name]["hash"] != hashes[item.path]:
+                    places = sorted(bench.places(name))
+                    known[name] = {"hash": hashes[item.path], "places": places}
+                    known[name]["seconds"] = bench.took[name]
+                    if not places:
+                        _say(f"left out, as it fails or runs no script: {name}")
+                if number % 100 == 0:
+                    _write(path, known)
+                    _say(f"learnt what {number} of {len(bench.items)} tests run")
+        _write(path, known)
+        for name in bench.items:
+            self._seconds[name] = known[name]["seconds"]
+            for place in known[name]["places"]:
+                self._tests.setdefault(place, []).append(name)
+
+    def _tests_for(self, bench: runs.Bench, mutant: Mutant) -> list[str]:
+        """Its script's own, those that have killed its like, the quick ones; then the model."""
+        names = self._tests.get(f"{mutant.file}#{mutant.statement}", [])
+        if mutant.statement < 0:
+            names = list(bench.items)
+        verb = Path(mutant.file).stem
+        found = [name for name in names if not runs.is_model(bench.items[name])]
+        own = {name: bench.items[name].path.stem == f"test_{verb}" for name in found}
+        found.sort(
+            key=lambda name: (-self._kills[mutant.file, name], not own[name], self._seconds[name])
+        )
+        adapted = runs.ADAPTED.get(mutant.file, "")
+        models = [name for name in names if runs.is_model(bench.items[name])]
+        if adapted and adapted in mutant.line:
+            models = []
+        return found[: self._most_tests] + models
+
+    # --- one mutant after the other -------------------------------------------------------------
+
+    def _hunt(self, bench: runs.Bench, folder: Path) -> None:
+        texts = {path: path.read_text() for path in lua_folder().rglob("*.lua")}
+        for path, text in texts.items():
+            copy = folder / path.relative_to(lua_folder())
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.write_text(text)
+        began, killed = time.monotonic(), 0
+        for number, mutant in enumerate(self._mutants, 1):
+            text = texts[lua_folder() / mutant.file]
+            (folder / mutant.file).write_text(mutant.apply(text))
+            with scripts_from(folder):
+                killer = self._killer(bench, mutant)
+            (folder / mutant.file).write_text(text)
+            self._book.write(mutant, killer)
+            killed += bool(killer)
+            if not killer:
+                _say(f"lives: {mutant.key}  =>  {mutant.new!r}")
+            if number % SHOWN == 0:
+                took = time.monotonic() - began
+                _say(f"{number} of {len(self._mutants)}, {killed} killed, {took:.0f} s")
+
+    def _killer(self, bench: runs.Bench, mutant: Mutant) -> str:
+        for name in self._tests_for(bench, mutant):
+            if not bench.passes(name, max(MOST_S, 10 * self._seconds[name])):
+                self._kills[mutant.file, name] += 1
+                return name
+        return ""
+
+
+def _hash(*paths: Path) -> str:
+    return hashlib.sha1(
+        b"".join(path.read_bytes() for path in paths), usedforsecurity=False
+    ).hexdigest()[:12]
+
+
+def _write(path: Path, known: dict[str, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(known))
+
+
+def _say(text: str) -> None:
+    sys.__stdout__.write(text + "\n")  # type: ignore[union-attr]
+    sys.__stdout__.flush()  # type: ignore[union-attr]

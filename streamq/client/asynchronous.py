@@ -137,7 +137,7 @@ class AsyncTransport:
     async def perform(self, step: Step) -> Any:
         """Do one step of a conversation."""
         if isinstance(step, Exchange):
-            return await self._exchange(step)
+            return await self._use(await self._lease(step.node, step.timeout), step)
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
         return await self._forget(step)
@@ -208,9 +208,6 @@ class AsyncTransport:
             return None
         finally:
             self.end_turn()
-
-    async def _exchange(self, step: Exchange) -> list[Any]:
-        return await self._use(await self._lease(step.node, step.timeout), step)
 
     async def _use(self, wire: Wire, step: Exchange) -> list[Any]:
         try:

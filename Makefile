@@ -10,7 +10,7 @@ SAMPLE ?= 0
 SEED ?= 1
 export PYTHON
 
-.PHONY: help demo test lint venv clean bench bench-quick soak mutants
+.PHONY: help demo test lint venv clean bench bench-quick soak simulate mutants
 
 help:
 	@echo 'make demo    index the standard library with a real worker, start to finish'
@@ -21,6 +21,7 @@ help:
 	@echo 'make soak ROW=6   a row of the fault suite at its large size; goes on where it was stopped'
 	@echo 'make soak ROW=model  500,000 steps of the model of all scripts'
 	@echo 'make mutants SAMPLE=300  break the scripts in small ways, and see which the tests notice'
+	@echo 'make simulate workers in a simulated world, a thousand seeds   (ARGS="--seeds 50")'
 	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
@@ -48,6 +49,9 @@ soak: venv
 
 mutants: venv
 	nice -n 10 $(BIN)/python -m tests.mutants --sample $(SAMPLE) --seed $(SEED) $(ARGS)
+
+simulate: venv
+	$(BIN)/python -m tests.simulation $(ARGS)
 
 bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)

@@ -39,6 +39,10 @@ def fill(app: StreamQ, jobs: int) -> dict[str, str]:
     done = [operations.Ack(i, token, "shop.add", "none", 5, 0) for token, i in running[:50]]
     keys = app.keys("default")
     app.client.run(operations.ack(keys, worker="w", seq=10**6, jobs=done))
+    token, found["parent"] = running[60]
+    children = [f"{job.id} shop.add".encode() for job in waiting[:200]]
+    said = operations.Said(found["parent"], token, 1, 60_000, children)
+    app.client.run(operations.append(keys, trail="children", jobs=[said]))
     return found
 
 
@@ -95,6 +99,7 @@ def forms(ids: dict[str, str]) -> Iterator[list[str]]:
     yield ["--task", "shop.none"]
     yield ["waiting", "--arg", "x=7"]
     yield ["dead", "--error", "nobody"]
+    yield from (["waiting", "--tag", "eu"], ["ended", "--tag", "eu"], ["--since", "1h"])
     yield ["waiting", "--limit", "200"]
 
 

@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- Hands out jobs that may run now, under one lease: what limits, lanes and priorities let go from the line, what
 -- was handed back, what only a worker that knows the task may have, and the stream. The same token again returns
--- the same jobs. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
+-- the same jobs, for a whole lease. Returns ms until the next scheduled job is due (-1: none), 1 if stranded jobs exist, 1 if more
 -- is waiting, the server's clock in ms, the summaries of those that had expired (0: none), ms until to look at the line again (-1: not),
 -- `<number of the job>:<us before it may start> …`, a list of id and checkpoint of jobs that have one; then for
 -- each job id, attempt, crashes, record.
@@ -41,10 +41,10 @@ local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while st
 --# include lib/take.lua
 --# include lib/grant.lua
 --# include lib/tally_start.lua
-local sizes = touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
-  { stranded, leases, scheduled, results_expiry, workers }, { wake, dropped, schedule_ended })
-check_numbers(1, lease_ms, limit)
-check_numbers(0, result_ttl_ms, results_cap)
+--# include lib/touch_rare.lua
+local sizes = touch({ jobs, state, held, results, waiters, errors, counts }, { leases, scheduled, results_expiry, workers }, { wake })
+touch_rare(sizes, { checkpoints }, { stranded, returned }, { dropped, schedule_ended })
+check_numbers(1, lease_ms, limit) check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
 local reply, at, groups, batch = { -1, 0, 0, now, 0, -1, '', {} }, 8, {}, {}
 if armed == '1' and is_ghost(workers, worker) then return pass_on(wake, reply) end
@@ -55,11 +55,11 @@ local function hand_out(id, attempt, crashes, record, entry, place)
 end
 local before = redis.call('HGET', claims, token)
 if before then
-  reply[7] = hand_out_again(before, token, jobs, state, now, hand_out)
+  reply[7] = hand_out_again(before, token, jobs, state, now, hand_out, leases, lease_ms)
 else
   park.state, park.stranded, park.scheduled, park.counts, limit = state, stranded, scheduled, counts, math.min(limit, 200)
   local pump = open_pump(park, limit, now_us, #ARGV >= first_task)
-  local found = find_candidates(pump, stream, returned, stranded, worker, limit - #pump.taken, first_task)
+  local found = find_candidates(pump, stream, sizes[returned] > 0 and returned, stranded, worker, limit - #pump.taken, first_task)
   if #found.ids > 0 and (pump.pauses or #found.side > 0) then hold_back(pump, found) end
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
   pump_rest(pump, limit - #pump.taken - #found.ids)
@@ -76,5 +76,5 @@ else
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end
-reply[2], reply[8] = redis.call('EXISTS', stranded), sizes[checkpoints] > 0 and read_checkpoints(checkpoints, reply, 9) or {}
+reply[2], reply[8] = sizes[stranded] == 0 and 0 or redis.call('EXISTS', stranded), sizes[checkpoints] > 0 and read_checkpoints(checkpoints, reply, 9) or {}
 return reply

@@ -104,8 +104,9 @@ class RunningJob(Saying):
 
         It is made if this run succeeds (`when="dead"`: if it makes the job dead), and once: not
         if the run is retried, lost, or done over by another worker. Until then its handle knows
-        no such job. At most 200 for a job, and 4 MiB in all. Raises `ValueError` over that, and
-        as `Task.delay` does for arguments; for a call with an idempotency key `ConfigurationError`.
+        no such job, nor later where another job has its unique key. At most 200 for a job, and
+        4 MiB in all. Raises `ValueError` over that, and as `Task.delay` does for arguments; for a
+        call with an idempotency key `ConfigurationError`.
         """
         follow = call.follow_up()
         if self.detached:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from streamq.durations import number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from streamq.key_template import KeyTemplate
     from streamq.limits import Limits
@@ -90,6 +90,16 @@ def limits_from_json(published: object) -> object:
     """What `rate_limit=` or `concurrency=` was; for their checks to look at."""
     if not isinstance(published, list) or not published:
         return published
-    from streamq.limits import limit_from_json  # noqa: PLC0415 - as above
+    return [one if isinstance(one, str) else _limit_from_json(one) for one in published]
 
-    return [one if isinstance(one, str) else limit_from_json(one) for one in published]
+
+def _limit_from_json(published: Mapping[str, Any]) -> object:
+    """The limit that was published; raises for what is none."""
+    from streamq.limits import Concurrency, NamedLimit, RateLimit  # noqa: PLC0415 - as above
+
+    known = {"limit", "per", "burst", "key"} & published.keys()
+    fields = {name: published[name] for name in known}
+    found = RateLimit(**fields) if "per" in known else Concurrency(**fields)
+    return (
+        NamedLimit(published["name"], found, published["queue"]) if "name" in published else found
+    )

@@ -15,7 +15,6 @@ from streamq.errors import ConfigurationError
 from streamq.key_template import KeyTemplate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import timedelta
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -157,16 +156,6 @@ def parse_rate(text: str, what: str = "rate_limit") -> RateLimit:
         raise ValueError(f"{what}={text!r}: {error}") from None
 
 
-def limit_from_json(published: Mapping[str, Any]) -> Limit | NamedLimit:
-    """The limit that was published; raises for what is none."""
-    known = {"limit", "per", "burst", "key"} & published.keys()
-    fields = {name: published[name] for name in known}
-    found = RateLimit(**fields) if "per" in known else Concurrency(**fields)
-    return (
-        NamedLimit(published["name"], found, published["queue"]) if "name" in published else found
-    )
-
-
 def rate_limits(given: object) -> Limits:
     """What `rate_limit=` may be: one or several; an empty list means none."""
     return _several(given, "rate_limit", _rate_limit)
@@ -240,10 +229,15 @@ def named_limit(name: object, given: object, queue: str) -> NamedLimit:
         raise ConfigurationError(
             f"{what}: a name has 1 to 128 of the characters A-Z a-z 0-9 _ . : -, and is no number"
         )
+    return NamedLimit(name, one_limit(given, what), queue)
+
+
+def one_limit(given: object, what: str) -> Limit:
+    """A limit as `app.limit` and `app.limits.set` take it; `what` is for what is said."""
     if isinstance(given, str):
-        given = parse_rate(given, what)
-    elif isinstance(given, int) and not isinstance(given, bool):
-        given = Concurrency(count(given, what, _NO_START))
+        return parse_rate(given, what)
+    if isinstance(given, int) and not isinstance(given, bool):
+        return Concurrency(count(given, what, _NO_START))
     if not isinstance(given, (RateLimit, Concurrency)):
         raise TypeError(f"{what}: write {FORMS}, or Concurrency(5) for so many at once")
-    return NamedLimit(name, given, queue)
+    return given

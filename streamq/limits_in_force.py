@@ -20,7 +20,7 @@ from streamq.limit_texts import (
     settings_of,
     weight_name,
 )
-from streamq.limits import RateLimit, named_limit
+from streamq.limits import RateLimit, one_limit
 from streamq.limits_published import poke_question, stored_question
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
@@ -88,7 +88,7 @@ def set_question(
     key: str | None = None,
 ) -> Question[LimitInfo]:
     """Change a limit, or one key of it, until it is reset; what holds then. Again: no change."""
-    wanted = named_limit("limit", limit, "default").limit
+    wanted = one_limit(limit, "limit")
     info = _chosen(name, (yield from limits_question(app, queue)), type(wanted))
     if type(info.limit) is not type(wanted):
         form = "'20/m'" if isinstance(info.limit, RateLimit) else "5"
@@ -123,6 +123,10 @@ def _stored(app: Application, info: LimitInfo, key: str | None) -> str:
     if here is not None and here.key is None:
         raise ConfigurationError(
             f"{info.name} of queue {info.queue!r} is one limit for all; it has no key {key!r}"
+        )
+    if not key or not key.isprintable() or "{" in key:
+        raise ConfigurationError(
+            f"key={key!r}: give one key as `streamq inspect limits` shows it, as in 'user:7'"
         )
     return keyed_name(info.name, key)
 

@@ -5,8 +5,9 @@ local function claimed_ids(text)
   return ids
 end
 
--- A claim once more: the same jobs, as far as they still run. Returns what is left of their delays.
-local function hand_out_again(before, token, jobs, state, now, hand_out)
+-- A claim once more: the same jobs, as far as they still run. Returns what is left of their delays. The lease
+-- begins anew, where it is there: nobody could renew it who had no answer, and the jobs begin only now.
+local function hand_out_again(before, token, jobs, state, now, hand_out, leases, lease_ms)
   local ids, delays, n = claimed_ids(before), {}, 0
   local states, records = redis.call('HMGET', state, unpack(ids)), redis.call('HMGET', jobs, unpack(ids))
   for i, id in ipairs(ids) do
@@ -17,5 +18,6 @@ local function hand_out_again(before, token, jobs, state, now, hand_out)
       n = n + 1
     end
   end
+  redis.call('ZADD', leases, 'XX', whole(now + lease_ms), token)
   return table.concat(delays, ' ')
 end

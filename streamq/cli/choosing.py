@@ -39,7 +39,7 @@ class Moment(click.ParamType):  # type: ignore[type-arg] # generic since click 8
             return datetime.now(UTC) - timedelta(seconds=Duration().convert(value, param, ctx))
         except click.BadParameter:
             return self.fail(
-                f"{value!r} is no time; write 2h (ago), 10:30 or 2026-05-01T10:00", param, ctx
+                f"{text[:40]!r} is no time; write 2h (ago), 10:30 or 2026-05-01T10:00", param, ctx
             )
 
 

@@ -62,7 +62,10 @@ _CODES: tuple[tuple[type[BaseException], int], ...] = (
 def _judge(error: BaseException) -> tuple[str, int]:
     if isinstance(error, click.UsageError):
         where = error.ctx.command_path if error.ctx else "streamq"
-        return f"{error.format_message()}\nSee: {where} --help", USAGE
+        said = error.format_message()
+        if isinstance(error, click.MissingParameter):  # one choice a line
+            said = " ".join(said.split())
+        return f"{said}\nSee: {where} --help", USAGE
     if isinstance(error, click.ClickException):
         return error.format_message(), USAGE
     for kind, code in _CODES:

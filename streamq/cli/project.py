@@ -13,6 +13,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from streamq.errors import ConfigurationError
 from streamq.option_checks import nearest
 
@@ -35,15 +37,19 @@ def defaults(commands: Collection[str], start: Path | None = None) -> dict[str, 
     return {}
 
 
-def check_options(table: object, command: str, known: Collection[str]) -> None:
-    """Refuse a default for an option that the command doesn't have."""
+def check_command(table: object, name: str, command: click.Command) -> None:
+    """Refuse a default for an option that the command, or a part of it, doesn't have."""
     if not isinstance(table, dict):
-        raise ConfigurationError(f"pyproject.toml: [tool.streamq] {command} must be a table")
-    for name in table:
-        if name not in known:
+        raise ConfigurationError(f"pyproject.toml: [tool.streamq] {name} must be a table")
+    parts = command.commands if isinstance(command, click.Group) else {}
+    known = [one.name or "" for one in command.params if isinstance(one, click.Option)]
+    for key, value in table.items():
+        if key in parts:
+            check_command(value, f"{name}.{key}", parts[key])
+        elif key not in known:
             raise ConfigurationError(
-                f"pyproject.toml: [tool.streamq.{command}] {name} is no option of it"
-                f"{nearest(name, known)}"
+                f"pyproject.toml: [tool.streamq.{name}] {key} is no option of it"
+                f"{nearest(key, [*known, *parts])}"
             )
 
 

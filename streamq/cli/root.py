@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from streamq.cli.failures import USAGE, report
-from streamq.cli.project import check_options, defaults
+from streamq.cli.project import check_command, defaults
 from streamq.cli.target import Target, target_options
 from streamq.version import __version__
 
@@ -87,10 +87,7 @@ class LazyGroup(click.Group):
             raise click.UsageError(f"no command {name!r}{why}", ctx)
         resolved = super().resolve_command(ctx, args)
         if resolved[1] is not None and ctx.default_map and name in ctx.default_map:
-            options = [
-                one.name or "" for one in resolved[1].params if isinstance(one, click.Option)
-            ]
-            check_options(ctx.default_map[name], name, options)
+            check_command(ctx.default_map[name], name, resolved[1])
         return resolved
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's

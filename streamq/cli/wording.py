@@ -78,6 +78,9 @@ def value_text(value: Any) -> str:
         return repr(value)
 
 
+_LONGEST = 100 * 366 * 86400.0  # seconds
+
+
 class Duration(click.ParamType):  # type: ignore[type-arg] # generic since click 8.4
     """Seconds, or a number with a unit: 30, 90s, 5m, 1h, 2d."""
 
@@ -87,12 +90,13 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic since click
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """In seconds."""
-        if isinstance(value, int | float):
-            return float(value)
         found = _DURATION.fullmatch(str(value).strip())
         if found is None:
             self.fail(f"{value!r} is no duration; write 30, 90s, 5m, 1h or 2d", param, ctx)
-        return float(found[1]) * _UNITS[found[2] or "s"]
+        seconds = float(found[1]) * _UNITS[found[2] or "s"]
+        if seconds > _LONGEST:  # no calendar reaches that far back
+            self.fail(f"{str(value)[:40]!r} is more than a hundred years", param, ctx)
+        return seconds
 
 
 class QueueName(click.ParamType):  # type: ignore[type-arg] # as above

@@ -76,8 +76,7 @@ class Client:
     ) -> list[Any]:
         """As `run_many`, in the running loop."""
         engine = self._engine or self._start()
-        patience = engine.patience(timeout)
-        return await engine.drive_async(engine.talk.run_many(calls, patience), patience)
+        return await engine.run_many_async(calls, timeout)
 
     def enqueue(
         self,

@@ -21,3 +21,8 @@ class Finding:
     subject: str  # eviction, persistence, memory, version, queue …, worker …
     problem: str  # one line
     fix: str  # one line, what to do
+
+
+def jobs_are(number: int) -> str:
+    """So many, and the verb that fits."""
+    return f"{number:,} {'job is' if number == 1 else 'jobs are'}"

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command, known_queues
-from streamq.inspection.findings import Finding, Level
+from streamq.inspection.findings import Finding, Level, jobs_are
 from streamq.inspection.workers import workers_question
 from streamq.operations import count
 
@@ -84,7 +84,7 @@ def _of_tasks(
         yield Finding(
             Level.WARNING,
             f"queue {queue}",
-            f"{stranded:,} jobs are set aside: no worker of this queue knows their task",
+            f"{jobs_are(stranded)} set aside: no worker of this queue knows the task",
             "streamq inspect parked names them; start a worker that has it, or cancel them",
         )
     own = {name for name, task in app.tasks.items() if task.task_options.queue == queue}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from streamq.asking import Command
 from streamq.client.server_info import make_server_info, read_info
 from streamq.errors import BrokerRefused
-from streamq.inspection.findings import Finding, Level
+from streamq.inspection.findings import Finding, Level, jobs_are
 from streamq.inspection.overview import queues_question
 
 if TYPE_CHECKING:
@@ -132,14 +132,14 @@ def _of_queue(queue: QueueInfo) -> Iterator[Finding]:
         yield Finding(
             Level.NOTE,
             f"queue {queue.queue}",
-            f"{queue.pending:,} jobs are pending and no worker serves it",
+            f"{jobs_are(queue.pending)} pending and no worker serves it",
             f"streamq -A APP worker -Q {queue.queue}",
         )
     if queue.dead:
         yield Finding(
             Level.NOTE,
             f"queue {queue.queue}",
-            f"{queue.dead:,} jobs are dead",
+            f"{jobs_are(queue.dead)} dead",
             f"streamq inspect dead -q {queue.queue}; then streamq dead retry or delete",
         )
 

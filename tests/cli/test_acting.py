@@ -67,6 +67,21 @@ def test_purge_asks_and_drain_says_what_is_left(cli: Cli, app: StreamQ, hand: Ha
     cli("queue", "drain", "default", "--task", "shop.add").failed(2, "streamq cancel takes --task")
 
 
+def test_a_queue_that_was_never_used_is_paused_and_said_to_be_new(cli: Cli, app: StreamQ) -> None:
+    app.tasks["shop.add"].delay(1)
+    answer = cli("queue", "pause", "defualt")
+    assert (answer.code, answer.out) == (0, "queue defualt paused\n")
+    assert answer.err.startswith("It was never used here; did you mean 'default'?")
+    assert cli("queue", "resume", "default").err == ""
+
+
+def test_what_no_calendar_has_is_no_time(cli: Cli) -> None:
+    for said in (("--since", "9" * 400), ("--until", "99999999d")):
+        cli("inspect", *said).failed(2, "is no time")
+    cli("job", "delete", "--older-than", "9" * 400, "-y").failed(2, "more than a hundred years")
+    cli("schedule").failed(2, "Missing argument", "streamq schedule --help")
+
+
 def test_filters_search_and_say_how_far(cli: Cli, app: StreamQ, hand: Hand) -> None:
     app.tasks["shop.add"].delay_many([(n,) for n in range(1200)])
     answer = cli("inspect", "--arg", "x=1199", "-A", "shop")

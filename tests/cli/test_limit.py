@@ -71,8 +71,10 @@ def test_a_limit_is_changed_and_reset(cli: Cli, hand: Hand) -> None:
 
 
 def test_a_lane_is_weighed(cli: Cli, hand: Hand) -> None:
-    assert cli("limit", "weigh", "big", "3").out == "lane big: weight 3\n"
-    assert cli("limit", "weigh", "big", "reset").out == "lane big: as the code says\n"
+    assert cli("limit", "weigh", "big", "3").out == "lane big of queue default: weight 3\n"
+    assert (
+        cli("limit", "weigh", "big", "reset").out == "lane big of queue default: as the code says\n"
+    )
     assert hand.app.limits.list() == hand.app.limits.list("default")
 
 
@@ -82,8 +84,12 @@ def test_a_lane_is_weighed(cli: Cli, hand: Hand) -> None:
         (["set", "sned", "5/m"], 1, "no limit 'sned' here; did you mean 'send'"),
         (["set", "send", "5"], 1, "send/rate of queue 'default' is 2/m, not 5 at once"),
         (["set", "send", "0/m"], 2, "at least 1"),
+        (["set", "send", "10m"], 2, "limit='10m': write '10/s'"),
+        (["set", "send", "5/m", "--key", ""], 1, "key='': give one key"),
+        (["set", "send", "5/m", "--key", "{to}"], 1, "as in 'user:7'"),
+        (["weigh", "big", "3", "-q", "mial"], 1, "no queue 'mial' was ever used here"),
         (["set", "send"], 2, "write streamq limit set NAME 20/m"),
-        (["weigh", "big", "much"], 2, "or reset"),
+        (["weigh", "big", "much"], 2, "'much': write a weight, 0.001 to 1000; or reset"),
         (["weigh", "big", "0"], 2, "weights['big']: must be 0.001 to 1000"),
         (["reset"], 2, "write streamq limit reset NAME"),
         (["list", "-q", "a,b"], 2, "one queue at a time"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
-from streamq import StreamQ, inspection
+from streamq import BrokerUnavailable, StreamQ, inspection
+from streamq.inspection import walk
 from streamq.operations.beside import pack_beside
 from tests.cli.conftest import Answer, Cli
 from tests.inspection.hand import Hand
@@ -148,6 +151,31 @@ def test_results_are_deleted_by_filter_too(cli: Cli, app: StreamQ, jobs: dict[st
         "1 job deleted.\n1 had no result that is kept.\n"
     )
     assert str(inspection.job(app, jobs["waiting"]).state) == "waiting"
+
+
+def test_on_a_terminal_each_picture_takes_the_place_of_the_last_also_while_the_server_is_away(
+    cli: Cli, app: StreamQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.tasks["shop.add"].delay(1)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    looks: Iterator[Any] = iter([walk, BrokerUnavailable("no server at x"), walk])
+
+    def look(*words: Any) -> Any:
+        found = next(looks)
+        if isinstance(found, Exception):
+            raise found
+        return found(*words)
+
+    with (
+        patch("time.sleep", side_effect=[None, None, KeyboardInterrupt]),
+        patch("streamq.inspection.walk", look),
+    ):
+        answer = cli("inspect", "waiting", "--watch")
+    assert (answer.code, answer.err) == (0, "")
+    pictures = answer.out.split("\033[H")[1:]
+    assert ["shop.add" in picture for picture in pictures] == [True, False, True]
+    assert pictures[1].startswith("no answer, asking again: no server at x\033[K\n")
+    assert all(picture.endswith("\033[K\n\033[J\n") for picture in pictures)
 
 
 def test_watching_goes_on_with_filters(cli: Cli, jobs: dict[str, str]) -> None:

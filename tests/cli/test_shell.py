@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
 from streamq import StreamQ
+from streamq.cli.commands.check import _of_environment
+from streamq.cli.project import check_command
+from streamq.cli.root import COMMANDS, root
 from streamq.terminal import bold
 from tests.cli.conftest import Cli
 from tests.inspection.hand import Hand
@@ -50,6 +58,83 @@ def test_every_option_has_a_variable_and_a_place_in_the_project(
     monkeypatch.chdir(below)
     monkeypatch.delenv("STREAMQ_INSPECT_LIMIT")
     assert shown() == 3, "also from a folder below"
+
+
+def every_option() -> list[tuple[tuple[str, ...], click.Context, click.Option]]:
+    """Each command's name, a context of it and each of its options."""
+    found: list[tuple[tuple[str, ...], click.Context, click.Option]] = []
+    above = click.Context(root, info_name="streamq", auto_envvar_prefix="STREAMQ")
+    waiting: list[tuple[tuple[str, ...], click.Context, click.Command | None]] = []
+    waiting += [((name,), above, root.get_command(above, name)) for name in COMMANDS]
+    for path, parent, command in waiting:
+        assert command is not None
+        ctx = click.Context(command, parent=parent, info_name=path[-1])
+        found += [(path, ctx, one) for one in command.params if isinstance(one, click.Option)]
+        if isinstance(command, click.Group):
+            waiting += [((*path, name), ctx, one) for name, one in command.commands.items()]
+    return found
+
+
+def test_each_option_of_each_command_is_read_from_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    options = every_option()
+    names = {path for path, _, _ in options}
+    assert {("job", "retry"), ("dead",), ("inspect",), ("worker",)} <= names
+    assert len(options) > 200
+    for path, ctx, option in options:
+        variable = "_".join(("STREAMQ", *path, option.name or "")).upper()
+        monkeypatch.setenv(variable, "said")
+        assert option.resolve_envvar_value(ctx) == "said", variable
+        assert _of_environment() == [], variable
+        monkeypatch.delenv(variable)
+
+
+def test_each_option_of_each_command_may_have_a_default_in_the_project(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for path, ctx, option in every_option():
+        if option.name in {"app", "broker", "namespace"}:
+            continue
+        table: dict[str, Any] = {option.name or "": "x"}
+        for name in reversed(path[1:]):
+            table = {name: table}
+        command = root.get_command(ctx, path[0])
+        assert command is not None
+        check_command(table, path[0], command)
+
+
+def test_the_project_may_say_what_parts_of_commands_take(
+    cli: Cli, app: StreamQ, hand: Hand
+) -> None:
+    app.tasks["shop.add"].delay(1)
+    project = Path("pyproject.toml")
+    project.write_text("[tool.streamq.job.cancel]\ntask = 'shop.add'\nyes = true\n")
+    assert cli("job", "cancel").out == "1 job cancelled.\n"
+    project.write_text("[tool.streamq.job.cancel]\ntusk = 'shop.add'\n")
+    cli("job", "cancel").failed(78, "[tool.streamq.job.cancel] tusk", "did you mean 'task'?")
+
+
+def test_bash_completes_what_was_begun(cli: Cli) -> None:
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("no bash here")
+    lines = cli("completion", "bash").out
+    folder = str(Path(sys.executable).parent)
+    asked = "\n".join(
+        f"COMPREPLY=(); COMP_WORDS=({words}); COMP_CWORD={number}; _streamq_completion streamq; "
+        'echo "${COMPREPLY[@]}"'
+        for words, number in (("streamq job re", 2), ("streamq dead --ol", 2))
+    )
+    done = subprocess.run(
+        [bash, "--norc", "-c", f"{lines}\n{asked}"],
+        env={"PATH": f"{folder}:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout.splitlines() == ["retry", "--older-than"]
 
 
 @pytest.mark.parametrize(

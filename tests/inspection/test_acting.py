@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import time
 from itertools import pairwise
+from types import ModuleType
 
 import pytest
 
@@ -73,6 +75,14 @@ def test_each_action_is_a_line_in_the_log_with_who_did_it(
     assert [one["done"] for one in said] == [1, 1, 1, 1, 1, 1, 1]
     assert all("@" in one["by"] for one in said)
     assert "retry dead: 1 done by " in caplog.text
+
+
+@pytest.mark.parametrize("module", [inspection, control])
+def test_each_function_has_an_async_twin(module: ModuleType) -> None:
+    functions = {one for one in module.__all__ if inspect.isfunction(getattr(module, one))}
+    helpers = {"nothing_runs", "refuse_asleep", "too_old"}  # ask nobody
+    twins = {one for one in functions if inspect.iscoroutinefunction(getattr(module, one))}
+    assert twins == {f"a{one}" for one in functions - twins - helpers}
 
 
 def test_purge_takes_back_all_that_has_not_started(app: StreamQ, hand: Hand) -> None:

@@ -52,7 +52,7 @@ def test_tasks_that_nobody_knows_are_told(app: StreamQ) -> None:
     (job_id,) = hand.claim()
     hand.strand(job_id)
     problems = [one.problem for one in findings(app, "queue default")]
-    assert problems[0].startswith("1 jobs are set aside: no worker of this queue knows their task")
+    assert problems[0].startswith("1 job is set aside: no worker of this queue knows the task")
     hand.enrol(["shop.add"], knows=["shop.add"])
     assert len(findings(app, "queue default")) == 1
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from streamq import BrokerUnavailable, StreamQ, inspection
 from streamq.client.server_info import make_server_info
 from streamq.inspection import Level
-from streamq.inspection.server import _of_version, too_old
+from streamq.inspection.server import _of_memory, _of_persistence, _of_version, too_old
 from tests.conftest import MakeServer
 from tests.inspection.conftest import make_app
 from tests.inspection.hand import Hand
@@ -82,9 +83,7 @@ def test_a_server_that_may_lose_jobs_is_found_out(make_server: MakeServer) -> No
     assert "allkeys-lru" in warnings["eviction"].problem
     assert "noeviction" in warnings["eviction"].fix
     assert "appendonly yes" in warnings["persistence"].fix
-    assert (
-        "1 jobs are set aside: no worker of this queue knows" in warnings["queue default"].problem
-    )
+    assert "1 job is set aside: no worker of this queue knows" in warnings["queue default"].problem
 
 
 def test_a_durable_server_has_no_warning(make_server: MakeServer) -> None:
@@ -93,6 +92,46 @@ def test_a_durable_server_has_no_warning(make_server: MakeServer) -> None:
     report = inspection.server(app)
     app.close()
     assert report.findings == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "level", "problem", "fix"),
+    [
+        ({"maxmemory": "100", "used_memory": "91"}, "warning", "91% of maxmemory is used", "free"),
+        ({"maxmemory": "100", "used_memory": "90"}, "", "", ""),
+        ({"maxmemory": "0", "used_memory": "91"}, "", "", ""),
+        ({"maxmemory_policy": "volatile-lru"}, "warning", "volatile-lru", "noeviction"),
+        ({"aof_enabled": "0"}, "warning", "no append-only file", "CONFIG SET appendonly yes"),
+        ({"fsync": "no"}, "warning", "appendfsync no", "everysec, or always"),
+        ({"fsync": "everysec"}, "note", "the last second or two", "durability='fsync'"),
+        ({"aof_last_write_status": "err"}, "warning", "its disk failed", "room on its disk"),
+        ({"rdb_last_bgsave_status": "err"}, "warning", "its disk failed", "room on its disk"),
+    ],
+)
+def test_each_weakness_of_a_server_is_a_finding_with_its_cure(
+    fields: dict[str, str], level: str, problem: str, fix: str
+) -> None:
+    healthy = {"redis_version": "8.6.0", "aof_enabled": "1", "maxmemory_policy": "noeviction"}
+    given = {**healthy, **fields}
+    config: list[Any] = ["appendfsync", fields.get("fsync", "always")]
+    info = make_server_info(given, [one.encode() for one in config])
+    found = [*_of_memory(info, given), *_of_persistence(info, given)]
+    assert [str(one.level) for one in found] == ([level] if level else [])
+    assert all(problem in one.problem and fix in one.fix for one in found)
+
+
+def test_dead_jobs_and_queues_without_workers_are_worth_a_note(app: StreamQ) -> None:
+    hand = Hand(app)
+    job = app.tasks["shop.add"].delay(1)
+    notes = [one for one in inspection.server(app).findings if one.subject == "queue default"]
+    assert [one.problem for one in notes] == ["1 job is pending and no worker serves it"]
+    assert notes[0].fix == "streamq -A APP worker -Q default"
+    hand.enrol()
+    hand.claim()
+    hand.fail(job.id, ValueError("no"))
+    notes = [one for one in inspection.server(app).findings if one.subject == "queue default"]
+    assert [one.problem for one in notes] == ["1 job is dead"]
+    assert "streamq inspect dead -q default" in notes[0].fix
 
 
 @pytest.mark.parametrize(

@@ -50,23 +50,31 @@ def test_claim_of_an_overdue_job_waits_for_its_promotion(rig: Rig) -> None:
     assert (claimed.jobs, claimed.next_due_ms) == ([], 0)
 
 
-def test_the_same_token_again_gives_the_same_jobs_and_changes_nothing(rig: Rig) -> None:
+def test_the_same_token_again_gives_the_same_jobs_and_changes_but_the_lease(rig: Rig) -> None:
     rig.enqueue("a", "b", "c")
     first = rig.claim("T", limit=2)
-    with rig.unchanged():
+    with rig.unchanged("leases"):
         again = rig.claim("T", limit=2)
     assert again.jobs == first.jobs
     assert (again.next_due_ms, again.gate_ms, again.more, again.expired) == (-1, -1, False, 0)
     rig.ack("a")
-    with rig.unchanged():
+    with rig.unchanged("leases"):
         assert rig.claimed("T") == ["b"]
+
+
+def test_the_same_token_again_is_a_whole_lease_again(rig: Rig) -> None:
+    rig.running("a", "b")
+    rig.admin.zadd(rig.keys.key("leases"), {"T": rig.now_ms() + 1})
+    assert rig.claimed("T") == ["a", "b"]
+    left = float(rig.admin.zscore(rig.keys.key("leases"), "T") or 0) - rig.now_ms()
+    assert LEASE_MS / 2 < left <= LEASE_MS
 
 
 def test_the_same_token_again_leaves_out_what_was_lost(rig: Rig) -> None:
     rig.running("a", "b")
     rig.release("a")
     assert rig.claimed("U", limit=1) == ["a"]
-    with rig.unchanged():
+    with rig.unchanged("leases"):
         assert rig.claimed("T") == ["b"]
 
 

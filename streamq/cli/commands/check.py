@@ -80,12 +80,15 @@ def _settings(conf: Settings) -> list[dict[str, str]]:
 
 
 def _of_environment() -> list[Finding]:
+    from streamq.cli.root import COMMANDS
     from streamq.config import misspelt_variables
     from streamq.inspection import Finding, Level
 
+    own = tuple(f"STREAMQ_{name.upper()}_" for name in COMMANDS)  # what their options read
+    given = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return [
         Finding(Level.WARNING, "environment", f"{name} sets nothing", f"did you mean {near}?")
-        for name, near in misspelt_variables(os.environ).items()
+        for name, near in misspelt_variables(given).items()
     ]
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _SHOWS = ["pending", *views.PLACES, "ended", "workers", "limits", "queues", "job"]
 _EVERY = 1.0  # seconds between two pictures of --watch
-_HOME = "\033[H\033[2J"  # an empty screen
+_HOME, _REST_OF_LINE, _REST_OF_SCREEN = "\033[H", "\033[K", "\033[J"  # what is there goes
 _SHOWS.append("schedules")  # all, or one of them by its name
 
 
@@ -148,11 +148,22 @@ def _check(
 
 
 def _watch(show: Callable[[], View]) -> None:
+    from streamq.errors import BrokerUnavailable
+
     clear = sys.stdout.isatty()
     try:
         while True:
-            text = show().text
-            click.echo(f"{_HOME}{text}" if clear else f"{text}\n")
+            try:
+                text = show().text
+            except BrokerUnavailable as error:  # it was there at first, and may come back
+                text = f"no answer, asking again: {error}"
+            click.echo(_over(text) if clear else f"{text}\n")
             time.sleep(_EVERY)
     except KeyboardInterrupt:  # how it is meant to end
         return
+
+
+def _over(text: str) -> str:
+    """A picture that takes the place of the last one, line by line: nothing flickers."""
+    lines = "".join(f"{line}{_REST_OF_LINE}\n" for line in text.splitlines())
+    return f"{_HOME}{lines}{_REST_OF_SCREEN}"

@@ -8,6 +8,7 @@ import click
 
 from streamq.cli.documents import plain, print_document
 from streamq.cli.failures import BadAnswer
+from streamq.cli.inspect_views import check_queues
 from streamq.cli.target import connected, target_options
 from streamq.cli.wording import QueueName
 from streamq.errors import ConfigurationError
@@ -24,7 +25,7 @@ _USAGE = {
     "list": "streamq limit list",
     "set": "streamq limit set NAME 20/m (or 5: so many at once)",
     "reset": "streamq limit reset NAME",
-    "weigh": "streamq limit weigh LANE 3 -q QUEUE (or 1)",
+    "weigh": "streamq limit weigh LANE 3 -q QUEUE (or reset)",
 }
 
 
@@ -94,17 +95,30 @@ def _change(
 def _weigh(
     ctx: click.Context, app: StreamQ, words: Sequence[str], queue: str | None, *, as_json: bool
 ) -> int:
+    from streamq import inspection
+
     lane, text = words
+    chosen = queue or app.conf.default_queue
+    if text != "reset":
+        check_queues([chosen], [one.queue for one in inspection.queues(app)])
     try:
-        weight = None if text == "reset" else float(text)
-        app.limits.weigh(lane, weight, queue=queue or app.conf.default_queue)
+        weight = None if text == "reset" else _number(text)
+        app.limits.weigh(lane, weight, queue=chosen)
     except (TypeError, ValueError) as error:
         raise click.UsageError(f"{error}; or reset", ctx) from None
     if as_json:
-        print_document({"action": "weigh", "lane": lane, "weight": weight})
+        print_document({"action": "weigh", "queue": chosen, "lane": lane, "weight": weight})
     else:
-        click.echo(f"lane {lane}: {'as the code says' if weight is None else f'weight {weight:g}'}")
+        now = "as the code says" if weight is None else f"weight {weight:g}"
+        click.echo(f"lane {lane} of queue {chosen}: {now}")
     return 0
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{text!r}: write a weight, 0.001 to 1000") from None
 
 
 def _list(app: StreamQ, queue: str | None, *, as_json: bool) -> int:

@@ -107,6 +107,10 @@ def _switch(
     lane: str | None,
     as_json: bool,
 ) -> int:
+    from streamq import inspection
+    from streamq.option_checks import nearest
+
+    known = [one.queue for one in inspection.queues(app)]
     changed: list[str] = []
     try:
         for one in names:
@@ -124,4 +128,6 @@ def _switch(
         said = done if one in changed else f"{'is' if action == 'pause' else 'was not'} paused"
         again = " already" if one not in changed and action == "pause" else ""
         click.echo(f"{what}queue {one} {said}{again}")
+        if one not in known:
+            click.echo(f"It was never used here{nearest(one, known) if known else ''}", err=True)
     return 0

@@ -32,6 +32,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/entries.lua
 --# include lib/replay.lua
 --# include lib/outcome.lua
+--# include lib/touch_rare.lua
 --# include lib/notify.lua
 --# include lib/follow.lua when called: read_follow
 --# include lib/vacate.lua when called: vacate
@@ -39,8 +40,7 @@ local first_item = 5 -- ARGV[5...]: id, token, kind (ok|none|unsendable), run_ms
 --# include lib/tally_ran.lua
 local before = replayed(replies, worker, seq)
 if before then return before end
-local sizes = touch({ jobs, claims, held, errors, progress, checkpoints, results, waiters, counts }, { leases, results_expiry },
-  { unpack(KEYS, first_ended) }) -- `state` is read below, before the first write
+local sizes = touch({ jobs, claims, held, errors, waiters, counts }, { leases }, { unpack(KEYS, first_ended + 1) }) touch_rare(sizes, { progress, checkpoints }, {}, { KEYS[first_ended] })
 check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 if #mine.ids == 0 then return words end
@@ -48,8 +48,7 @@ local ids, now = mine.ids, clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
 local earlier = mine.again and runs_beside(errors, ids) or {}
 local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
-local someone_waits = redis.call('EXISTS', waiters) == 1
-local tasks, summaries = ended_tasks(first_ended)
+local someone_waits, tasks, summaries = sizes[waiters] > 0, ended_tasks(first_ended)
 for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]
   local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
@@ -61,6 +60,7 @@ for i, id in ipairs(ids) do
   tally_group(ran, tasks[ended], run_ms)
   summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
 end
+if #kept > 0 then touch({ results }, { results_expiry }) end -- and `state` was read: the writes begin
 park.state, park.scheduled, park.counts = state, scheduled, counts
 if #mine.occupying > 0 then vacate(park, mine.occupying, true, now * 1000) end
 drop_entries(stream, mine.entries)
@@ -72,7 +72,7 @@ end
 drop_claims(leases, claims, held, by_token)
 keep_outcomes(results, results_expiry, counts, kept, now, results_cap)
 for i, lines in pairs(summaries) do push_ended(KEYS[i], lines, KEYS[first_ended]) end
-notify(waiters, ids, texts)
+if someone_waits then notify(waiters, ids, texts) end
 count(counts, 'succeeded', #ids)
 tally_ran(sums, ran, tally_fields.succeeded, now)
 if follow then follow.write(follow) end

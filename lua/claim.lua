@@ -41,10 +41,10 @@ local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while st
 --# include lib/take.lua
 --# include lib/grant.lua
 --# include lib/tally_start.lua
-local sizes = touch({ jobs, state, held, results, waiters, errors, counts, checkpoints },
-  { stranded, leases, scheduled, results_expiry, workers }, { wake, dropped, schedule_ended })
-check_numbers(1, lease_ms, limit)
-check_numbers(0, result_ttl_ms, results_cap)
+--# include lib/touch_rare.lua
+local sizes = touch({ jobs, state, held, results, waiters, errors, counts }, { leases, scheduled, results_expiry, workers }, { wake })
+touch_rare(sizes, { checkpoints }, { stranded, returned }, { dropped, schedule_ended })
+check_numbers(1, lease_ms, limit) check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
 local reply, at, groups, batch = { -1, 0, 0, now, 0, -1, '', {} }, 8, {}, {}
 if armed == '1' and is_ghost(workers, worker) then return pass_on(wake, reply) end
@@ -59,7 +59,7 @@ if before then
 else
   park.state, park.stranded, park.scheduled, park.counts, limit = state, stranded, scheduled, counts, math.min(limit, 200)
   local pump = open_pump(park, limit, now_us, #ARGV >= first_task)
-  local found = find_candidates(pump, stream, returned, stranded, worker, limit - #pump.taken, first_task)
+  local found = find_candidates(pump, stream, sizes[returned] > 0 and returned, stranded, worker, limit - #pump.taken, first_task)
   if #found.ids > 0 and (pump.pauses or #found.side > 0) then hold_back(pump, found) end
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)
   pump_rest(pump, limit - #pump.taken - #found.ids)
@@ -76,5 +76,5 @@ else
 end
 local head = redis.call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')
 if head[2] then reply[1] = math.max(0, tonumber(head[2]) - now) end
-reply[2], reply[8] = redis.call('EXISTS', stranded), sizes[checkpoints] > 0 and read_checkpoints(checkpoints, reply, 9) or {}
+reply[2], reply[8] = sizes[stranded] == 0 and 0 or redis.call('EXISTS', stranded), sizes[checkpoints] > 0 and read_checkpoints(checkpoints, reply, 9) or {}
 return reply

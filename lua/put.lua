@@ -7,7 +7,7 @@ local jobs = KEYS[2] -- hash, id -> record
 local stream = KEYS[3]
 local counts = KEYS[4] -- hash
 local wake = KEYS[5] -- list, at most one marker
---# include lib/tally_keys.lua
+--# include lib/tally_names.lua
 local producer = KEYS[+] -- string, this producer's last call
 local counter = ARGV[1] -- number of this producer's call
 local producer_ttl_ms = ARGV[2]

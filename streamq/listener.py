@@ -1,4 +1,6 @@
-"""Hears of jobs that end: one thread and one connection per process, for all who wait in it.
+"""Hears of jobs that end: one connection per process, for all who wait in it.
+
+A thread listens, or where nobody else waits, the one who blocks until his job has ended.
 
 A waiter asks the server once (`operations.wait`), which either answers or puts this process's
 reply channel down beside the job; the script that ends the job then publishes to it. What is
@@ -62,13 +64,41 @@ class Listener:
         self._watches: dict[str, list[Watch]] = {}  # by job id
         self._thread: threading.Thread | None = None
         self._subscription: Subscription | None = None
+        self._ear = threading.Lock()  # whoever holds it listens for all
+        self._connection = 0  # of the subscription: its generation
+        self._is_parked = False  # the thread leaves that to the next waiter that blocks
+        self._resume = threading.Event()  # somebody waits who won't do it
         self._last_wanted = 0.0  # monotonic
 
-    def add(self, watch: Watch) -> None:
-        """Tell this watch of its jobs from now on."""
+    def add(self, watch: Watch, *, will_wait: bool = False) -> None:
+        """Tell this watch of its jobs from now on; `will_wait`: its waiter calls `wait`."""
         with self._lock:
             for job_id in watch.outstanding:
                 self._watches.setdefault(job_id, []).append(watch)
+            if not will_wait:
+                self._resume.set()
+
+    def wait(self, woken: threading.Event, seconds: float) -> None:
+        """Block until `woken`, or for so long; listening meanwhile, if nobody else does.
+
+        A thread that would hear first and then wake this one takes twice as long.
+        """
+        with self._lock:
+            subscription = self._subscription
+        if subscription is None or not self._ear.acquire(blocking=False):
+            woken.wait(seconds)
+            return
+        try:
+            until = time.monotonic() + seconds
+            while not (woken.is_set() or subscription.is_closed):
+                if (left := until - time.monotonic()) <= 0:
+                    break
+                self._hear(subscription, min(left, LISTEN_S))
+        finally:
+            self._ear.release()
+            with self._lock:
+                if self._is_wanted():
+                    self._resume.set()
 
     def remove(self, watch: Watch, ids: Iterable[str]) -> None:
         """Tell it no more of these jobs."""
@@ -86,6 +116,7 @@ class Listener:
             self._last_wanted = time.monotonic()
             if self._thread is None:
                 self.failure = None
+                self._connection, self._is_parked = 0, False
                 self._subscription = self._client.subscription((self.channel,))
                 self._thread = threading.Thread(
                     target=self._listen,
@@ -101,20 +132,18 @@ class Listener:
             thread, subscription = self._thread, self._subscription
         if subscription is not None:
             subscription.close()
+        self._resume.set()
         if thread is not None and thread is not threading.current_thread():
             thread.join(5)
 
     def _listen(self, subscription: Subscription) -> None:
-        connection = 0
         try:
             while not subscription.is_closed and not self._retired():
-                message = subscription.listen(LISTEN_S)
-                if subscription.generation != connection:
-                    connection = subscription.generation
-                    self.generation += 1
-                    self._wake_all()
-                if message is not None:
-                    self._deliver(message[1])
+                if self._parks():
+                    self._resume.wait(LISTEN_S)
+                else:
+                    with self._ear:
+                        self._hear(subscription, LISTEN_S)
         except StreamQError as error:
             self.failure = error
         finally:
@@ -123,6 +152,28 @@ class Listener:
                     self._thread = None
             subscription.close()
             self._wake_all()  # whoever waits finds the failure, or starts another thread
+
+    def _hear(self, subscription: Subscription, seconds: float) -> None:
+        """Listen for so long, and pass on what is heard; holds the ear."""
+        message = subscription.listen(seconds)
+        if subscription.generation != self._connection:
+            self._connection = subscription.generation
+            self.generation += 1
+            self._wake_all()
+        if message is not None:
+            self._deliver(message[1])
+
+    def _parks(self) -> bool:
+        """Whether the thread only stands by: nobody waits, or somebody who listens himself."""
+        with self._lock:
+            if self._resume.is_set() or not self._is_parked:
+                self._resume.clear()
+                self._is_parked = not self._is_wanted() and self.generation > 0
+            return self._is_parked
+
+    def _is_wanted(self) -> bool:
+        """Whether anybody waits; under the lock."""
+        return any(watch.outstanding for several in self._watches.values() for watch in several)
 
     def _retired(self) -> bool:
         """Whether nobody has waited for a while; then this thread is over."""

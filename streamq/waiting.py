@@ -96,7 +96,7 @@ def wait(
     """How each job ended, as they end; stops when all have, or when the time is over."""
     woken = threading.Event()
     watch = Watch(jobs, woken.set)
-    runtime.listener.add(watch)
+    runtime.listener.add(watch, will_wait=True)
     try:
         while watch.outstanding or watch.heard:
             while watch.heard:
@@ -115,7 +115,7 @@ def _drive(runtime: Runtime, steps: Waiting, woken: threading.Event, until: Pati
         step = next(steps)
         while True:
             if isinstance(step, float):
-                woken.wait(step)
+                runtime.listener.wait(woken, step)
                 woken.clear()
                 step = steps.send(None)
                 continue

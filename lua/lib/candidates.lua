@@ -1,9 +1,9 @@
--- Up to `limit` jobs in the order in which they go: `{ids, entries, back, side}`; `back` and
+-- Up to `limit` jobs in the order in which they go, `returned` first if there are any: `{ids, entries, back, side}`; `back` and
 -- `side` are the members found in `returned` and `stranded`. Reading the stream makes its entries
 -- pending; the others are taken over in settle_candidates.
 local function find_candidates(pump, stream, returned, stranded, worker, limit, first_task)
   if limit <= 0 or pump.stopped then return { ids = {}, entries = {}, back = {}, side = {}, taken_over = 0 } end
-  local back, side = redis.call('ZRANGE', returned, 0, limit - 1), {}
+  local back, side = returned and redis.call('ZRANGE', returned, 0, limit - 1) or {}, {}
   local found = { ids = { unpack(back) }, entries = {}, back = back, side = side }
   local named = {}
   for i = first_task, #ARGV do

@@ -1,4 +1,4 @@
---# include lib/tally_count.lua
+--# include lib/tally_one.lua
 -- One job that may run now, with no expiry, idempotency key or options, in its producer's turn: what most calls
 -- bring, in as few commands as it takes. Anything else: nil, nothing changed.
 local function accept_plain(schema, jobs, stream, counts, wake, producer, sums, first)
@@ -9,13 +9,16 @@ local function accept_plain(schema, jobs, stream, counts, wake, producer, sums, 
   local last = known[2] and tonumber(string.match(known[2], '^(%d+) %S+ %d+$'))
   if known[1] ~= '1' or not last or tonumber(counter) ~= last + 1 or #ttl_ms > 15
     or not string.find(ttl_ms, '^[1-9]%d*$') or redis.call('HEXISTS', jobs, id) == 1 then return nil end
-  redis.call('XLEN', stream)
   local asleep = redis.call('LLEN', wake) == 0
-  redis.call('HINCRBY', counts, 'enqueued', 1) -- first, for it is what may yet be refused
+  redis.call('HINCRBY', counts, 'enqueued', 1) -- first, for it is what may yet be refused; or this, and is undone
+  local entry = redis.pcall('XADD', stream, '*', 'i', id)
+  if type(entry) ~= 'string' then
+    redis.call('HINCRBY', counts, 'enqueued', -1)
+    error(entry.err)
+  end
   redis.call('SET', producer, counter .. ' ' .. id .. ' 1', 'PX', ttl_ms)
-  local entry = redis.call('XADD', stream, '*', 'i', id)
   redis.call('HSET', jobs, id, '.' .. entry .. ' ' .. ARGV[first + 4] .. ' -\n' .. ARGV[first + 6])
   if asleep then redis.call('LPUSH', wake, '1') end
-  tally_write(sums, { ARGV[first + 4], [ARGV[first + 4]] = { [tally_fields.enqueued] = 1 } }, string.match(entry, '^%d+'))
+  tally_one(sums, ARGV[first + 4], 0, string.sub(entry, 1, 13))
   return 'OK*1'
 end

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import os
-import select
 from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from redis.exceptions import ConnectionError as LostConnection
-from redis.exceptions import RedisError, ResponseError
-from redis.exceptions import TimeoutError as TooSlow
+from redis.exceptions import RedisError
 
 from streamq.client.classify import error_word
-from streamq.client.connector import close, surplus_of
 from streamq.client.steps import Exchange, Forget, Lost, Pause, Unsent
+from streamq.client.wire import Wire
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -66,6 +64,16 @@ class AsyncTransports:
         finally:
             transport.end_turn()
 
+    async def at_once(self, data: bytes, count: int, timeout: float) -> list[Any] | None:
+        """One exchange with the only server, on a connection that is open already.
+
+        None: there is none, or no answer came; the server may have done it all the same.
+        """
+        transport = self._by_loop.get(asyncio.get_running_loop())
+        if transport is None or self._pid != os.getpid():
+            return None
+        return await transport.at_once(Exchange(None, data, count, timeout))
+
     async def transport(self) -> AsyncTransport:
         """The running loop's transport, made when first asked for."""
         if self._pid != os.getpid():
@@ -104,7 +112,7 @@ class AsyncTransport:
 
     def __init__(self, connector: Connector) -> None:
         self._connector = connector
-        self._idle: dict[Node, list[Any]] = {}
+        self._idle: dict[Node, list[Wire]] = {}
         self._free = connector.max_connections or MAX_CONNECTIONS
         self._queue: deque[_Turn] = deque()  # calls that wait for a connection
         self.is_well = True  # the last exchange that ended had an answer
@@ -129,7 +137,7 @@ class AsyncTransport:
     async def perform(self, step: Step) -> Any:
         """Do one step of a conversation."""
         if isinstance(step, Exchange):
-            return await self._exchange(step)
+            return await self._use(await self._lease(step.node, step.timeout), step)
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
         return await self._forget(step)
@@ -167,6 +175,7 @@ class AsyncTransport:
     def _fall_ill(self) -> None:
         """An exchange failed: whoever has waited long enough waits no longer."""
         self.is_well = False
+        self._connector.losses += 1
         now = asyncio.get_running_loop().time()
         for turn in list(self._queue):
             if turn.deadline <= now:
@@ -188,62 +197,53 @@ class AsyncTransport:
                 await self._forget(Forget(node))
             await asyncio.sleep(0)  # the loop closes the sockets of what was closed when it turns
 
-    async def _exchange(self, step: Exchange) -> list[Any]:
-        connection = await self._lease(step.node, step.timeout)
+    async def at_once(self, step: Exchange) -> list[Any] | None:
+        """As `AsyncTransports.at_once`."""
+        if not self._free or (wire := await self._idle_wire(step.node)) is None:
+            return None
+        self._free -= 1
         try:
-            async with asyncio.timeout(step.timeout):
-                await connection.send_packed_command([step.data], check_health=False)
-                replies = [await _read(connection) for _ in range(step.replies)]
+            return await self._use(wire, step)
+        except Lost:
+            return None
+        finally:
+            self.end_turn()
+
+    async def _use(self, wire: Wire, step: Exchange) -> list[Any]:
+        try:
+            replies = await wire.exchange(step.data, step.replies, step.timeout)
         except (RedisError, OSError) as error:
-            await close(connection)
+            await wire.close()
             if error_word(error):  # an answer after which redis-py hangs up, as LOADING
                 return [error] * step.replies
             self._fall_ill()
-            slow = isinstance(error, TimeoutError)
-            raise Lost(TooSlow("Timeout reading from socket") if slow else error) from None
+            raise Lost(error) from None
         except BaseException:
-            await close(connection)  # a late reply must never be another call's
+            await wire.close()  # a late reply must never be another call's
             raise
         self.is_well = True
-        self._idle.setdefault(step.node, []).append(connection)
+        self._idle.setdefault(step.node, []).append(wire)
         return replies
 
-    async def _lease(self, node: Node, timeout: float) -> Any:
+    async def _idle_wire(self, node: Node) -> Wire | None:
         idle = self._idle.get(node)
         while idle:
-            connection = idle.pop()
-            if not is_stale(connection):
-                return connection
-            await close(connection)
+            wire = idle.pop()
+            if not wire.is_stale():
+                return wire
+            self._connector.losses += 1
+            await wire.close()
+        return None
+
+    async def _lease(self, node: Node, timeout: float) -> Wire:
+        if (wire := await self._idle_wire(node)) is not None:
+            return wire
         try:
-            return await self._connector.connect_async(node, timeout)
+            return Wire(await self._connector.connect_async(node, timeout))
         except (RedisError, OSError) as error:
             self._fall_ill()
             raise Unsent(error) from None
 
     async def _forget(self, step: Forget) -> None:
-        for connection in self._idle.pop(step.node, ()):
-            await close(connection)
-
-
-def is_stale(connection: Any) -> bool:
-    """Whether an idle connection was closed by the server, or has bytes nobody asked for."""
-    reader, writer = connection._reader, connection._writer  # noqa: SLF001 - no other way in
-    if reader is None or writer is None or writer.transport.is_closing():
-        return True
-    if reader.at_eof() or reader._buffer or surplus_of(connection)():  # noqa: SLF001 - no other way
-        return True
-    # The loop may not have looked at the socket since: ask the system.
-    sock = writer.transport.get_extra_info("socket")
-    if sock is None or not hasattr(select, "poll"):
-        return False
-    poller = select.poll()
-    poller.register(sock.fileno(), select.POLLIN)
-    return bool(poller.poll(0))
-
-
-async def _read(connection: Any) -> Any:
-    try:
-        return await connection.read_response()
-    except ResponseError as error:
-        return error
+        for wire in self._idle.pop(step.node, ()):
+            await wire.close()

@@ -76,8 +76,7 @@ class Client:
     ) -> list[Any]:
         """As `run_many`, in the running loop."""
         engine = self._engine or self._start()
-        patience = engine.patience(timeout)
-        return await engine.drive_async(engine.talk.run_many(calls, patience), patience)
+        return await engine.run_many_async(calls, timeout)
 
     def enqueue(
         self,
@@ -140,6 +139,11 @@ class Client:
         engine = self._engine or self._start()
         patience = engine.patience(timeout)
         return await engine.drive_async(engine.talk.command(arguments, key, patience), patience)
+
+    @property
+    def losses(self) -> int:
+        """How many connections of event loops were lost so far."""
+        return self._engine.connector.losses if self._engine is not None else 0
 
     def ping(self, timeout: float = 1.0) -> None:
         """See whether the server answers; one try, so a refusal is reported at once.

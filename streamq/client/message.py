@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
 
 from hiredis import pack_command
 
@@ -18,7 +19,7 @@ ASKING = pack_command((b"ASKING",))
 class Message:
     """A command, or a script by its hash and, once the server lacks it, by its source."""
 
-    __slots__ = ("answer", "ask", "command", "confirmed", "done", "key", "script", "tail")
+    __slots__ = ("_call", "_command", "answer", "ask", "confirmed", "done", "key", "script", "tail")
 
     def __init__(
         self,
@@ -26,7 +27,8 @@ class Message:
         key: str = "",  # the first one, for routing
         script: Script | None = None,
     ) -> None:
-        self.command = command
+        self._command = command
+        self._call: Call[Any] | None = None  # makes the command, until that names the source
         self.key = key
         self.script = script
         self.ask: tuple[str, int] | None = None  # a node to ask instead, this once
@@ -38,10 +40,17 @@ class Message:
     @classmethod
     def of(cls, call: Call[Any]) -> Message:
         """The message of a call."""
-        keys = call.keys
-        script = call.script
-        command = (b"EVALSHA", script.sha, len(keys), *keys, *call.args)
-        return cls(command, keys[0] if keys else "", script)
+        message = cls((), call.keys[0] if call.keys else "", call.script)
+        message._call = call
+        return message
+
+    @property
+    def command(self) -> tuple[Any, ...]:
+        """All its words."""
+        call = self._call
+        if call is None:
+            return self._command
+        return (b"EVALSHA", call.script.sha, len(call.keys), *call.keys, *call.args)
 
     @property
     def replies(self) -> int:
@@ -50,7 +59,7 @@ class Message:
 
     def pack(self, timeout: float) -> bytes:
         """The bytes to send; the answer will be waited for so many seconds."""
-        packed: bytes = pack_command(self.command)
+        packed: bytes = pack_command(self._command) if self._call is None else pack(self._call)
         if self.ask is not None:
             packed = ASKING + packed
         return packed if self.tail is None else packed + self.tail(timeout)
@@ -69,4 +78,20 @@ class Message:
         """Send the whole script from now on: to load it first would lose to a flush."""
         script = self.script
         if script is not None:
-            self.command = (b"EVAL", script.source, *self.command[2:])
+            self._command = (b"EVAL", script.source, *self.command[2:])
+            self._call = None
+
+
+def pack(call: Call[Any]) -> bytes:
+    """The bytes of a call; its keys are packed once, for they are most of its words."""
+    keys, args = tuple(call.keys), cast("Any", tuple(call.args))
+    packed: bytes = pack_command(args)
+    words = packed[len(b"*%d\r\n" % len(args)) :]
+    return b"*%d\r\n%b%b" % (3 + len(keys) + len(args), _head(call.script.sha, keys), words)
+
+
+@lru_cache(maxsize=256)
+def _head(sha: str, keys: tuple[str, ...]) -> bytes:
+    head: Any = (b"EVALSHA", sha, len(keys), *keys)
+    packed: bytes = pack_command(head)
+    return packed[len(b"*%d\r\n" % len(head)) :]

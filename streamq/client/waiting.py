@@ -7,6 +7,7 @@ the round trip after it. A wait never raises for an ordinary outage: it says "lo
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hiredis import pack_command
@@ -16,10 +17,13 @@ from streamq.client.classify import Verdict, classify, root
 from streamq.client.connector import close
 from streamq.client.conversation import GaveUp, Patience
 from streamq.client.message import Message
+from streamq.client.replies import Replies
 from streamq.client.trouble import explain
 from streamq.errors import BrokerUnavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from streamq.client.engine import Engine
     from streamq.operations.call import Call
 
@@ -42,7 +46,9 @@ class AsyncWaiter:
         self._engine = engine
         self._key = key
         self._connection: Any = None
+        self._replies: Replies | None = None  # of the connection
         self._call: Call[Any] | None = None  # sent along
+        self.heard: Callable[[Any], None] | None = None  # is given the answer to it, at once
         self.is_asleep = False  # the pop was sent
         self._was_lost = False  # the connection: markers may have been missed
         self._closed = False
@@ -67,6 +73,7 @@ class AsyncWaiter:
             except (RedisError, OSError, BrokerUnavailable) as error:
                 await self._hang_up()
                 self._was_lost = True
+                self._engine.connector.losses += 1
                 if not await self._pause(error, patience):
                     break
             except BaseException:
@@ -76,8 +83,9 @@ class AsyncWaiter:
 
     def send_along(self, call: Call[Any]) -> None:
         """Have this call run as well when the pop that was sent ends; one at most, while asleep."""
-        self._call = call
-        self._connection._writer.write(Message.of(call).pack(0))  # noqa: SLF001 - no turn of the loop
+        if self._replies is not None:
+            self._call = call
+            self._replies.send(Message.of(call).pack(0))
 
     def close(self) -> None:
         """End the wait at once, and for good."""
@@ -97,17 +105,37 @@ class AsyncWaiter:
         data = pack_command(pop)
         if call is not None:
             data += Message.of(call).pack(timeout)
-        connection, self._call, self.is_asleep = self._connection, call, True
+        replies = self._replies
+        assert replies is not None  # noqa: S101 - there is a connection
+        woken: asyncio.Future[Woken] = asyncio.get_running_loop().create_future()
+        replies.came, replies.lost = partial(self._came, woken, []), partial(_fail, woken)
+        self._call, self.is_asleep = call, True
         try:
+            replies.send(data)
             async with asyncio.timeout(timeout + READ_MARGIN_S):
-                await connection.send_packed_command([data], check_health=False)
-                marker = await connection.read_response() is not None
-                self.is_asleep = False
-                if self._call is None:
-                    return Woken(marker)
-                return Woken(marker, self._call.read(await connection.read_response()))
+                return await woken
         finally:
             self.is_asleep = False
+
+    def _came(self, woken: asyncio.Future[Woken], before: list[Any], reply: Any) -> None:
+        """A reply has come: the pop's, or after it the one to the call that was sent along."""
+        self.is_asleep = False
+        if isinstance(reply, Exception):
+            _fail(woken, reply)
+        elif self._call is not None and not before:
+            before.append(reply)
+        elif not woken.done():  # else nobody waits any more
+            try:
+                if self._call is None:
+                    woken.set_result(Woken(reply is not None))
+                    return
+                answer = self._call.read(reply)
+                if self.heard is not None:
+                    self.heard(answer)
+            except BaseException as error:  # noqa: BLE001 - for who waits, not for the transport
+                _fail(woken, error)
+            else:
+                woken.set_result(Woken(before[0] is not None, answer))
 
     async def _connect(self) -> None:
         if self._connection is not None:
@@ -121,6 +149,7 @@ class AsyncWaiter:
             await self._engine.drive_async(question, patience)
             node = talk.router.node_of(self._key)
         self._connection = await talk.connector.connect_async(node, CONNECT_S)
+        self._replies = Replies(self._connection)
 
     async def _pause(self, error: Exception, patience: Patience) -> bool:
         """Back off; False when it is time to look. Raises what waiting won't mend."""
@@ -137,5 +166,10 @@ class AsyncWaiter:
 
     async def _hang_up(self) -> None:
         if self._connection is not None:
-            connection, self._connection = self._connection, None
+            connection, self._connection, self._replies = self._connection, None, None
             await close(connection)
+
+
+def _fail(woken: asyncio.Future[Woken], error: BaseException) -> None:
+    if not woken.done():
+        woken.set_exception(error)

@@ -40,6 +40,7 @@ class Bell(Duty):
     ) -> None:
         super().__init__(weather)
         self._waiter = client.waiting(queue.keys.key("wake"))
+        self._waiter.heard = exchange.armed_answered  # so that the job starts before all else
         self._queue = queue
         self._exchange = exchange
         self._room_in = room_in  # seconds; None: it sets the alarm when there is room
@@ -66,8 +67,6 @@ class Bell(Duty):
                 self._exchange.disarm()
         if answer is None:
             self._queue.ring(marker=marker)
-        else:
-            self._exchange.armed_answered(answer)
         return UNTIL_ALARM_S  # the next claim that finds the queue dry sets the alarm
 
     @property

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 
 LISTEN_S = 0.3  # for the last lines of a process that has ended
+REST_S = 0.1  # between two looks at what it says: to wake us for each claim would cost it time
+CHUNK = 1 << 16
 
 
 class Child:
@@ -105,10 +107,18 @@ class Child:
         reader, self._writer = await asyncio.open_connection(sock=self._sock)
         if self._is_to_retire:
             self.tell("retire")
+        transport: Any = self._writer.transport
+        begun = b""
         with suppress(ConnectionError):
             try:
-                while line := await reader.readline():
-                    self._hear(line.decode().split())
+                while data := await reader.read(CHUNK):
+                    *lines, begun = (begun + data).split(b"\n")
+                    for line in lines:
+                        self._hear(line.decode().split())
+                    # Meanwhile they gather in the socket, where they outlive the process.
+                    transport.pause_reading()
+                    await asyncio.wait([self._waiting], timeout=REST_S)
+                    transport.resume_reading()
             finally:
                 self._writer.close()
 

@@ -40,8 +40,8 @@ class Duty(ABC):
             self.alarm.clear()
 
     async def _rest(self, seconds: float) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self.alarm.set)
         try:
-            async with asyncio.timeout(seconds):
-                await self.alarm.wait()
-        except TimeoutError:
-            pass
+            await self.alarm.wait()
+        finally:
+            timer.cancel()

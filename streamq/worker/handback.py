@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from typing import TYPE_CHECKING
@@ -31,9 +32,15 @@ class HandBackTicker(Duty):
 
     def jobs_came(self) -> None:
         """Jobs were given to the pools; some may wait."""
-        if self._is_idle and self._pools.backlog:
+        if self._is_idle:
             self._is_idle = False
+            asyncio.get_running_loop().call_soon(self._look)  # most have started by then
+
+    def _look(self) -> None:
+        if self._pools.backlog:
             self.alarm.set()
+        else:
+            self._is_idle = True
 
     async def once(self) -> float:
         """Hand back what is over 50 ms old; returns seconds until the next look."""

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     THREAD = "thread"  # `def`: on a thread
     PROCESS = "process"  # `pool="process"`: in a child process, plain or async
 
+    __hash__ = str.__hash__  # an enum's own is Python, and these are keys of all that is by kind
+
 
 class Slots:
     """The places of one kind: how many there are, how many jobs are held for them."""

@@ -195,7 +195,7 @@ def test_no_key_is_made_up_in_lua() -> None:
             command, first, second = match.groups()
             key = second if command in _SUBCOMMANDS else first
             if command not in _KEYLESS:
-                assert re.fullmatch(r"\w+(\.\w+|\[[\w.\[\]]+\])*|unpack\(args", key), (
+                assert re.fullmatch(r"\w+(\.\w+|\[[\w.\[\]]+\])*|unpack\((args|keys)", key), (
                     path,
                     match[0],
                 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 
@@ -11,6 +12,7 @@ from streamq import operations as op
 from streamq.operations import NewJob
 from tests.lua.rig import BODY, Rig
 
+FULL = pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="half a minute")
 each_version = pytest.mark.parametrize("any_server", ["redis70", "valkey9"], indirect=True)
 
 
@@ -34,9 +36,11 @@ def take(rig: Rig, n: int, limit: int = 20) -> list[str]:
 
 
 @each_version
-@pytest.mark.parametrize("limit", [1, 3, 20])
-def test_a_small_lane_is_not_behind_a_large_one(rig: Rig, limit: int) -> None:
-    enqueue(rig, [(f"a{n}", "q=a") for n in range(2000)])
+@pytest.mark.parametrize(
+    ("limit", "many"), [(1, 2000), (3, 2000), (20, 2000), pytest.param(20, 100_000, marks=FULL)]
+)
+def test_a_small_lane_is_not_behind_a_large_one(rig: Rig, limit: int, many: int) -> None:
+    enqueue(rig, [(f"a{n}", "q=a") for n in range(many)])
     enqueue(rig, [(f"b{n}", "q=b") for n in range(10)])
     first = take(rig, 20, limit)
     assert [i for i in first if i[0] == "b"] == [f"b{n}" for n in range(10)]

@@ -11,7 +11,7 @@ _PREFIXES = (
     *("arangodb_", "cosmosdbsql_", "CELERY_", "CELERYD_", "CELERYBEAT_", "BROKER_"),
     *("broker_connection_", "broker_pool_", "broker_transport", "broker_login_", "broker_use_"),
     *("broker_heartbeat", "broker_failover_", "broker_read_", "broker_write_", "broker_native_"),
-    *("result_backend_", "result_chord_", "result_cache_", "result_extended"),
+    *("result_backend_", "result_chord_", "result_cache_"),
     *("result_compression", "result_exchange", "result_persistent", "result_payload_"),
 )
 

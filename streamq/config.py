@@ -137,6 +137,12 @@ class Settings(Levels):
     result_serializer = Setting[str | None](
         None, optional(content_kind), "the same, for results", optional_text
     )
+    result_extended = Setting(
+        default=False,
+        check=flag,
+        help="whether results keep their job's arguments, for inspect",
+        from_text=flag_text,
+    )
     accept_content = Setting[Kinds](
         KINDS, kinds, "kinds of content that are decoded at all", names_text
     )

@@ -156,8 +156,18 @@ def _add_record(
         facts["scheduled_for"] = moment(record.scheduled_ms)
     if opts.get("x", "").isdecimal():
         facts["expires_at"] = moment(int(opts["x"]))
+    _add_call(facts, record.body, codec, types, problems)
+
+
+def _add_call(
+    facts: dict[str, Any],
+    body: bytes,
+    codec: Codec,
+    types: TaskTypes | None,
+    problems: list[str],
+) -> None:
     try:
-        args, kwargs, options = codec.decode_call(record.body, types)
+        args, kwargs, options = codec.decode_call(body, types)
     except StreamQError as error:
         problems.append(f"arguments: {error}")
         return
@@ -189,6 +199,8 @@ def _add_outcome(
     facts["task"], facts["attempt"] = outcome.task, outcome.attempts
     facts["ended_at"] = moment(outcome.ended_ms)
     facts["run_seconds"] = outcome.run_ms / 1000
+    if outcome.call:
+        _add_call(facts, outcome.call, codec, types, problems)
     if outcome.parent:
         facts["parent"] = outcome.parent
     if outcome.tags:

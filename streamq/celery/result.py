@@ -160,12 +160,12 @@ class AsyncResult:
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The arguments, while the job is there."""
+        """The arguments: while the job is there, and with `result_extended` with its result."""
         return self._look()[1].args
 
     @property
     def kwargs(self) -> dict[str, Any]:
-        """The keyword arguments, while the job is there."""
+        """The keyword arguments, as `args`."""
         return dict(self._look()[1].kwargs)
 
     @property

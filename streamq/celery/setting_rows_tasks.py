@@ -77,7 +77,7 @@ RESULTS = (
     works("result_backend", "the broker's URL, or none: results are kept with their jobs"),
     works("result_serializer", _WRITTEN),
     works("result_expires", "seconds or `timedelta`; None or 0 is ten years"),
-    always("result_extended", "`result.info()` has name, arguments, worker, times, attempts"),
+    works("result_extended", "arguments are kept with results; times and failed attempts always"),
     always("result_backend_always_retry", "all that is asked of the server is asked again"),
     always("result_backend_thread_safe", "one application serves any number of threads"),
     *unused(

@@ -32,8 +32,10 @@ def job_text(
     ]
     lines += _children(job.children)
     lines += _attempts(job.attempts)
-    if job.traceback:
-        lines += [bold("traceback"), *(f"  {printable(it)}" for it in job.traceback.splitlines())]
+    # Of a job that succeeded in the end, that of its last failed attempt.
+    trace = job.traceback or (job.attempts[-1].traceback if job.attempts else "")
+    if trace:
+        lines += [bold("traceback"), *(f"  {printable(it)}" for it in trace.splitlines())]
     if log:
         earlier = f" (the last {_LINES} of {len(log):,} lines)" if len(log) > _LINES else ""
         lines += [bold("log") + earlier]

@@ -65,7 +65,7 @@ def _hint(app: StreamQ, what: str, wanted: JobFilter) -> str:
     if wanted.args and not app.tasks:
         return "arguments given by position have names only with -A"
     if what == "ended" and wanted.args:
-        return "arguments are kept only of jobs that are dead"
+        return "arguments are kept of dead jobs, and of others with result_extended"
     if what == "ended" and wanted.needs_all:
         return "tags and errors are kept only of dead jobs, and with results"
     return ""

@@ -37,6 +37,7 @@ class Outcome:
     parent: str = ""  # the job that enqueued it
     tags: tuple[str, ...] = ()
     kept_runs: bytes = b""  # those that ended badly before, for `parse_runs`
+    call: bytes = b""  # its encoded call, where that is kept
 
 
 def parse_state(raw: bytes) -> StateText | None:

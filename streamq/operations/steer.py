@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamq.operations.bind import bind, words
+from streamq.operations.report import MOST_ENTRIES
 from streamq.operations.settle import RESULTS_CAP
 
 if TYPE_CHECKING:
@@ -45,9 +46,13 @@ def revive(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[str]]:
 
 def delete(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[str]]:
     """Deletes 1 to 200 dead jobs for good: OK, or ENDED where there is no such one."""
-    return bind("delete", keys, words, items=ids)
+    return bind("delete", keys, words, more_keys=_trails(keys, ids), items=ids)
 
 
 def forget(keys: QueueKeys, *, ids: Sequence[str]) -> Call[int]:
-    """Removes the kept outcomes of 1 to 200 jobs; how many there were."""
-    return bind("forget", keys, int, items=ids)
+    """Removes the kept outcomes of 1 to 200 jobs, and what they said; how many there were."""
+    return bind("forget", keys, int, more_keys=_trails(keys, ids), items=ids)
+
+
+def _trails(keys: QueueKeys, ids: Sequence[str]) -> list[str]:
+    return [keys.trail(kind, job_id) for job_id in ids for kind in MOST_ENTRIES]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from streamq.around import plain_ones, run_around, run_async
+from streamq.operations.beside import pack_beside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,9 +42,15 @@ class Caller:
 
     def __init__(self, hooks: Hooks) -> None:
         self.application = hooks.application
+        self._keeps_calls = bool(self.application and self.application.conf.result_extended)
         self.started: Callable[[Held], None] | None = None  # to be told of each run
         self._around = tuple(hooks.around_run)
         self._around_plain = plain_ones(self._around)
+
+    def beside(self, ready: Ready) -> bytes:
+        """What is kept with a job's result, before its value; most have nothing."""
+        call = ready.held.job.record.body if self._keeps_calls else b""
+        return pack_beside(ready.job.parent, ready.job.tags, call)
 
     def call(self, ready: Ready) -> Any:
         """What a plain task's function returns."""

@@ -17,7 +17,6 @@ from streamq.jitter import jitter
 from streamq.job_reading import moment
 from streamq.logs import trace_id_of
 from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, follow_up
-from streamq.operations.beside import pack_beside
 from streamq.options import resolve
 from streamq.retry import Reason, decide
 from streamq.task_errors import RateLimited
@@ -161,7 +160,7 @@ class Runner:
         if keeps_result(job_id):
             ttl_ms = int(ready.options.result_ttl * 1000)
             kind, result = self._encode(value, ready)
-            result = pack_beside(ready.job.parent, ready.job.tags) + result
+            result = self.caller.beside(ready) + result
         ack = Ack(
             job_id,
             held.lease.token,

@@ -45,6 +45,7 @@ WORKS: dict[str, tuple[Any, str, Any]] = {
     "task_create_missing_queues": (False, "task_create_missing_queues", False),
     "task_default_queue": ("low", "default_queue", "low"),
     "result_backend": ("redis://localhost", "backend", "redis://localhost"),
+    "result_extended": (True, "result_extended", True),
     "result_serializer": ("application/json", "result_serializer", "json"),
     "result_expires": (timedelta(hours=1), "result_ttl", 3600.0),
     "broker_url": (["redis://localhost"], "broker", "redis://localhost"),

@@ -76,7 +76,10 @@ def test_every_filter_finds_what_has_ended_as_far_as_it_is_kept(
     assert told(cli(*what, "--state", "succeeded", "--since", "1h")) == done
     assert told(cli(*what, *NEVER)) == told(cli(*what, *PAST)) == []
     said = cli("inspect", "ended", "--arg", "x=0", "-A", "shop").out
-    assert "searched 2 of 2; arguments are kept only of jobs that are dead" in said
+    assert (
+        "searched 2 of 2; arguments are kept of dead jobs, and of others with result_extended"
+        in said
+    )
     assert "have names only with -A" in cli("inspect", "--arg", "x=4").out
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from streamq import operations
 from tests.lua.rig import Rig
+from tests.lua.test_append import append, said, trail
 
 
 def delete(rig: Rig, *ids: str) -> list[str]:
@@ -16,6 +17,15 @@ def test_delete_leaves_nothing_of_a_dead_job(rig: Rig) -> None:
     assert delete(rig, "a", "b") == ["OK", "OK"]
     gone = dict.fromkeys(("jobs", "state", "dead", "errors"))
     rig.after(before, **gone, counts={"enqueued": 2, "died": 2, "deleted": 2})
+
+
+def test_what_a_dead_job_said_goes_with_it(rig: Rig) -> None:
+    rig.running("a", "run")
+    append(rig, said("a", 1, "x"), said("run", 1, "y"), trail="log")
+    rig.bury("a")
+    assert delete(rig, "a", "run") == ["OK", "ENDED"]
+    assert trail(rig, "a", "log") == []
+    assert trail(rig, "run", "log") == [("T", 1, "y")]
 
 
 def test_delete_of_what_is_not_dead_changes_nothing(rig: Rig) -> None:

@@ -203,6 +203,13 @@ def test_parked_jobs_that_are_too_old_to_start_end_as_expired(rig: Rig) -> None:
     assert rig.wait("old") == ["ended"]
 
 
+def test_only_who_can_rise_has_a_time_to(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"aging": "60000"}))
+    rig.enqueue("top", opts="q=,p=9")
+    rig.enqueue("low", opts="q=,p=8")
+    assert list(rig.state()["timers"]) == ["a low"]
+
+
 @each_version
 def test_one_worker_holds_the_alarm(rig: Rig) -> None:
     enqueue(rig, [(f"a{n}", "q=|rone=10000000=1") for n in range(3)])
@@ -210,3 +217,13 @@ def test_one_worker_holds_the_alarm(rig: Rig) -> None:
     other = rig.claim("T2", worker="w2").gate_ms
     assert 9000 < first <= 10_000
     assert 100 <= other - first + 50 <= 200
+
+
+def test_an_ordered_class_that_has_to_wait_leaves_the_others_of_its_lane(rig: Rig) -> None:
+    rig.enqueue("holder", opts="q=z|cone=1|rslow=3600000000=1")
+    assert rig.claimed("T1") == ["holder"]
+    rig.enqueue("ordered", opts="q=a|cone=1|oa|rslow=3600000000=1")
+    rig.enqueue("other", opts="q=a|cone=1")
+    assert rig.claimed("T2") == []
+    rig.ack("holder", token="T1")
+    assert rig.claimed("T3") == ["other"]

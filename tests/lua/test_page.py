@@ -74,6 +74,15 @@ def test_dead_and_ended_are_newest_first(rig: Rig) -> None:
     assert flat(rig, "ended") == ["e", "d"]
 
 
+def test_heirs_are_all_there(rig: Rig) -> None:
+    for key in ("a1", "a2", "a3"):
+        unique = f"u={key}:swr:queue_one"
+        rig.admit(operations.NewJob(f"{key}-runs", "t", b"", unique=unique))
+        rig.claim(key)
+        rig.admit(operations.NewJob(f"{key}-next", "t", b"", unique=unique))
+    assert sorted(set(flat(rig, "heirs"))) == ["a1-next", "a2-next", "a3-next"]
+
+
 def test_no_such_place_is_refused(rig: Rig) -> None:
     with pytest.raises(Exception, match="no such place"):
         rig.run(operations.page(rig.keys, place="elsewhere"))

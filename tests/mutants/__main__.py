@@ -68,12 +68,11 @@ def main() -> int:
 def unmet(mutants: list[Mutant], book: Book, options: argparse.Namespace) -> list[Mutant]:
     """Those of this part of which nothing is known yet."""
     part, parts = (int(number) for number in options.part.split("/"))
-    unknown = [
+    return [
         each
-        for each in mutants
+        for each in mutants[part - 1 :: parts]
         if each.key not in book.killers or (options.again and not book.killers[each.key])
     ]
-    return unknown[part - 1 :: parts]
 
 
 def say(text: str) -> None:

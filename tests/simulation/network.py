@@ -51,6 +51,8 @@ class Wire:
         self._buffer = b""
         self._parser = self
 
+    parse_error = staticmethod(BaseParser.parse_error)
+
     # --- the client's end -----------------------------------------------------------------------
 
     async def send_packed_command(self, data: list[bytes], **_how: bool) -> None:

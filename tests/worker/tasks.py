@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from streamq import GiveUp, ResultError, Retry, StreamQ, current_job
+from streamq import GiveUp, Retry, StreamQ, current_job
 from tests.worker.cancel_tasks import add_cancellable
+from tests.worker.saying_tasks import add_saying
 from tests.worker.timed import add_timed
 
 KEPT: list[bytes] = []
@@ -68,7 +69,7 @@ def make_app(**settings: Any) -> StreamQ:
     _add_deadly_in_processes(app)
     _add_ticking(app)
     _add_following(app)
-    _add_saying(app)
+    add_saying(app, note)
     add_cancellable(app, note)
     add_timed(app, note)
     return app
@@ -316,73 +317,3 @@ def _exception(kind: str) -> BaseException:
         "CancelledError": asyncio.CancelledError,
     }
     return kinds[kind]("from a task")
-
-
-def _add_saying(app: StreamQ) -> None:  # noqa: C901 - small tasks
-    def says(n: int, then: str = "") -> int:
-        job = current_job()
-        for i in range(n):
-            job.emit({"n": i})
-            job.log("line", i)
-        if then:
-            raise ValueError(then)
-        return n
-
-    async def asays(n: int) -> int:
-        return says(n)
-
-    def walks(rows: int, dies_at: int = -1) -> int:
-        job = current_job()
-        for row in job.iterate(range(rows), every=5):
-            note(f"row{row}")
-            if row == dies_at and not job.crashes:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return rows
-
-    async def awalks(rows: int, fails_at: int = -1) -> int:
-        job = current_job()
-        async for row in job.aiterate(range(rows), every=5):
-            note(f"row{row}")
-            if row == fails_at and job.attempt == 1:
-                raise Retry(countdown=0)
-        return rows
-
-    def keeps(value: Any) -> Any:
-        job = current_job()
-        if job.attempt == 1:
-            job.checkpoint(value)
-            raise Retry(countdown=0)
-        return job.restored
-
-    def slowly(n: int, pause: float) -> None:
-        job = current_job()
-        for i in range(n):
-            job.emit(i)
-            job.log("at", i)
-            job.set_progress(i + 1, n)
-            time.sleep(pause)
-
-    def floods() -> tuple[float, str]:
-        job, begin = current_job(), time.perf_counter()
-        for i in range(10_000):
-            job.emit(i)
-        took = (time.perf_counter() - begin) / 10_000
-        try:
-            job.emit("one more")
-        except ResultError as error:
-            return took, str(error)
-        return took, ""
-
-    async def blocks(value: Any) -> None:
-        current_job().checkpoint(value)
-
-    for pool in ("", "p"):
-        where: dict[str, Any] = {"pool": "process"} if pool else {}
-        app.task(name=f"{pool}says", **where)(says)
-        app.task(name=f"{pool}asays", **where)(asays)
-        app.task(name=f"{pool}walks", **where)(walks)
-        app.task(name=f"{pool}awalks", **where)(awalks)
-        app.task(name=f"{pool}keeps", **where)(keeps)
-    app.task(name="blocks")(blocks)
-    app.task(name="slowly")(slowly)
-    app.task(name="floods")(floods)

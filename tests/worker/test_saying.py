@@ -116,4 +116,4 @@ def test_a_tight_loop_costs_microseconds_and_too_much_is_refused(rig: Rig) -> No
     rig.start()
     took, refused = rig.send("floods").get(timeout=30)
     assert "10,000" in refused
-    assert took < 200e-6, "seconds a call, on any machine"
+    assert max(took) < 200e-6, "seconds a call: of emit, log, set_progress; on any machine"

@@ -97,8 +97,8 @@ def test_what_keeps_the_loop_to_itself_has_its_process_replaced_at_once(rig: Rig
 
 def test_a_run_may_ask_for_more_time(rig: Rig) -> None:
     rig.start(process_concurrency=2)
-    more = [rig.send(name, 5) for name in ("extends", "pextends")]
-    few = [rig.send(name, 0.01) for name in ("extends", "pextends")]
+    more = [rig.send(name, 5) for name in ("extends", "aextends", "pextends")]
+    few = [rig.send(name, 0.01) for name in ("extends", "aextends", "pextends")]
     for job in more:
         before, after = job.get(timeout=20)
         assert after - before == pytest.approx(5)

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from streamq import JobExpired, TimeLimitExceeded
+from streamq import JobExpired, RemoteError, TimeLimitExceeded
 from streamq.job import JobState
 from tests.worker.rig import Rig
 
@@ -64,3 +64,13 @@ def test_a_job_over_its_max_age_is_not_run_again_after_a_crash(rig: Rig) -> None
     assert (old.state, old.info().reason) == (JobState.DEAD, "too-old")
     assert young.get(timeout=20) == "slept"
     assert [len(rig.runs(job)) for job in (old, young)] == [1, 2]
+
+
+def test_no_retry_is_planned_beyond_the_max_age(rig: Rig) -> None:
+    rig.start()
+    job = rig.send("boom", "not now", max_attempts=1000, backoff=0.2, max_age=0.9)
+    with pytest.raises((KeyError, RemoteError), match="not now"):
+        job.get(timeout=20)
+    info = job.info()
+    assert (info.state, info.reason) == (JobState.DEAD, "too-old")
+    assert 1 <= info.attempt <= 5

@@ -103,6 +103,15 @@ def add_timed(app: StreamQ, note: Callable[[str], None]) -> None:
         own_id = IdMaker().new_id("default", kept=True)
         return [time.time(), datetime.now(UTC).timestamp(), id_time_ms(own_id) / 1000]
 
+    @app.task(name="aextends", time_limit=0.6)
+    async def aextends(seconds: float) -> list[float]:
+        before = current_job().deadline
+        assert before is not None
+        after = current_job().extend_deadline(seconds)
+        assert after is not None
+        await anaps(1.0)
+        return [before.timestamp(), after.timestamp()]
+
     app.task(name="pextends", time_limit=0.6, pool="process")(extends.function)
 
 

@@ -147,6 +147,18 @@ def test_the_command_line_tells_parent_children_and_what_went_before(
     assert (told["parent"], told["children"]) == (parent.id, [])
 
 
+def test_children_that_cannot_be_looked_for_are_unknown(app: StreamQ, hand: Hand) -> None:
+    job = app.tasks["shop.add"].delay(1)
+    hand.claim()
+    entries = [b"no-id shop.add", b"\xff", b"VbnnRepZ3N8W3TTAAAD.default shop.add"]
+    trail = operations.Said(job.id, hand.held[job.id][0], 1, 60_000, entries)
+    app.client.run(operations.append(hand.keys, trail="children", jobs=[trail]))
+    found = inspection.job(app, job.id).children
+    assert [(one.task, one.state) for one in found] == [
+        *(("shop.add", "unknown"), ("", "unknown"), ("shop.add", "unknown"))
+    ]
+
+
 def test_arguments_stay_with_a_result_that_is_extended(
     app: StreamQ,
     working: Working,  # noqa: F811

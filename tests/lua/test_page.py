@@ -54,6 +54,7 @@ def test_running_is_by_lease(rig: Rig, limit: int) -> None:
     rig.ack("x")
     rig.lapse("V")
     assert flat(rig, "running", limit) == ["d", "e", "a", "b", "c"]
+    assert pages(rig, "running", 3) == [["d", "e", "a", "b"], ["c"]], "whole claims"
 
 
 def test_stranded_is_by_task(rig: Rig) -> None:

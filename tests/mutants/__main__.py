@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="files that have this in their name")
     parser.add_argument("--again", action="store_true", help="those that lived, once more")
     parser.add_argument("--list", action="store_true", help="run nothing, name what lives")
-    parser.add_argument("--tests", type=int, default=120, help="tests for a mutant, at most")
+    parser.add_argument("--tests", type=int, default=400, help="tests for a mutant, at most")
     parser.add_argument("--examples", type=int, default=8, help="of each model, for a mutant")
     parser.add_argument("--part", default="1/1", help="this one of so many processes")
     options = parser.parse_args()

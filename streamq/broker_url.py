@@ -50,7 +50,7 @@ def check_broker_url(url: str, what: str = "broker") -> str:
         rest = url[len("embedded:") :]
         if rest and not rest.startswith("///"):
             raise ConfigurationError(
-                f"{what}={url!r}: write embedded: for the usual data directory, "
+                f"{what}={redact_url(url)!r}: write embedded: for the usual data directory, "
                 "or embedded:///absolute/dir"
             )
         return url

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
+from importlib import import_module
 from io import StringIO
 
 import click
 
 from streamq.broker_url import check_broker_url, redact_url
 from streamq.cli.failures import report
-from streamq.cli.root import root
+from streamq.cli.root import COMMANDS, root
 from streamq.client.urls import parse_url
 from streamq.codec import Codec
 from streamq.config import Settings, misspelt_variables
@@ -26,6 +27,8 @@ LINES = 6
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"://[^:@]*:([^@]{4,})@[^@]*\Z", re.DOTALL)
 CODEC = Codec()
+for _command in COMMANDS:  # else the first input that names one would be a slow one
+    import_module(f"streamq.cli.commands.{_command}")
 
 
 def payload(data: bytes) -> None:

@@ -28,6 +28,7 @@ local dead_cap = tonumber(ARGV[4])
 --# include lib/bound.lua
 --# include lib/crash.lua
 --# include lib/lapsed.lua
+--# include lib/consumer.lua
 
 touch({ policy, rhythm }, { returned, workers, dead })
 touch_ending()
@@ -42,9 +43,9 @@ redis.call('HSET', rhythm, 'last', whole(now), 'grace', whole(grace))
 local reply = { 0, 0, -1, math.max(0, grace - now), 0 }
 if now >= grace then
   local gone = lapsed_jobs(leases, claims, held, state, workers, now, math.min(limit, 20), reply)
-  local found = #gone
+  local all = gone
   gone = end_asked(ending, gone, {}, now)
-  reply[5] = found - #gone
+  reply[5] = #all - #gone
   if #gone > 0 then
     drop_held(leases, claims, held, gone)
     ending.returned, ending.dead, ending.policy = returned, dead, policy
@@ -53,6 +54,7 @@ if now >= grace then
     reply[1], reply[2] = #gone - #poisoned, #poisoned
     wake_one(wake)
   end
+  drop_forgotten(stream, workers, all)
 end
 local head = redis.call('ZRANGE', leases, 0, 0, 'WITHSCORES')
 if head[2] then reply[3] = math.max(0, tonumber(head[2]) - now) end

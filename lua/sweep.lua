@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
--- Removes what has had its time, at most `limit` of each: outcomes, dead jobs, workers long gone.
--- Returns outcomes removed, dead jobs removed (evicted), workers forgotten.
+-- Removes what has had its time, at most `limit` of each: outcomes, dead jobs, workers long gone, rates of the
+-- past (claims do that too, where jobs wait in the line).
+-- Returns outcomes removed, dead jobs removed (evicted), workers forgotten, rates forgotten.
 local jobs = KEYS[1]
 local state = KEYS[2]
 local stream = KEYS[3]
@@ -14,6 +15,7 @@ local replies = KEYS[10]
 local counts = KEYS[11]
 local checkpoints = KEYS[12]
 local orders = KEYS[13]
+local rates = KEYS[14]
 local dead_ttl_ms = tonumber(ARGV[1])
 local worker_ttl_ms = tonumber(ARGV[2]) -- how long a worker that counts as dead stays listed
 local limit = tonumber(ARGV[3]) -- 1 to 1000
@@ -24,7 +26,7 @@ local limit = tonumber(ARGV[3]) -- 1 to 1000
 --# include lib/count.lua
 --# include lib/consumer.lua
 
-touch({ jobs, state, errors, checkpoints, results, worker_info, replies, orders, counts }, { dead, results_expiry, workers }, {}, stream)
+touch({ jobs, state, errors, checkpoints, results, worker_info, replies, orders, counts }, { dead, results_expiry, workers, rates }, {}, stream)
 check_numbers(1, dead_ttl_ms, worker_ttl_ms, limit)
 local now = clock_ms()
 limit = math.min(limit, 1000)
@@ -55,4 +57,6 @@ if #gone > 0 then
   redis.call('HDEL', replies, unpack(gone))
   redis.call('HDEL', orders, unpack(gone))
 end
-return { #ended, #buried, #gone }
+local past = before(rates, now * 1000)
+if #past > 0 then redis.call('ZREM', rates, unpack(past)) end
+return { #ended, #buried, #gone, #past }

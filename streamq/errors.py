@@ -99,9 +99,12 @@ class QueueFull(StreamQError):
 
     def __init__(self, queue: str, budget: str, used: int, limit: int, asked: int) -> None:
         what = {"max_jobs": "jobs", "max_bytes": "bytes"}.get(budget, budget)
+        cure = "Start more workers, enqueue less"
+        if asked > limit:
+            cure = f"So many at once never fit: enqueue at most {limit} {what} in one call"
         super().__init__(
             f"queue {queue!r} is full: {used} of {budget}={limit} {what}, {asked} more asked for.\n"
-            "Start more workers, enqueue less, or raise the budget in app.queue(…)"
+            f"{cure}, or raise the budget in app.queue(…)"
         )
         self.queue = queue
         self.budget = budget  # "max_jobs" or "max_bytes"

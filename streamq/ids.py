@@ -155,8 +155,8 @@ def id_keeps_result(job_id: str) -> bool:
 
 
 def keeps_result(own_id: str) -> bool:
-    """As `id_keeps_result`, unchecked: for a worker's hot path and ids that a script gave it."""
-    return own_id[_MARK_AT] == "."
+    """As `id_keeps_result`, for a worker's hot path: false for what is no id of ours."""
+    return own_id[_MARK_AT : _MARK_AT + 1] == "."
 
 
 def encode_time(time_ms: int) -> str:

@@ -78,7 +78,9 @@ def check_pick(ctx: click.Context, ids: tuple[str, ...], pick: Pick) -> None:
     if ids and not pick.is_empty:
         raise click.UsageError("give IDs, or filters; not both", ctx)
     if not ids and pick.is_empty:
-        raise click.UsageError("which ones? IDs, or filters: --task, --tag, --queue, …", ctx)
+        told = any(one.name == "everything" for one in ctx.command.params)
+        text = "which ones? IDs, or filters: --task, --tag, --queue, …"
+        raise click.UsageError(f"{text}, or --all" if told else text, ctx)
 
 
 def pick_pending(app: StreamQ, pick: Pick, *, quiet: bool) -> list[str]:

@@ -137,7 +137,7 @@ class AsyncTransport:
     async def perform(self, step: Step) -> Any:
         """Do one step of a conversation."""
         if isinstance(step, Exchange):
-            return await self._exchange(step)
+            return await self._use(await self._lease(step.node, step.timeout), step)
         if isinstance(step, Pause):
             return await asyncio.sleep(step.seconds)
         return await self._forget(step)
@@ -175,6 +175,7 @@ class AsyncTransport:
     def _fall_ill(self) -> None:
         """An exchange failed: whoever has waited long enough waits no longer."""
         self.is_well = False
+        self._connector.losses += 1
         now = asyncio.get_running_loop().time()
         for turn in list(self._queue):
             if turn.deadline <= now:
@@ -208,9 +209,6 @@ class AsyncTransport:
         finally:
             self.end_turn()
 
-    async def _exchange(self, step: Exchange) -> list[Any]:
-        return await self._use(await self._lease(step.node, step.timeout), step)
-
     async def _use(self, wire: Wire, step: Exchange) -> list[Any]:
         try:
             replies = await wire.exchange(step.data, step.replies, step.timeout)
@@ -233,6 +231,7 @@ class AsyncTransport:
             wire = idle.pop()
             if not wire.is_stale():
                 return wire
+            self._connector.losses += 1
             await wire.close()
         return None
 

@@ -46,6 +46,7 @@ class Connector:
         self._address = parse_url(url) if isinstance(url, str) else None
         self._options = dict(options)
         self.connect_timeout = float(self._options.pop("socket_connect_timeout", CONNECT_TIMEOUT))
+        self.losses = 0  # connections of event loops that ended without our doing
         self.max_connections: int | None = self._options.get("max_connections")
 
     @property

@@ -140,6 +140,11 @@ class Client:
         patience = engine.patience(timeout)
         return await engine.drive_async(engine.talk.command(arguments, key, patience), patience)
 
+    @property
+    def losses(self) -> int:
+        """How many connections of event loops were lost so far."""
+        return self._engine.connector.losses if self._engine is not None else 0
+
     def ping(self, timeout: float = 1.0) -> None:
         """See whether the server answers; one try, so a refusal is reported at once.
 

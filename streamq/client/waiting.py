@@ -73,6 +73,7 @@ class AsyncWaiter:
             except (RedisError, OSError, BrokerUnavailable) as error:
                 await self._hang_up()
                 self._was_lost = True
+                self._engine.connector.losses += 1
                 if not await self._pause(error, patience):
                     break
             except BaseException:

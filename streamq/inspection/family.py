@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command, queues_of
+from streamq.errors import UnknownJob
 from streamq.inspection.details import looks
 from streamq.inspection.ended import find_summaries
 from streamq.job import Child, JobState
@@ -28,7 +29,11 @@ def children_of(app: StreamQ, keys: QueueKeys, job_id: str) -> Question[tuple[Ch
     if not tasks:
         return ()
     known: dict[str, JobInfo] = {}
-    for queue, ids in (yield from queues_of(app, tasks)).items():
+    try:
+        by_queue = yield from queues_of(app, tasks)
+    except UnknownJob:  # touched by hand, or a queue's name is known no more
+        by_queue = {}
+    for queue, ids in by_queue.items():
         found = yield from looks(app, app.keys(queue), ids)
         known |= {info.id: info for info in found if info.state is not JobState.UNKNOWN}
         for task in sorted({tasks[one] for one in ids if one not in known}):

@@ -32,11 +32,12 @@ class Reclaimed:
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What had its time."""
+    """What had its time: outcomes, dead jobs, workers, rates."""
 
     results: int
     dead: int
     workers: int
+    rates: int = 0  # none from an older release
 
 
 def extend(
@@ -90,7 +91,7 @@ def unregister(keys: QueueKeys, *, worker: str) -> Call[bool]:
 
 
 def sweep(keys: QueueKeys, *, limit: int = 200, dead_ttl_ms: int = DEAD_TTL_MS) -> Call[Swept]:
-    """Removes up to `limit` (1 to 1,000) of each: outcomes, dead jobs, workers past their time."""
+    """Removes up to `limit` (1 to 1,000) of each that had its time: see `Swept`."""
     return bind(
         "sweep",
         keys,

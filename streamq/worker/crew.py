@@ -153,7 +153,7 @@ def _serve(
         tasks=list(tasks),
     )
     rate = partial(_rate, crew)
-    exchange = Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate)
+    exchange = Exchange(client, queue, claimer, weather, flow=crew.flow, rate=rate, worker=worker)
     crew.exchanges.append(exchange)
     crew.bells.append(
         Bell(

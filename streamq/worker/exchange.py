@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from streamq.worker.duty import Duty
+from streamq.worker.history import History
 from streamq.worker.weather import TROUBLE
 
 if TYPE_CHECKING:
@@ -35,8 +36,10 @@ class Exchange(Duty):
         *,
         flow: Flow,
         rate: Callable[[float], float],
+        worker: str,
     ) -> None:
         super().__init__(weather)
+        self._history = History(client, queue, worker)
         self._client = client
         self._queue = queue
         self._claimer = claimer
@@ -61,6 +64,7 @@ class Exchange(Duty):
         if limit:
             calls.append(self._claimer.claim(limit))
         try:
+            await self._history.look()
             replies = await self._client.run_many_async(calls)
         except TROUBLE:
             self._claimer.give_room_back()

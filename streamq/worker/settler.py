@@ -61,7 +61,9 @@ class Settler:
         self._waiting: dict[type[Outcome], list[Ended]] = {}
         self._size = 0
         self._since = 0.0  # monotonic, when the oldest outcome came
+        self.noted = 0  # number of the last call of which the server has kept the answer
         self._seq = count(1)
+        self._sent = 0  # number of the batch
         self._batch: Batch | None = None
 
     def __len__(self) -> int:
@@ -104,10 +106,11 @@ class Settler:
             if rest := waiting[len(ended) :]:
                 self._waiting[kind] = rest
             self._size -= len(ended)
+            self._sent = next(self._seq)
             call = self._verbs[kind](
                 self._keys,
                 worker=self._worker,
-                seq=next(self._seq),
+                seq=self._sent,
                 jobs=[one.outcome for one in ended],
             )
             sends = kind in FOLLOWED and any(one.outcome.follow for one in ended)  # type: ignore[union-attr]
@@ -126,6 +129,8 @@ class Settler:
                     evicted,
                 )
         words: list[str] = reply
+        if any(word != "LEASELOST" for word in words):
+            self.noted = self._sent
         return words
 
 

@@ -1,4 +1,4 @@
-"""Removes what has had its time: outcomes, old dead jobs, workers long gone."""
+"""Removes what has had its time: outcomes, old dead jobs, workers long gone, past rates."""
 
 from __future__ import annotations
 
@@ -43,5 +43,5 @@ class Sweeper(Duty):
                 self._queue.name,
                 swept.dead,
             )
-        is_much = LIMIT in (swept.results, swept.dead, swept.workers)
+        is_much = LIMIT in (swept.results, swept.dead, swept.workers, swept.rates)
         return 0.1 if is_much else RHYTHM_S * jitter.uniform(0.8, 1.2)

@@ -188,6 +188,8 @@ def test_a_full_queue_refuses_and_says_how_full_it_is(
         task.delay(3)
     with pytest.raises(QueueFull):
         task.delay_many([(3,), (4,)])
+    with pytest.raises(QueueFull, match="never fit: enqueue at most 2 jobs in one call"):
+        task.delay_many([(3,), (4,), (5,)])
     assert task.options(queue="default").delay(3).id
 
 

@@ -27,7 +27,7 @@ def attack(ground: Ground, *, innocent: int, each: int) -> None:
             good[job.id] = args[0]
         else:
             poison[job.id] = name
-    field.wait(field.is_empty, "all to end", 100 + innocent / 20)
+    field.wait(field.is_empty, "all to end", 100 + innocent / 6)
     ground.snapshot(server, field.keys)
     _judge(ground, field, good, poison)
     field.stop()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tests.faults import (
     clocks,
+    everysec,
     failover,
     full_memory,
     hostile,
+    leaks,
+    million,
     network,
     old_release,
     outage,
@@ -21,9 +24,12 @@ from tests.faults.harness import Row
 
 MODULES = (
     clocks,
+    everysec,
     failover,
     full_memory,
     hostile,
+    leaks,
+    million,
     network,
     old_release,
     outage,

@@ -27,6 +27,7 @@ class Producer(threading.Thread):
     def __init__(self, server: Server) -> None:
         super().__init__(daemon=True)
         self.confirmed: dict[str, int] = {}
+        self.confirmed_at: dict[str, float] = {}  # monotonic
         self.uncertain: dict[str, int] = {}
         self.refused = 0
         self.over = threading.Event()
@@ -44,6 +45,7 @@ class Producer(threading.Thread):
                 self.refused += 1
             else:
                 self.confirmed[job.id] = number
+                self.confirmed_at[job.id] = time.monotonic()
             number += 1
             time.sleep(0.002)
         self._app.runtime.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import select
 import signal
 import subprocess
 import sys
@@ -16,7 +17,9 @@ import termios
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from streamq import Concurrency, StreamQ, operations
@@ -30,6 +33,7 @@ from tests.proxy import Proxy
 from tests.servers import Server
 from tests.servers_process import Watchdog, end
 from tests.waiting import wait_until
+from tests.worker.rig import children_of
 
 GRACE_S = 1.0
 LIMIT_S = GRACE_S + 2.0
@@ -54,8 +58,32 @@ STATES: dict[str, tuple[tuple[str, int], ...]] = {
 }
 
 
-def _signal(*numbers: int) -> Callable[[subprocess.Popen[bytes], int], None]:
-    def send(process: subprocess.Popen[bytes], _terminal: int) -> None:
+class Terminal:
+    """The controlling terminal of a worker; somebody reads along, or a full one would stop it."""
+
+    def __init__(self) -> None:
+        self.mine, self.theirs = pty.openpty()
+        self.said = b""
+        self._is_over = Event()
+        self._reading = Thread(target=self._read, daemon=True)
+        self._reading.start()
+
+    def _read(self) -> None:
+        with suppress(OSError):  # the other side is gone
+            while not self._is_over.is_set():
+                if select.select([self.mine], [], [], 0.05)[0]:
+                    self.said = (self.said + os.read(self.mine, 65536))[-3000:]
+
+    def close(self) -> None:
+        """As a window that is closed; a second time nothing."""
+        if not self._is_over.is_set():
+            self._is_over.set()
+            self._reading.join()
+            os.close(self.mine)
+
+
+def _signal(*numbers: int) -> Callable[[subprocess.Popen[bytes], Terminal], None]:
+    def send(process: subprocess.Popen[bytes], _terminal: Terminal) -> None:
         for number in numbers:
             process.send_signal(number)
             time.sleep(0.15)
@@ -63,8 +91,8 @@ def _signal(*numbers: int) -> Callable[[subprocess.Popen[bytes], int], None]:
     return send
 
 
-def _close_terminal(_process: subprocess.Popen[bytes], terminal: int) -> None:
-    os.close(terminal)
+def _close_terminal(_process: subprocess.Popen[bytes], terminal: Terminal) -> None:
+    terminal.close()
 
 
 WAYS = {
@@ -87,11 +115,11 @@ class Case:
         self.keys = queue_keys("streamq", f"stop{number}")
         self.client = Client(server.url)
         self.figures = Figures()
-        self.terminal = -1
+        self.terminal = Terminal()
         self.proxy = Proxy(server.address)
 
     def _start(self) -> subprocess.Popen[bytes]:
-        self.terminal, theirs = pty.openpty()
+        theirs = self.terminal.theirs
         environment = {
             **os.environ,
             "STREAMQ_BROKER_URL": self.proxy.url,
@@ -129,15 +157,14 @@ class Case:
             process = self._start()
             try:
                 self._stop(process)
-            except AssertionError as error:
-                self.figures.broken.append(f"{self.what}: {error}")
+            except (AssertionError, subprocess.TimeoutExpired) as error:
+                self.figures.broken.append(f"{self.what}: {error}; it said {self.terminal.said!r}")
             finally:
-                workers = [int(pid) for pid in _children(process.pid)]
+                workers = children_of(process.pid)
                 end(process)
                 for pid in workers:
                     _kill(pid)
-                if self.way != "the terminal closed":
-                    os.close(self.terminal)
+                self.terminal.close()
                 self.client.close()
         return self.figures
 
@@ -206,11 +233,6 @@ class Case:
         self.figures.expect(not registered, f"{self.what}: it is still registered")
         for broken in audit_violations(self.server.admin, self.keys):
             self.figures.broken.append(f"{self.what}: {broken.rule} {broken.member}")
-
-
-def _children(pid: int) -> list[str]:
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    return children.read_text().split() if children.exists() else []
 
 
 def _kill(pid: int) -> None:

@@ -14,16 +14,20 @@ from contextlib import suppress
 from tests.faults import storm_app
 from tests.faults.field import Field
 from tests.faults.harness import Ground, Row
-from tests.worker.rig import Process
+from tests.faults.quick import QUICK
+from tests.worker.rig import Process, children_of
 
-THREADS, LOOP, CHILDREN = 8, 16, 2  # slots of one worker process
+THREADS, LOOP, CHILDREN = 8, 16, 1  # slots of one worker process
 LINGERING = 64  # acks that may be under way
-SIZE = ("-c", str(THREADS), "--async-concurrency", str(LOOP), "--process-concurrency", "2")
+SIZE = ("-c", str(THREADS), "--async-concurrency", str(LOOP))
 BOUND = THREADS + LOOP + CHILDREN + LINGERING
+SUPERVISORS = 3
+REPLACED, BELOW = 1 / 5, 1 / 3  # of the kills: with the supervisor; of a process for jobs
+LEAD = 5  # parts of the jobs that are there before their kill
 
 
 class Storm:
-    """Two supervisors, each with one worker process, and who kills them."""
+    """Supervisors, each with one worker process, and who kills them."""
 
     def __init__(self, ground: Ground, **options: str) -> None:
         self.ground = ground
@@ -31,19 +35,26 @@ class Storm:
         self.server = ground.server(**options)
         self.field = Field(ground, self.server, storm_app.app, "tests.faults.storm_app")
         self.kills = 0
-        for _ in range(2):
-            self.field.start(*SIZE)
+        for _ in range(SUPERVISORS):
+            self._start()
+
+    def _start(self) -> None:
+        size = (*SIZE, "--process-concurrency", str(CHILDREN))
+        self.field.start(*size, env={QUICK: "1"})
 
     def kill_one(self) -> None:
-        """A worker process, now and then with its supervisor."""
+        """A worker process, now and then with its supervisor; or one that runs its jobs."""
         alive = {pid: worker for worker in self.field.workers for pid in worker.worker_pids}
         known = set(self.field.infos().values())
         ready = sorted(set(alive) & known)
         if not ready:
             return
         pid = self.random.choice(ready)
-        if self.random.random() < 1 / 4:
+        draw = self.random.random()
+        if draw < REPLACED:
             self._replace(alive[pid])
+        elif draw > 1 - BELOW and (cells := children_of(pid)):
+            pid = self.random.choice(cells)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
             self.kills += 1
@@ -52,15 +63,17 @@ class Storm:
         self.field.workers.remove(worker)
         worker.process.kill()
         worker.process.wait()
-        self.field.start(*SIZE)
+        self._start()
 
     def blow(self, jobs: int, kills: int, limit_s: float) -> None:
-        """Enqueue, kill, look; until nothing is left."""
-        self.field.registered(2)
-        sent = storm_app.send(range(jobs))
+        """Enqueue a part for each kill, kill, look; until nothing is left."""
+        self.field.registered(SUPERVISORS)
+        sent: dict[str, int] = {}
         until = time.monotonic() + limit_s
-        while time.monotonic() < until and not self.field.is_empty():
-            time.sleep(self.random.uniform(0.05, 0.4 if self.kills < kills else 0.2))
+        while time.monotonic() < until and (self.kills < kills or not self.field.is_empty()):
+            parts = min(self.kills + LEAD, kills)
+            sent |= storm_app.send(range(len(sent), jobs * parts // kills))
+            time.sleep(self.random.uniform(0.02, 0.3))
             if self.kills < kills:
                 self.kill_one()
             self.ground.snapshot(self.server, self.field.keys)
@@ -85,14 +98,14 @@ def attack(ground: Ground, *, jobs: int, kills: int, limit_s: float) -> None:
     storm.blow(jobs, kills, limit_s)
     storm.field.stop()
     ground.audit(storm.server)
-    ground.figures.expect(storm.kills >= kills, f"only {storm.kills} kills: too few jobs")
+    ground.figures.expect(storm.kills >= kills, f"only {storm.kills} kills")
 
 
 ROW = Row(
     1,
     "SIGKILL of workers at random moments, all kinds of jobs mixed",
     attack,
-    small={"jobs": 2000, "kills": 12, "limit_s": 120},
+    small={"jobs": 5000, "kills": 50, "limit_s": 200},
     large={"jobs": 20_000, "kills": 200, "limit_s": 900},
     rounds=5,
 )

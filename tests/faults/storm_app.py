@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 
 from streamq import Concurrency, StreamQ, current_job
+from tests.faults import quick  # noqa: F401 -- for what it does
 from tests.faults.journal import write
 
 app = StreamQ("storm", lease=2, max_crashes=1_000_000, default_queue="storm")

@@ -18,6 +18,7 @@ from streamq.keys import NAMES
 from streamq.worker import Worker
 from tests.auditing import assert_audit_clean
 from tests.faults.harness import Figures, Ground, Row
+from tests.faults.resharding import slot_moved
 from tests.faults.troubles import FOREIGN, HOLD_S, TROUBLES, Foreign, Trouble
 from tests.proxy import Proxy
 from tests.servers import Server
@@ -49,9 +50,9 @@ class Heard(logging.Handler):
 class Scene:
     """A server, a proxy in front of it, a worker and a caller."""
 
-    def __init__(self, server: Server, proxy: Proxy) -> None:
+    def __init__(self, server: Server, proxy: Proxy, url: str) -> None:
         self.server, self.proxy = server, proxy
-        self.app = StreamQ("scene", broker=proxy.url, lease=1.0, enqueue_timeout=1.0)
+        self.app = StreamQ("scene", broker=url, lease=1.0, enqueue_timeout=1.0)
         self.ran: list[int] = []
         self.mark = self.app.task(name="mark", max_attempts=3, backoff=0.05)(self._mark)
         self.here = Here(Worker(self.app, threads=4, async_concurrency=4))
@@ -88,9 +89,11 @@ class Scene:
 def go_through(what: str, trouble: Trouble) -> Figures:
     """One trouble from its beginning to its end."""
     figures = Figures()
-    server = start(enable_protected_configs="yes")  # where its snapshots go
+    in_cluster = trouble is slot_moved
+    # It may be told where its snapshots go.
+    server = start("cluster") if in_cluster else start(enable_protected_configs="yes")
     proxy = Proxy(server.address).__enter__()
-    scene = Scene(server, proxy)
+    scene = Scene(server, proxy, server.url if in_cluster else proxy.url)
     try:
         wait_until(lambda: scene.works(0, 20) > 0, "the worker to begin", 20)
         _endure(scene, what, trouble, figures)
@@ -133,7 +136,7 @@ def _endure(scene: Scene, what: str, trouble: Trouble, figures: Figures) -> None
 
 def attack(ground: Ground, *, foreign: tuple[str, ...]) -> None:
     """All troubles, and a foreign value in each of these keys."""
-    troubles: dict[str, Any] = dict(TROUBLES)
+    troubles: dict[str, Any] = {"slot moved": slot_moved, **TROUBLES}
     troubles |= {f"foreign {name}": FOREIGN[name] for name in foreign}
     with ThreadPoolExecutor(ALONGSIDE) as threads:
         for figures in threads.map(lambda item: go_through(*item), troubles.items()):

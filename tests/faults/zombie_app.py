@@ -6,13 +6,20 @@ import asyncio
 import os
 import time
 from contextlib import suppress
+from pathlib import Path
 
 from streamq import GiveUp, LeaseLost, Retry, StreamQ, current_job
-from tests.faults.journal import write
+from tests.faults.journal import FOLDER, write
 
 app = StreamQ("zombies", lease=1, max_crashes=1000, default_queue="zombies")
 IS_ZOMBIE = "ZOMBIE"  # in the environment: this worker is to be stopped, and its runs go wrong
-RUN_S = 0.7
+WOKEN = "woken"  # a file beside the journals: those that were stopped may go on
+LOOK_S = 0.05
+
+
+def _may_end() -> bool:
+    """At once, but in a worker that is to be stopped before."""
+    return not os.environ.get(IS_ZOMBIE) or (Path(os.environ[FOLDER]) / WOKEN).exists()
 
 
 @app.task
@@ -23,7 +30,7 @@ def child(number: int) -> int:
 
 
 def _end(number: int) -> int:
-    """After the sleep in which the worker was stopped."""
+    """After the time in which the worker was stopped."""
     job = current_job()
     job.set_progress(1, 1, "done")
     job.log("still here")
@@ -43,7 +50,8 @@ def _end(number: int) -> int:
 async def waits(number: int) -> int:
     """On the event loop."""
     write(number)
-    await asyncio.sleep(RUN_S)
+    while not _may_end():  # noqa: ASYNC110 -- what it waits for is another process
+        await asyncio.sleep(LOOK_S)
     write(number, "ends")
     with suppress(LeaseLost):
         await current_job().acheckpoint(number)
@@ -54,7 +62,8 @@ async def waits(number: int) -> int:
 def works(number: int) -> int:
     """On a thread."""
     write(number)
-    time.sleep(RUN_S)
+    while not _may_end():
+        time.sleep(LOOK_S)
     write(number, "ends")
     with suppress(LeaseLost):
         current_job().checkpoint(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import redis
 
 from streamq import operations as op
 from streamq.errors import QueueFull
@@ -295,3 +296,46 @@ def test_a_call_that_finds_its_key_held_is_answered_however_full_the_queue_is(ri
     budget = Budget(max_jobs=1)
     assert rig.admit(one("a"), budget=budget) == [("OK", "a")]
     assert rig.admit(one("b"), budget=budget) == [("EXISTS", "a")]
+
+
+@pytest.mark.parametrize(
+    "opts", ["u=xyz:swr:return", "u=ab:swr", "u=ab:sw:replace,d=x", "d=5:9", "z=many"]
+)
+def test_options_that_cannot_be_read_are_refused_and_change_nothing(rig: Rig, opts: str) -> None:
+    rig.enqueue("before")
+    call = op.admit(rig.keys, producer="p", counter=2, jobs=[one("a", due="+5"), one("b")])
+    args = [*call.args[:-2], opts, call.args[-1]]  # of the last one
+    first = [opts if n == len(call.args) - 9 else arg for n, arg in enumerate(call.args)]
+    for each in (args, first):
+        with rig.unchanged(), pytest.raises(redis.ResponseError, match="expected"):
+            rig.raw(call, each)
+
+
+def test_a_budget_that_cannot_be_read_is_refused(rig: Rig) -> None:
+    call = op.admit(rig.keys, producer="p", counter=1, jobs=[one("a")], budget=Budget(max_jobs=9))
+    at = call.args.index("9 ")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="a budget as"):
+        rig.raw(call, [*call.args[:at], "nine", *call.args[at + 1 :]])
+
+
+def test_bytes_are_those_of_the_call_that_replaced(rig: Rig) -> None:
+    budget = Budget(max_bytes=100)
+    rig.admit(one("a", "replace", body=b"12345"), budget=budget)
+    rig.admit(one("b", "replace", body=b"123"), budget=budget)
+    assert rig.state()["counts"] == {"enqueued": 1, "replaced": 1, "bytes": 3}
+
+
+def test_an_heir_whose_time_has_come_waits_at_once_a_later_one_until_then(rig: Rig) -> None:
+    for due, place in (("+-5000", "W"), ("+60000", "S")):
+        running(rig)
+        rig.admit(one("next", "queue_one", due=due))
+        rig.ack("a", ttl_ms=0)
+        assert rig.state()["state"]["next"][0] == place
+        rig.cancel("next")
+
+
+def test_a_key_for_what_waits_is_free_when_the_line_lets_its_job_go(rig: Rig) -> None:
+    rig.admit(one("a", letters="w", opts="q=lane"))
+    assert holder(rig) == "a"
+    assert rig.claimed() == ["a"]
+    assert holder(rig) is None

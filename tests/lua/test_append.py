@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,3 +95,11 @@ def test_what_is_no_list_of_texts_is_refused_and_changes_nothing(rig: Rig) -> No
     for number in ("0", "x"):
         with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
             rig.raw(good, [*good.args[:3], number, LEASE_MS, good.args[-1]])
+
+
+def test_a_trail_too_many_is_refused_and_changes_nothing(rig: Rig) -> None:
+    rig.running("a")
+    call = operations.append(rig.keys, trail="log", jobs=[said("a", 1, "x")])
+    two = replace(call, keys=[*call.keys, rig.keys.trail("log", "b")])
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="a trail for each item"):
+        rig.run(two)

@@ -246,3 +246,16 @@ def test_each_rule_broken_is_named_with_its_key_and_member(rig: Rig, name: str) 
     do, rule, key, member = BREAKS[name]
     do(rig, rig.keys.key)
     assert operations.Violation(rule, rig.keys.key(key), member) in rig.violations()
+
+
+def test_an_id_may_have_any_character_that_ids_have(rig: Rig) -> None:
+    rig.running("a-b.c+d", "a-b")
+    assert rig.violations() == []
+
+
+@pytest.mark.no_audit("a claim names nobody")
+def test_a_claim_without_jobs_is_named(rig: Rig) -> None:
+    rig.running("a")
+    rig.admin.hset(rig.keys.key("claims"), "T", "w 0 ")
+    rules = {violation.rule for violation in rig.violations()}
+    assert {"a claim names its jobs", "a claim holds as many jobs as run"} <= rules

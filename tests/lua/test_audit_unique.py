@@ -38,6 +38,13 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
         lambda r, k: r.admin.hdel(k("unique"), "ab"),
         *("a job holds the key that it carries", "unique", "holder"),
     ),
+    "a scheduled job's key is lost": (
+        lambda r, k: (
+            r.admit(NewJob("l", "t", BODY, "+60000", unique="u=aa:swr:return"), producer="l"),
+            r.admin.hdel(k("unique"), "aa"),
+        ),
+        *("a job holds the key that it carries", "unique", "l"),
+    ),
     "a key stays with a job that runs": (
         lambda r, k: (r.claim("K2"), r.admin.hset(k("unique"), "cd", "last")),
         *("a job holds its unique key in the states it names", "unique", "last"),

@@ -79,6 +79,15 @@ def test_dead_jobs_over_the_cap_go_oldest_first_and_are_counted(rig: Rig) -> Non
     assert state["counts"] == {"enqueued": 4, "died": 4, "evicted": 2}
 
 
+def test_what_buries_nothing_evicts_nothing(rig: Rig) -> None:
+    rig.running("a")
+    jobs = [operations.Burial("a", "T", "t", "failed", 3, b"oops")]
+    call = operations.bury(rig.keys, worker="w", seq=rig.next_seq(), jobs=jobs)
+    assert rig.run(call) == (0, ["OK"])
+    assert rig.run(call) == (0, ["ALREADY"])
+    assert bury(rig, "a", cap=0) == (0, ["LEASELOST"])
+
+
 def test_dead_jobs_far_over_the_cap_go_in_bounded_steps(rig: Rig) -> None:
     ids = [f"{i:02d}" for i in range(30)]
     rig.running(*ids)

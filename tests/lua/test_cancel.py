@@ -122,3 +122,11 @@ def test_a_damaged_record_can_be_cancelled(rig: Rig) -> None:
     rig.admin.hset(rig.keys.key("jobs"), "run", b"rubbish")
     assert rig.cancel("run") == ["ASKED"]
     assert rig.release("run") == ["CANCELLED"]
+
+
+def test_a_parked_job_that_nobody_waits_behind_wakes_nobody(rig: Rig) -> None:
+    rig.enqueue("runs", "waits", opts="q=|cone=1")
+    assert rig.claimed("T") == ["runs"]
+    rig.admin.delete(rig.keys.key("wake"))
+    assert rig.cancel("waits") == ["OK"]
+    assert "wake" not in rig.state()

@@ -54,7 +54,9 @@ def test_the_same_token_again_gives_the_same_jobs_and_changes_but_the_lease(rig:
     rig.enqueue("a", "b", "c")
     first = rig.claim("T", limit=2)
     with rig.unchanged("leases"):
-        assert rig.claim("T", limit=2).jobs == first.jobs
+        again = rig.claim("T", limit=2)
+    assert again.jobs == first.jobs
+    assert (again.next_due_ms, again.gate_ms, again.more, again.expired) == (-1, -1, False, 0)
     rig.ack("a")
     with rig.unchanged("leases"):
         assert rig.claimed("T") == ["b"]
@@ -238,3 +240,12 @@ def test_a_claim_sent_ahead_by_a_worker_forgotten_since_takes_nothing_and_passes
     rig.worker_is("w", alive=False)
     assert rig.claimed("T", armed=True) == ["a"], "as long as it is known, it may"
     rig.ack("a")
+
+
+def test_an_outcome_may_be_kept_for_no_time_at_all(rig: Rig) -> None:
+    rig.enqueue("old", expires="+-5")
+    call = operations.claim(
+        rig.keys, worker="w", token="T", lease_ms=LEASE_MS, limit=1, result_ttl_ms=0
+    )
+    assert rig.run(call).expired == 1
+    assert rig.wait("old") == ["unknown"], "it is past its end"

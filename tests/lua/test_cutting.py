@@ -33,7 +33,9 @@ def test_many_acked_entries_are_cut_off_at_once(rig: Rig) -> None:
 
 def test_the_cut_stops_before_what_still_runs(rig: Rig) -> None:
     rig.running(*MANY, "long", *(f"b{n}" for n in range(3)))
+    commands(rig)
     assert rig.ack(*MANY, "b0", "b1", "b2") == ["OK"] * 15
+    assert commands(rig, "xtrim", "xdel") == [1, 1], "the three behind it one by one"
     assert waiting(rig) == ["long"]
     assert rig.ack("long") == ["OK"]
 

@@ -217,3 +217,13 @@ def test_a_job_with_every_character_that_names_may_have_lives_its_whole_life(rig
 
 def test_key_names_and_types_are_all_known() -> None:
     assert {*HASHES, *SORTED_SETS, *LISTS, *STREAMS, *STRINGS} == set(NAMES)
+
+
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+@pytest.mark.parametrize("name", [n for n in SCRIPTS if "check_schema" in load(n).source])
+def test_another_data_model_is_refused_and_nothing_changes(rig: Rig, name: str) -> None:
+    asked = fresh(rig, name, 2)
+    rig.admin.set(rig.keys.key("schema"), "2")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="SCHEMA"):
+        rig.run(asked)
+    rig.admin.set(rig.keys.key("schema"), "1")

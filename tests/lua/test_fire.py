@@ -212,3 +212,11 @@ def test_a_key_that_cannot_be_read_is_refused_before_any_write(rig: Rig) -> None
     [(tick, job)] = one(0)
     with rig.unchanged(), pytest.raises(Exception, match="unique key"):
         fire(rig, jobs=[(tick, replace(job, unique="u=nonsense"))])
+
+
+def test_what_a_schedule_makes_is_counted_by_its_task(rig: Rig) -> None:
+    declared(rig, NAME)
+    assert fire(rig, n=2)[0] == "OK"
+    tally = rig.run(op.stats(rig.keys)).tally
+    assert tally is not None
+    assert sum(one.counts["enqueued"] for one in tally.by_task().values()) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgpack
 import pytest
 import redis
 
@@ -115,3 +116,16 @@ def test_more_than_200_and_a_time_that_is_none_are_refused_and_change_nothing(ri
         with rig.unchanged(), pytest.raises(redis.ResponseError):
             rig.run(acking(rig, a=values))
     assert rig.ack("a", ttl_ms=HOUR_MS) == ["OK"]
+
+
+def test_a_follow_up_of_no_item_is_refused_and_changes_nothing(rig: Rig) -> None:
+    rig.running("a")
+    call = acking(rig, a=follow("b"))
+    args = list(call.args)
+    at, packed = next(
+        (n, arg) for n, arg in enumerate(args) if isinstance(arg, bytes) and b"after" in arg
+    )
+    lists = msgpack.unpackb(packed, raw=True)
+    lists[0] = "x"
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+        rig.raw(call, [*args[:at], msgpack.packb(lists, use_bin_type=False), *args[at + 1 :]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import Counter
 
@@ -11,6 +12,7 @@ from streamq import operations as op
 from streamq.operations import NewJob
 from tests.lua.rig import BODY, Rig
 
+FULL = pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="half a minute")
 each_version = pytest.mark.parametrize("any_server", ["redis70", "valkey9"], indirect=True)
 
 
@@ -34,9 +36,11 @@ def take(rig: Rig, n: int, limit: int = 20) -> list[str]:
 
 
 @each_version
-@pytest.mark.parametrize("limit", [1, 3, 20])
-def test_a_small_lane_is_not_behind_a_large_one(rig: Rig, limit: int) -> None:
-    enqueue(rig, [(f"a{n}", "q=a") for n in range(2000)])
+@pytest.mark.parametrize(
+    ("limit", "many"), [(1, 2000), (3, 2000), (20, 2000), pytest.param(20, 100_000, marks=FULL)]
+)
+def test_a_small_lane_is_not_behind_a_large_one(rig: Rig, limit: int, many: int) -> None:
+    enqueue(rig, [(f"a{n}", "q=a") for n in range(many)])
     enqueue(rig, [(f"b{n}", "q=b") for n in range(10)])
     first = take(rig, 20, limit)
     assert [i for i in first if i[0] == "b"] == [f"b{n}" for n in range(10)]
@@ -203,6 +207,17 @@ def test_parked_jobs_that_are_too_old_to_start_end_as_expired(rig: Rig) -> None:
     assert rig.wait("old") == ["ended"]
 
 
+def test_only_who_can_rise_has_a_time_to(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"aging": "60000"}))
+    rig.enqueue("top", opts="q=,p=9")
+    rig.enqueue("low", opts="q=,p=8")
+    [low] = rig.run(op.look(rig.keys, ids=["low"]))
+    assert low.record is not None
+    since_us = int(low.record.where[2:])  # behind `&` and the digit of its priority
+    assert rig.admin.zscore(rig.keys.key("timers"), "a low") == since_us + 60_000_000
+    assert rig.admin.zcard(rig.keys.key("timers")) == 1
+
+
 @each_version
 def test_one_worker_holds_the_alarm(rig: Rig) -> None:
     enqueue(rig, [(f"a{n}", "q=|rone=10000000=1") for n in range(3)])
@@ -210,3 +225,67 @@ def test_one_worker_holds_the_alarm(rig: Rig) -> None:
     other = rig.claim("T2", worker="w2").gate_ms
     assert 9000 < first <= 10_000
     assert 100 <= other - first + 50 <= 200
+
+
+def test_an_ordered_class_that_has_to_wait_leaves_the_others_of_its_lane(rig: Rig) -> None:
+    rig.enqueue("holder", opts="q=z|cone=1|rslow=3600000000=1")
+    assert rig.claimed("T1") == ["holder"]
+    rig.enqueue("ordered", opts="q=a|cone=1|oa|rslow=3600000000=1")
+    rig.enqueue("other", opts="q=a|cone=1")
+    assert rig.claimed("T2") == []
+    rig.ack("holder", token="T1")
+    assert rig.claimed("T3") == ["other"]
+
+
+def test_a_job_that_a_rate_lets_go_soon_is_handed_out_ahead_with_its_delay(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c", opts="q=|rsoon=15000=1")
+    claimed = rig.claim("T").jobs
+    assert [job.id for job in claimed][:2] == ["a", "b"]
+    assert claimed[0].delay_us == 0
+    assert 10_000 <= claimed[1].delay_us <= 20_000
+    rig.admin.hset(rig.keys.key("state"), "b", f"R 1 0 &5{0:016d} T {rig.now_ms() + 60_000} +")
+    again = rig.claim("T").jobs
+    assert again[0].delay_us == 0
+    assert 50_000_000 <= again[1].delay_us <= 60_000_000
+    rig.admin.flushall()
+
+
+def test_who_has_all_that_it_can_run_leaves_the_alarm_to_others(rig: Rig) -> None:
+    rig.enqueue("a", "b", opts="q=|rone=10000000=1")
+    rig.enqueue("plain")
+    assert len(rig.claimed("T1", 2)) == 2
+    assert "!alarm" not in rig.state()["places"]
+    assert rig.claimed("T2", 2) == []
+    assert rig.state()["places"]["!alarm"].endswith(" w")
+
+
+def test_of_many_that_come_at_once_eight_try_and_others_line_up(rig: Rig) -> None:
+    ids = [f"j{n:02}" for n in range(12)]
+    jobs = [NewJob(i, "t", BODY, opts=f"q={i}|cone=1") for i in ids]
+    call = op.enqueue(rig.keys, producer="p", counter=rig.next_counter("p"), jobs=jobs)
+    rig.run(call)
+    gates = [one.gate for one in rig.run(op.standing(rig.keys, ids=ids))]
+    assert gates == ["*"] * 8 + ["cone"] * 4
+    assert rig.claimed("T1") == ["j00"]
+    rig.enqueue("late", opts="q=late|cone=1")
+    [late] = rig.run(op.standing(rig.keys, ids=["late"]))
+    assert late.gate == "cone"
+
+
+def test_the_line_has_half_of_a_claim_while_the_stream_has_jobs_too(rig: Rig) -> None:
+    rig.enqueue(*(f"plain{n:02}" for n in range(20)))
+    rig.enqueue(*(f"line{n:02}" for n in range(20)), opts="q=lane")
+    ids = rig.claimed("T", 12)
+    assert sum(i.startswith("line") for i in ids) == 6
+
+
+def test_classes_of_a_lane_go_by_their_jobs_whatever_their_number(rig: Rig) -> None:
+    for n, priority in enumerate([3, 7, 5, 9, 4, 8, 6]):
+        rig.enqueue(f"p{priority}", task=f"t{n}", opts=f"q=lane,p={priority}")
+    assert rig.claimed("T") == ["p9", "p8", "p7", "p6", "p5", "p4", "p3"]
+
+
+def test_lanes_go_by_their_first_jobs_whatever_their_number(rig: Rig) -> None:
+    for n, priority in enumerate([3, 7, 5, 9, 4, 8, 6]):
+        rig.enqueue(f"p{priority}", opts=f"q=lane{n},p={priority}")
+    assert rig.claimed("T") == ["p9", "p8", "p7", "p6", "p5", "p4", "p3"]

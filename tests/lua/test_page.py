@@ -54,6 +54,7 @@ def test_running_is_by_lease(rig: Rig, limit: int) -> None:
     rig.ack("x")
     rig.lapse("V")
     assert flat(rig, "running", limit) == ["d", "e", "a", "b", "c"]
+    assert pages(rig, "running", 3) == [["d", "e", "a", "b"], ["c"]], "whole claims"
 
 
 def test_stranded_is_by_task(rig: Rig) -> None:
@@ -72,6 +73,15 @@ def test_dead_and_ended_are_newest_first(rig: Rig) -> None:
     rig.ack("d", ttl_ms=60_000)
     rig.ack("e", ttl_ms=90_000)
     assert flat(rig, "ended") == ["e", "d"]
+
+
+def test_heirs_are_all_there(rig: Rig) -> None:
+    for key in ("a1", "a2", "a3"):
+        unique = f"u={key}:swr:queue_one"
+        rig.admit(operations.NewJob(f"{key}-runs", "t", b"", unique=unique))
+        rig.claim(key)
+        rig.admit(operations.NewJob(f"{key}-next", "t", b"", unique=unique))
+    assert sorted(set(flat(rig, "heirs"))) == ["a1-next", "a2-next", "a3-next"]
 
 
 def test_no_such_place_is_refused(rig: Rig) -> None:

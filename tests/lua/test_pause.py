@@ -41,6 +41,13 @@ def test_a_paused_lane_lets_other_lanes_pass(rig: Rig) -> None:
     assert rig.claimed("T3") == ["a1", "a2"]
 
 
+def test_who_pauses_is_kept_if_they_say_so(rig: Rig) -> None:
+    rig.run(op.pause(rig.keys, by="ann"))
+    rig.run(op.pause(rig.keys, what="task", name="t"))
+    limits = rig.state()["limits"]
+    assert limits == {"pause": "now ann", "pause task t": "now", "!paused": "2"}
+
+
 def test_what_runs_ends_while_its_queue_is_paused(rig: Rig) -> None:
     rig.running("runs")
     rig.run(op.pause(rig.keys))

@@ -70,6 +70,17 @@ def test_reclaim_from_a_dead_worker_counts_a_crash(rig: Rig, known: bool) -> Non
     assert rig.state()["counts"] == {"enqueued": 1, "crashed": 1, "reclaimed": 1}
 
 
+def test_reclaim_takes_the_consumer_of_a_forgotten_worker_along(rig: Rig) -> None:
+    rig.running("a")
+    rig.running("b", token="U", worker="listed")
+    rig.worker_is("listed", alive=False)
+    rig.run(operations.unregister(rig.keys, worker="w"))
+    rig.lapse("T", "U")
+    assert rig.reclaim().returned == 2
+    consumers = rig.admin.xinfo_consumers(rig.keys.key("stream"), "workers")
+    assert {consumer["name"] for consumer in consumers} == {b"listed", b"~returned"}
+
+
 def test_reclaim_leaves_alone_what_another_claim_holds_now(rig: Rig) -> None:
     rig.running("a", "b", "c")
     rig.release("a", "c")

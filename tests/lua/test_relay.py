@@ -60,3 +60,9 @@ def test_what_is_no_entry_or_no_time_is_refused_and_changes_nothing(rig: Rig) ->
     for call in (bringing(rig, "7-0", "x"), op.relay(rig.keys, source="other", jobs=late)):
         with rig.unchanged(), pytest.raises(redis.ResponseError):
             rig.run(call)
+
+
+def test_one_job_brought_twice_at_once_is_accepted_once(rig: Rig) -> None:
+    jobs = [Sent(f"7-{n}", "q", NewJob("a", "t", BODY)) for n in range(2)]
+    assert rig.run(op.relay(rig.keys, source="other", jobs=jobs)) == ["OK", "ALREADY"]
+    assert rig.state()["counts"] == {"enqueued": 1}

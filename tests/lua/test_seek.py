@@ -61,3 +61,8 @@ def test_a_damaged_record_is_found_where_no_task_is_asked_for(rig: Rig) -> None:
     rig.admin.hset(rig.keys.key("jobs"), "a", b"rubbish")
     assert sought(rig) == {"a"}
     assert sought(rig, task="t") == set()
+
+
+def test_one_dead_job_is_not_found(rig: Rig) -> None:
+    rig.dead("dead")
+    assert sought(rig) == set()

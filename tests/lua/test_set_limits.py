@@ -12,7 +12,11 @@ from tests.lua.rig import Rig
 
 
 @pytest.mark.parametrize(
-    "values", [{"a": "r 0 1"}, {"a": "c -1"}, {"a": "x 1"}, {"pause": "1"}, {"weight a": "0"}]
+    "values",
+    [
+        *({"a": "r 0 1"}, {"a": "c -1"}, {"a": "x 1"}, {"weight a": "0"}),
+        *({"pause": "c 1"}, {"pause task t": "c 1"}, {"!paused": "c 1"}),  # what others count on
+    ],
 )
 def test_what_is_no_limit_is_refused_and_changes_nothing(rig: Rig, values: dict[str, str]) -> None:
     with rig.unchanged(), pytest.raises(redis.ResponseError):

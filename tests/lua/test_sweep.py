@@ -67,3 +67,17 @@ def test_sweep_removes_at_most_its_limit_of_each(rig: Rig) -> None:
     rig.dead("a", "b", "c")
     rig.admin.zadd(rig.keys.key("dead"), dict.fromkeys("abc", 1))
     assert [sweep(rig, limit=2)[1] for _ in range(3)] == [2, 1, 0]
+
+
+def test_sweep_removes_rates_of_the_past_where_no_claim_will(rig: Rig) -> None:
+    for user in ("a", "b", "c"):
+        rig.enqueue(user, opts=f"q=|r1:t!{user}=1=1")
+    assert rig.claimed() == ["a", "b", "c"]
+    rates = rig.keys.key("rates")
+    assert rig.admin.zcard(rates) == 3
+    rig.admin.zadd(rates, {"1:t!c": 1000 * (rig.now_ms() + LEASE_MS)})
+    kept = rig.admin.zrange(rates, 0, -1)[-1:]
+    swept = rig.run(operations.sweep(rig.keys, limit=2))
+    assert swept.rates == 2
+    rig.run(operations.sweep(rig.keys))
+    assert rig.admin.zrange(rates, 0, -1) == kept

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 
+import pytest
+import redis
+
 from streamq import operations as op
 from tests.lua.rig import Rig
 
@@ -49,3 +52,18 @@ def test_a_repeat_is_already_done_and_a_lost_lease_changes_nothing(rig: Rig) -> 
         assert rig.run(call) == ["ALREADY"]
     with rig.unchanged("replies"):
         assert throttle(rig, "a", token="T1") == ["LEASELOST"]
+
+
+def test_unnamed_it_is_the_rates_not_what_runs_at_once(rig: Rig) -> None:
+    rig.enqueue("a", opts="q=|cone=5|rtwo=10=9")
+    assert rig.claimed("T1") == ["a"]
+    assert throttle(rig, "a", token="T1") == ["OK"]
+    assert set(rig.state()["rates"]) & {"hcone", "hrtwo"} == {"hrtwo"}
+
+
+def test_later_may_be_at_once_and_not_before(rig: Rig) -> None:
+    rig.running("a")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="a number of at least 0"):
+        throttle(rig, "a", token="T", ms=-1)
+    assert throttle(rig, "a", token="T", ms=0) == ["OK"]
+    assert rig.state()["scheduled"] == {"a": "now"}

@@ -70,7 +70,7 @@ class ReadingSteps(Bench):
             assert (found.outcome and found.outcome.kind) == kind
             assert (found.record and found.record.task) == (job and job.task)
             assert found.progress.decode() == self.model.progress.get(found.id, "")
-            assert bool(found.error) == (found.id in self.model.errors)
+            assert bool(found.kept_runs) == (found.id in self.model.errors)
             if job is None:
                 continue
             assert bool(found.state) == bool(job.word)

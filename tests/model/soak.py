@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     if "/" in options.seed:
         seed, _, number = options.seed.partition("/")
-        steps, broken = fight(seed, int(number))
+        steps, broken = fight(seed, int(number), shortest=True)
         say(f"round {options.seed}: {steps} steps{broken and ', broken:'}\n{broken}")
         return 1 if broken else 0
     return soak(options.seed or _last_seed() or str(random.randrange(10**6)), options.rounds)
@@ -77,14 +77,15 @@ def soak(seed: str, rounds: int) -> int:
     return 0
 
 
-def fight(seed: str, number: int) -> tuple[int, str]:
-    """One round: how many steps were taken, and what was broken."""
+def fight(seed: str, number: int, *, shortest: bool = False) -> tuple[int, str]:
+    """One round: how many steps were taken, and what was broken, searched for the shortest way."""
     flavours = ["valkey9", "redis70"] if redis_binary() else ["valkey9"]
     server = start(flavours[number // 5 % len(flavours)])
     taken = [0]
     machine = _schedules(server, taken) if number % 5 == 4 else _queue(server, taken)
     drawn = random.Random(f"{seed}/{number}").randrange(2**32)
-    size = hypothesis.settings(SETTINGS, max_examples=EXAMPLES, database=None)
+    phases = [hypothesis.Phase.generate, *[hypothesis.Phase.shrink] * shortest]
+    size = hypothesis.settings(SETTINGS, max_examples=EXAMPLES, database=None, phases=phases)
     try:
         with adapted_scripts():
             run_state_machine_as_test(hypothesis.seed(drawn)(machine), settings=size)

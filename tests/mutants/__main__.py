@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--only", default="", help="files that have this in their name")
     parser.add_argument("--again", action="store_true", help="those that lived, once more")
     parser.add_argument("--list", action="store_true", help="run nothing, name what lives")
-    parser.add_argument("--tests", type=int, default=120, help="tests for a mutant, at most")
+    parser.add_argument("--tests", type=int, default=400, help="tests for a mutant, at most")
     parser.add_argument("--examples", type=int, default=8, help="of each model, for a mutant")
     parser.add_argument("--part", default="1/1", help="this one of so many processes")
     options = parser.parse_args()
@@ -68,12 +68,11 @@ def main() -> int:
 def unmet(mutants: list[Mutant], book: Book, options: argparse.Namespace) -> list[Mutant]:
     """Those of this part of which nothing is known yet."""
     part, parts = (int(number) for number in options.part.split("/"))
-    unknown = [
+    return [
         each
-        for each in mutants
+        for each in mutants[part - 1 :: parts]
         if each.key not in book.killers or (options.again and not book.killers[each.key])
     ]
-    return unknown[part - 1 :: parts]
 
 
 def say(text: str) -> None:

@@ -7,7 +7,7 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from streamq.scripts import lua_folder
 from tests.model.adapted import scripts_from
 from tests.mutants import marks, runs
 from tests.mutants.book import FOLDER, Book
+from tests.mutants.choice import chosen
 from tests.mutants.rules import Mutant
 
 MOST_S = 15  # a test that takes so long, or ten times as long as it should, is stopped
@@ -29,12 +30,12 @@ class Hunt:
     def __init__(self, mutants: list[Mutant], book: Book, tests: int, examples: int) -> None:
         self._mutants, self._book = mutants, book
         self._most_tests, self._examples = tests, examples
-        self._kills: Counter[tuple[str, str]] = Counter()  # file, test
+        self._kills: defaultdict[str, Counter[str]] = defaultdict(Counter)  # file -> tests
         self._tests: dict[marks.Place, list[str]] = {}
         self._seconds: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if runs.is_wanted(item)]
+        items[:] = runs.wanted(items)
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if not self._mutants:
@@ -57,7 +58,7 @@ class Hunt:
         with scripts_from(folder):
             for number, (name, item) in enumerate(bench.items.items()):
                 if name not in known or known[name]["hash"] != hashes[item.path]:
-                    places = sorted(bench.places(name))
+                    places = sorted(bench.places(name) or bench.places(name))
                     known[name] = {"hash": hashes[item.path], "places": places}
                     known[name]["seconds"] = bench.took[name]
                     if not places:
@@ -72,16 +73,12 @@ class Hunt:
                 self._tests.setdefault(place, []).append(name)
 
     def _tests_for(self, bench: runs.Bench, mutant: Mutant) -> list[str]:
-        """Its script's own, those that have killed its like, the quick ones; then the model."""
+        """Those that run its statement, then the models."""
         names = self._tests.get(f"{mutant.file}#{mutant.statement}", [])
         if mutant.statement < 0:
             names = list(bench.items)
-        verb = Path(mutant.file).stem
         found = [name for name in names if not runs.is_model(bench.items[name])]
-        own = {name: bench.items[name].path.stem == f"test_{verb}" for name in found}
-        found.sort(
-            key=lambda name: (-self._kills[mutant.file, name], not own[name], self._seconds[name])
-        )
+        found = chosen(mutant, found, self._seconds, self._kills[mutant.file])
         adapted = runs.ADAPTED.get(mutant.file, "")
         models = [name for name in names if runs.is_model(bench.items[name])]
         if adapted and adapted in mutant.line:
@@ -114,7 +111,7 @@ class Hunt:
     def _killer(self, bench: runs.Bench, mutant: Mutant) -> str:
         for name in self._tests_for(bench, mutant):
             if not bench.passes(name, max(MOST_S, 10 * self._seconds[name])):
-                self._kills[mutant.file, name] += 1
+                self._kills[mutant.file][name] += 1
                 return name
         return ""
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import heapq
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from random import Random
+from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 from zlib import crc32
@@ -21,7 +24,7 @@ from streamq.client import facade
 from streamq.client.asynchronous import AsyncTransports
 from streamq.client.engine import Engine
 from streamq.jitter import jitter
-from streamq.worker import application, renewal, threads, timekeeper
+from streamq.worker import application, threads
 from tests.simulation.loop import NEVER, SOON_S, SimulatedLoop
 from tests.simulation.memory import MemoryServer
 from tests.simulation.network import (
@@ -30,7 +33,6 @@ from tests.simulation.network import (
     SimulatedConnector,
     ThreadTransport,
     Wire,
-    as_error,
 )
 from tests.simulation.threads import Baton, Threading
 from tests.simulation.values import Failure
@@ -40,6 +42,12 @@ CLAIM = scripts.load("claim").sha.encode()
 STEP_S = 2e-6  # that a step takes: who looks at the clock again sees it move
 TIMEOUT_S = 2.0  # of calls: so short that some are given up
 BEGIN_S = 1_700_000_000.0  # the server's clock when a world begins
+
+
+def threaded() -> list[ModuleType]:
+    """The worker's modules that start threads."""
+    worker = [module for name, module in sys.modules.items() if name.startswith("streamq.worker.")]
+    return [module for module in worker if vars(module).get("threading") is threading]
 
 
 class Node:
@@ -199,7 +207,7 @@ class World:
             try:
                 return self.server.execute(words)
             except Failure as failure:
-                return as_error(failure)
+                return failure
 
         reply = run() if self.watch is None else self.watch(node, words, run)
         for wire in list(self.blocked):
@@ -289,8 +297,7 @@ class World:
                 (time, "time_ns", lambda: int(time_here() * 1e9) if self._running else wall_ns()),
                 (time, "sleep", slept),
                 (os, "urandom", self.random.randbytes),
-                (renewal, "threading", simulated),
-                (timekeeper, "threading", simulated),
+                *((module, "threading", simulated) for module in threaded()),
                 (threads, "Thread", simulated.Thread),
                 (threads, "SimpleQueue", simulated.SimpleQueue),
                 (application, "locate", lambda app: None),

@@ -17,6 +17,7 @@ from streamq.ids import (
     id_queue_slug,
     id_slug,
     id_time_ms,
+    keeps_result,
     parse_id,
 )
 
@@ -124,3 +125,8 @@ def test_what_is_no_id_is_an_unknown_job_with_a_kind_message(garbage: object) ->
     with pytest.raises(UnknownJob, match="job id") as caught:
         parse_id(garbage)
     assert len(str(caught.value)) < 300
+
+
+@pytest.mark.parametrize("short", ["", "x", "x" * 18, "x" * 40])
+def test_an_id_of_somebody_else_keeps_no_result_and_raises_nothing(short: str) -> None:
+    assert not keeps_result(short)

@@ -30,6 +30,14 @@ from tests.worker.tasks import JOURNAL, Run, make_app, read_journal
 ROOT = Path(__file__).parents[2]
 
 
+def children_of(pid: int) -> list[int]:
+    """The processes that the main thread of this one has started; none where it is gone."""
+    try:
+        return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
 @dataclass
 class Process:
     """A supervisor, and the worker processes under it."""
@@ -48,8 +56,7 @@ class Process:
     @property
     def worker_pids(self) -> list[int]:
         """Of its worker processes, found as its children."""
-        children = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in children.read_text().split()] if children.exists() else []
+        return children_of(self.pid)
 
     @property
     def worker_pid(self) -> int:

@@ -97,6 +97,28 @@ def test_what_the_server_forgets_is_made_again(rig: Rig, harm: Callable[[Any], o
     assert rig.send("add", 3, 4).get(timeout=5) == 7
 
 
+def test_a_server_that_lost_what_it_had_confirmed_is_found_out(
+    server: Server,
+    make_proxy: MakeProxy,
+    make_rig: MakeRig,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    proxy = make_proxy(server)
+    direct = make_rig(server)
+    rig = make_rig(server, broker=proxy.url)
+    here = rig.work()
+    for _ in range(3):
+        assert direct.send("add", 1, 2).get(timeout=5) == 3
+    proxy.drop_connections()
+    assert direct.send("add", 1, 2).get(timeout=5) == 3
+    assert "has lost writes" not in caplog.text
+    name = here.worker.name
+    server.admin.hset(direct.app.keys("default").key("replies"), name, "2 OK*1")  # as it once was
+    proxy.drop_connections()
+    assert direct.send("add", 1, 2).get(timeout=5) == 3
+    assert caplog.text.count("has lost writes that it had confirmed: it knows of call 2") == 1
+
+
 def test_after_a_flushall_the_worker_is_listed_again(rig: Rig) -> None:
     rig.work()
     rig.server.admin.flushall()

@@ -1,0 +1,194 @@
+"""Row 13: a queue of a million jobs; what each script costs the server there, call by call.
+
+First a worker and a producer live on that queue, and all the scripts that they call are timed. Then
+each script of `lua/` is called in the state of its case (`tests/lua/cases.py`), again and again,
+beside the million: nothing of them is delivered meanwhile, so that the case's jobs are next.
+The times are the server's own, from its slow log; a busy machine is kept out by a real-time
+priority for the server, where the system allows that.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+import redis
+
+from streamq import StreamQ, operations
+from streamq.keys import GROUP
+from streamq.operations import NewJob
+from streamq.scripts import load
+from streamq.worker import Worker
+from tests.faults.harness import Ground, Row
+from tests.faults.network import SCRIPTS
+from tests.lua.cases import CASES
+from tests.lua.rig import Rig
+from tests.servers import Server
+from tests.worker.rig import Here
+
+LIMIT_MS = 5.0
+SHARE = 0.999
+MOST = 200  # jobs of one call
+MUCH = 100_000  # commands that the slow log keeps
+DEEP = ("jobs", "state", "stream", "scheduled", "dead")  # where the million is
+BODY = b"\x93\x90\x80\x80"  # no arguments, no options
+DAY_MS = "+86400000"
+
+
+def attack(ground: Ground, *, jobs: int, lived: int, calls: dict[int, int]) -> None:
+    """`lived` jobs of a queue of `jobs` are run; then each script is called, `calls` by batch."""
+    server = ground.server()
+    first = _is_first(server.pid)
+    ground.figures.add(jobs=jobs, at_real_time_priority=first)
+    rig = Rig(server)
+    _fill(server, rig, jobs)
+    server.admin.config_set("slowlog-log-slower-than", 0)
+    server.admin.config_set("slowlog-max-len", MUCH)
+    _live(ground, server, rig, lived)
+    ground.snapshot(server, rig.keys)
+    bench = _Bench(rig, Rig(ground.server()))
+    for batch, times in calls.items():
+        for name in SCRIPTS:
+            _note(ground, name, str(batch), bench.times_us(name, batch, times))
+
+
+def _is_first(pid: int) -> int:
+    """Whether no other process can come between the server and the clock."""
+    try:
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
+    except (AttributeError, OSError):
+        return 0
+    return 1
+
+
+def _fill(server: Server, rig: Rig, jobs: int) -> None:
+    """So many wait, a tenth as many are scheduled, and as many dead."""
+    _enqueue(rig, "dead", jobs // 10)
+    while ids := rig.claimed("dying", MOST):
+        rig.bury(*ids, token="dying")
+    _enqueue(rig, "later", jobs // 10, DAY_MS)
+    _enqueue(rig, "waits", jobs)
+
+
+def _enqueue(rig: Rig, name: str, count: int, due: str = "0") -> None:
+    for at in range(0, count, MOST):
+        some = range(at, min(count, at + MOST))
+        new = [NewJob(f"{name}{n:09d}", "t", BODY, due) for n in some]
+        counter = rig.next_counter("filler")
+        rig.run(operations.enqueue(rig.keys, producer="filler", counter=counter, jobs=new))
+
+
+def _live(ground: Ground, server: Server, rig: Rig, lived: int) -> None:
+    """A worker runs the first of them, and a producer adds to them, one by one and in batches."""
+    app = StreamQ("million", broker=server.url)
+    app.conf.default_queue = rig.keys.queue
+    done: list[int] = []
+
+    @app.task(name="t")
+    async def t(*_: object) -> None:
+        done.append(1)
+
+    server.admin.slowlog_reset()
+    here = Here(Worker(app, threads=1, async_concurrency=100))
+    here.start()
+    until = time.monotonic() + 600
+    while len(done) < lived and time.monotonic() < until:
+        t.options(ignore_result=True).delay()
+        t.options(ignore_result=True).delay_many([() for _ in range(20)])
+        time.sleep(0.01)
+    here.stop(30)
+    app.runtime.close()
+    ground.figures.expect(len(done) >= lived, f"only {len(done)} of {lived} ran")
+    found: dict[str, list[int]] = defaultdict(list)
+    for sha, us in _slow_log(server.admin):
+        found[sha].append(us)
+    for name in SCRIPTS:
+        if times := found.get(load(name).sha):
+            _note(ground, name, "live", times)
+
+
+def _slow_log(admin: redis.Redis) -> Iterable[tuple[str, int]]:
+    """Hash and µs of each script call, all that is remembered."""
+    for entry in admin.slowlog_get(MUCH):
+        words = entry["command"].split(b" ", 2)
+        if words[0].upper() == b"EVALSHA":
+            yield words[1].decode(), int(entry["duration"])
+
+
+def _note(ground: Ground, name: str, how: str, times_us: list[int]) -> None:
+    """What all but one in a thousand calls took at most."""
+    times_us.sort()
+    most_ms = times_us[min(len(times_us) - 1, int(SHARE * len(times_us)))] / 1000
+    ground.figures.add(**{f"calls_{how}": len(times_us)})
+    ground.figures.measure(**{f"{name}_{how}_ms": most_ms})
+    ground.figures.expect(most_ms <= LIMIT_MS, f"{name}, {how}: {most_ms:.1f} ms")
+
+
+class _Bench:
+    """Calls a script in the state of its case, and puts everything back."""
+
+    def __init__(self, rig: Rig, scratch: Rig) -> None:
+        self._rig = rig
+        self._scratch = scratch  # an empty server: which jobs a case makes is seen there
+        self._keep = {rig.keys.key(name).encode() for name in DEEP}
+        self._stream = rig.keys.key("stream")
+        self._last = rig.admin.xinfo_stream(self._stream)["last-generated-id"]
+        rig.admin.xgroup_setid(self._stream, GROUP, self._last)
+
+    def times_us(self, name: str, batch: int, times: int) -> list[int]:
+        """What each call cost."""
+        ids, found = self._ids(name, batch), []
+        self._put_back(ids)
+        for _ in range(times):
+            call = CASES[name](self._rig, batch)
+            self._rig.raw(call)  # the script is loaded before it is timed
+            self._put_back(ids)
+            call = CASES[name](self._rig, batch)
+            self._rig.raw(call)
+            (entry,) = self._rig.admin.slowlog_get(1)
+            assert entry["command"].startswith(f"EVALSHA {call.script.sha}".encode())
+            found.append(int(entry["duration"]))
+            self._put_back(ids)
+        return found
+
+    def _ids(self, name: str, batch: int) -> list[bytes]:
+        """The jobs of its case, and those that it makes."""
+        scratch, found = self._scratch, set[bytes]()
+        scratch.admin.flushall()
+        call = CASES[name](scratch, batch)
+        for again in (False, True):
+            if again:
+                scratch.raw(call)
+            for key in ("jobs", "state"):
+                found.update(scratch.admin.hkeys(scratch.keys.key(key)))  # type: ignore[arg-type]
+        return sorted(found)
+
+    def _put_back(self, ids: list[bytes]) -> None:
+        admin, key = self._rig.admin, self._rig.keys.key
+        others = [name for name in admin.scan_iter(count=1000) if name not in self._keep]
+        rows: list[Any] = admin.xrange(self._stream, f"({self._last.decode()}") or []
+        added = [entry for entry, _ in rows]
+        with admin.pipeline(transaction=False) as pipe:
+            pipe.delete(*others) if others else None
+            for at in range(0, len(ids), MOST):
+                some = ids[at : at + MOST]
+                pipe.hdel(key("jobs"), *some)
+                pipe.hdel(key("state"), *some)
+                pipe.zrem(key("scheduled"), *some)
+                pipe.zrem(key("dead"), *some)
+            pipe.xdel(self._stream, *added) if added else None
+            pipe.xgroup_destroy(self._stream, GROUP)
+            pipe.xgroup_create(self._stream, GROUP, self._last)
+            pipe.execute()
+
+
+ROW = Row(
+    13,
+    "a queue of a million jobs",
+    attack,
+    small={"jobs": 2000, "lived": 300, "calls": {5: 1}},
+    large={"jobs": 1_000_000, "lived": 30_000, "calls": {20: 1000, 200: 100}},
+)

@@ -4,7 +4,7 @@
     python -m tests.fuzz payload --runs 9000   so many for one
     python -m tests.fuzz payload crash-…       one input again
 
-What is found is written to `crash-…`, and shown again by its name. Inputs that reach new code are
+What is found is written to `.fuzz/crash-…`, and shown again by its name. Inputs that reach new code are
 kept in `.fuzz/`; those that are worth keeping for ever are in `tests/fuzz/corpus`.
 """
 
@@ -19,7 +19,8 @@ from pathlib import Path
 CORPUS = Path(__file__).parent / "corpus"
 FOUND = Path(".fuzz")
 NAMES = ("payload", "url", "configuration", "arguments")
-SECONDS = 1  # of one input; more is a hang
+SECONDS = 1.0  # of the processor for one input; more is a hang
+HANG_S = 30  # of the clock, where it never comes back
 MEGABYTES = 1024  # of the process; more is a leak, or a bomb
 LONGEST = 4096  # bytes of an input
 
@@ -53,9 +54,17 @@ def fuzz(name: str, runs: int, file: str | None) -> None:
 
     found = FOUND / name
     found.mkdir(parents=True, exist_ok=True)
-    bounds = [f"-timeout={SECONDS}", f"-rss_limit_mb={MEGABYTES}", f"-max_len={LONGEST}"]
+    bounds = [f"-timeout={HANG_S}", f"-rss_limit_mb={MEGABYTES}", f"-max_len={LONGEST}"]
+    bounds.append(f"-artifact_prefix={FOUND}/")
     inputs = [file] if file else [f"-runs={runs}", str(found), str(CORPUS / name)]
-    atheris.Setup([sys.argv[0], *bounds, *inputs], TARGETS[name])
+
+    def timed(data: bytes) -> None:
+        began = time.process_time()
+        TARGETS[name](data)
+        spent = time.process_time() - began
+        assert spent < SECONDS, f"{spent:.1f} s"
+
+    atheris.Setup([sys.argv[0], *bounds, *inputs], timed)
     atheris.Fuzz()
 
 

@@ -4,8 +4,8 @@
     python -m tests.fuzz payload --runs 9000   so many for one
     python -m tests.fuzz payload crash-…       one input again
 
-What is found is written to `.fuzz/crash-…`, and shown again by its name. Inputs that reach new code are
-kept in `.fuzz/`; those that are worth keeping for ever are in `tests/fuzz/corpus`.
+What is found is written to `.fuzz/crash-…`, and shown again by its name. Inputs that reach new
+code are kept in `.fuzz/`; those that are worth keeping for ever are in `tests/fuzz/corpus`.
 """
 
 from __future__ import annotations

@@ -26,6 +26,10 @@ from streamq.operations.claim import parse_record
 LINES = 6
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"://[^:@]*:([^@]{4,})@[^@]*\Z", re.DOTALL)
+ALWAYS_SAID = (
+    "can't be used. is no broker URL. Known are redis://, rediss://, unix://, valkey://, valkeys://, "
+    "redis+sentinel:// and redis+cluster://HOST:PORT unix:///path/to.sock It has no scheme."
+)
 CODEC = Codec()
 for _command in COMMANDS:  # else the first input that names one would be a slow one
     import_module(f"streamq.cli.commands.{_command}")
@@ -54,6 +58,8 @@ def url(data: bytes) -> None:
     shown = redact_url(text)
     found = _PASSWORD.search(text)
     secret = found[1] if found and text.count(found[1]) == 1 else None
+    if secret is not None and secret in ALWAYS_SAID:
+        secret = None
     assert secret is None or secret not in shown, shown
     for read in (check_broker_url, parse_url):
         try:

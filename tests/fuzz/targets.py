@@ -26,10 +26,8 @@ from streamq.operations.claim import parse_record
 LINES = 6
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"://[^:@]*:([^@]{4,})@[^@]*\Z", re.DOTALL)
-ALWAYS_SAID = (
-    "It can't be used. is no broker URL. Known are redis://, rediss://, unix://, valkey://, "
-    "valkeys://, redis+sentinel:// and redis+cluster://HOST:PORT unix:///path/to.sock It has no scheme."
-)
+ALWAYS_SAID = """It can't be used. is no broker URL. It has no scheme. Known are redis://,
+rediss://, unix://, valkey://, valkeys://, redis+sentinel:// and redis+cluster://HOST:PORT"""
 CODEC = Codec()
 for _command in COMMANDS:  # else the first input that names one would be a slow one
     import_module(f"streamq.cli.commands.{_command}")

@@ -82,10 +82,19 @@ def reply_channel(namespace: str, process: str) -> str:
     return f"sq:{namespace}:reply:{process}"
 
 
+MOST_CALLS = 200  # whose keys are kept: one for each script, and some with keys of their own
+
+
+class Bound(tuple[str, ...]):  # noqa: SLOT001 - it has one
+    """The keys of calls of one script."""
+
+    packed: bytes = b""  # as they are sent, kept by who sends them
+
+
 class QueueKeys:
     """The keys of one queue. Cheap to make; `queue_keys` keeps them."""
 
-    __slots__ = ("_bound", "_prefix", "namespace", "queue")
+    __slots__ = ("_bound", "_calls", "_prefix", "namespace", "queue")
 
     def __init__(self, namespace: str, queue: str) -> None:
         """Names the keys of `queue`; both names have been checked by `options`."""
@@ -93,6 +102,7 @@ class QueueKeys:
         self.queue = queue
         self._prefix = f"sq:{{{namespace}:{slug(queue)}}}:"
         self._bound: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._calls: dict[tuple[str, tuple[str, ...]], Bound] = {}
 
     def key(self, name: str) -> str:
         """The key of this name, one of `NAMES`."""
@@ -103,6 +113,15 @@ class QueueKeys:
         known = self._bound.get(names)
         if known is None:
             known = self._bound[names] = tuple(self._prefix + name for name in names)
+        return known
+
+    def of_call(self, verb: str, names: tuple[str, ...], more: tuple[str, ...]) -> Bound:
+        """The keys of these names, then `more`; the same object for the same call."""
+        known = self._calls.get((verb, more))
+        if known is None:
+            if len(self._calls) >= MOST_CALLS:
+                self._calls.clear()
+            known = self._calls[verb, more] = Bound((*self.bound(names), *more))
         return known
 
     def producer(self, producer: str) -> str:

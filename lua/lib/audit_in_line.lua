@@ -13,8 +13,8 @@ local function audit_job_in_line(keys, id, place, entry, class, aside, wrong)
   for _, slot in ipairs(slots) do
     if not redis.call('ZSCORE', keys.slots, slot) then wrong('what runs has its slots', keys.slots, id) end
   end
-  local lane = place == 'S' and aside ~= '' and string.match(class, '|(o[^|]*)')
-  if lane and not redis.call('ZSCORE', keys.slots, lane .. '\0' .. id) then
+  local lane = home_of(class)
+  if place == 'S' and aside ~= '' and lane ~= '*' and not redis.call('ZSCORE', keys.slots, lane .. '\0' .. id) then
     wrong('who waits for a retry keeps its ordered lane', keys.slots, id)
   end
   return no_entry or place == 'S' or place == 'D'

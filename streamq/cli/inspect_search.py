@@ -50,7 +50,7 @@ def found_jobs(app: StreamQ, what: str, queues: list[str], page: Page, wanted: J
     except ValueError as error:
         raise BadAnswer(f"--cursor: {error}") from None
     searched = f"searched {found.searched:,} of {found.total:,}"
-    text = jobs_text(f"such {what}", found, found.cursor)
+    text = jobs_text(what, found, found.cursor, "such ")
     if found.cursor and not found:
         text = f"None so far. More: --cursor '{found.cursor}', or --all"
     if hint := _hint(app, what, wanted):

@@ -116,10 +116,10 @@ def jobs(app: StreamQ, what: str, queues: list[str], wanted: Page) -> View:
     return View(jobs_text(what, found, cursor), document)
 
 
-def jobs_text(what: str, found: Sequence[JobInfo], cursor: str) -> str:
+def jobs_text(what: str, found: Sequence[JobInfo], cursor: str, which: str = "") -> str:
     """A line for each, and how to go on."""
     if not found:
-        return f"No {what} jobs."
+        return f"No {which}{what} jobs."
     when = {"dead": "DIED", "ended": "ENDED", "running": "SINCE", "scheduled": "DUE"}
     columns = [Column("ID"), Column("TASK", cut=True), Column("QUEUE", cut=True)]
     columns += [Column("STATE"), Column("ATTEMPT", right=True), Column(when.get(what, "SINCE"))]

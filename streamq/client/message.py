@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 from hiredis import pack_command
+
+from streamq.keys import Bound
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,15 +84,16 @@ class Message:
 
 
 def pack(call: Call[Any]) -> bytes:
-    """The bytes of a call; its keys are packed once, for they are most of its words."""
-    keys, args = tuple(call.keys), cast("Any", tuple(call.args))
-    packed: bytes = pack_command(args)
-    words = packed[len(b"*%d\r\n" % len(args)) :]
-    return b"*%d\r\n%b%b" % (3 + len(keys) + len(args), _head(call.script.sha, keys), words)
+    """The bytes of a call; keys that come again are packed once, for they are most of its words."""
+    keys, args = call.keys, cast("Any", tuple(call.args))
+    head = keys.packed if isinstance(keys, Bound) else b""
+    if not head:
+        head = _words((b"EVALSHA", call.script.sha, len(keys), *keys))
+        if isinstance(keys, Bound):
+            keys.packed = head
+    return b"*%d\r\n%b%b" % (3 + len(keys) + len(args), head, _words(args))
 
 
-@lru_cache(maxsize=256)
-def _head(sha: str, keys: tuple[str, ...]) -> bytes:
-    head: Any = (b"EVALSHA", sha, len(keys), *keys)
-    packed: bytes = pack_command(head)
-    return packed[len(b"*%d\r\n" % len(head)) :]
+def _words(words: Any) -> bytes:
+    packed: bytes = pack_command(words)
+    return packed[len(b"*%d\r\n" % len(words)) :]

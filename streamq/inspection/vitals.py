@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.asking import Question
     from streamq.inspection.workers import WorkerInfo
+    from streamq.keys import QueueKeys
 
 PATIENCE_S = 30.0
 _AGAIN_S = 1.0  # what is red at one look may only have begun: it is looked at twice
@@ -53,6 +54,7 @@ class Overdue:
     scheduled: float  # jobs are due
     lapsed: float  # claims lost their lease
     outbox: float  # jobs are for other queues
+    ticks: float  # a schedule of the application is due
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ def _left_undone(queue: str, overdue: Overdue) -> Iterator[str]:
         (overdue.scheduled, "scheduled jobs are due, and not moved"),
         (overdue.lapsed, "a lease has run out, and its jobs are not taken back"),
         (overdue.outbox, "jobs for other queues stand in the outbox"),
+        (overdue.ticks, "a schedule is due, and makes no job"),
     ):
         if seconds:
             yield f"queue {queue}: {what}, for {_s(seconds)}"
@@ -175,6 +178,21 @@ def _pulse(app: StreamQ, queue: str, worker: str) -> Question[Pulse | None]:
         return None
 
 
+def _tick(app: StreamQ, keys: QueueKeys, now_ms: int) -> Question[float]:
+    """Since when the first schedule of this application is due; other applications' we can't fire.
+
+    A score of 0 is no time: that one is to be aimed yet.
+    """
+    due = keys.key("schedule_due")
+    words = ("ZRANGE", due, 1, now_ms, "BYSCORE", "LIMIT", 0, 100, "WITHSCORES")
+    reply = yield Command(words, due)
+    ours = f"{app.name}/".encode()
+    times = [
+        float(at) for name, at in zip(reply[::2], reply[1::2], strict=True) if name.startswith(ours)
+    ]
+    return (now_ms - times[0]) / 1000 if times else 0.0
+
+
 def _overdue(app: StreamQ, queue: str, patience: float) -> Question[Overdue | None]:
     """None: it is paused."""
     keys = app.keys(queue)
@@ -199,5 +217,6 @@ def _overdue(app: StreamQ, queue: str, patience: float) -> Question[Overdue | No
         heads["scheduled"] if heads["scheduled"] < _HOLD_MS / 1000 else 0.0,
         heads["leases"],
         outbox,
+        (yield from _tick(app, keys, now_ms)),
     )
     return Overdue(*(seconds if seconds >= patience else 0.0 for seconds in rows))

@@ -35,7 +35,8 @@ def bind(
         message = f"lua/{name}.lua takes {script.args}, not {tuple(values)}"
         raise TypeError(message)
     args.extend(items)
-    return Call(script, (*keys.bound(script.keys), *more_keys), args, read, keys.queue)
+    bound = keys.of_call(name, script.keys, tuple(more_keys))
+    return Call(script, bound, args, read, keys.queue)
 
 
 def words(reply: list[bytes] | bytes) -> list[str]:

@@ -75,6 +75,8 @@ def test_every_filter_finds_what_has_ended_as_far_as_it_is_kept(
     assert told(cli(*what, "--arg", "x=1")) == dead
     assert told(cli(*what, "--state", "succeeded", "--since", "1h")) == done
     assert told(cli(*what, *NEVER)) == told(cli(*what, *PAST)) == []
+    head = cli("inspect", "ended", "--task", "shop.add").out.splitlines()[0].split()
+    assert head == ["ID", "TASK", "QUEUE", "STATE", "ATTEMPT", "ENDED", "RAN"]
     said = cli("inspect", "ended", "--arg", "x=0", "-A", "shop").out
     assert (
         "searched 2 of 2; arguments are kept of dead jobs, and of others with result_extended"

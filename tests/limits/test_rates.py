@@ -8,8 +8,9 @@ import time
 import pytest
 
 from streamq import JobState, RateLimit, RateLimited, current_job
-from tests.limits.crew import Crew, most_started_within
+from tests.limits.crew import Crew, MakeCrew, most_started_within
 from tests.waiting import wait_until
+from tests.worker.test_waiting import SENT, calls
 
 FULL = pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="ten seconds")
 QUIET = "STREAMQ_TEST_FULL" in os.environ  # figures that are the machine's too
@@ -128,3 +129,26 @@ def test_without_a_limit_a_refused_job_runs_again_alone(crew: Crew) -> None:
     crew.work()
     assert call.delay().get(timeout=10) == 1
     assert tries[1] - tries[0] >= 0.29
+
+
+def test_who_waits_is_not_polled_for(make_crew: MakeCrew) -> None:
+    """For a rate, a place, the end of a pause: workers cost what idle ones do."""
+    crew = make_crew(lease=30)
+    rare = crew.task(name="rare", rate_limit="1/h", lane="{tenant}")
+
+    @crew.app.task(name="step", lane="one", ordered=True, max_attempts=2, backoff=60)
+    def step(_: int) -> None:
+        raise ValueError("and keeps its lane")
+
+    crew.work(2)
+    crew.app.pause("default", lane="closed")
+    rare.delay_many([(n, f"tenant-{n % 20}") for n in range(200)])
+    rare.options(rate_limit=[]).delay_many([(n, "closed") for n in range(100)])
+    step.delay_many([(n,) for n in range(100)])
+    crew.ran(1)
+    time.sleep(1.2)  # until all have found out
+    before, began = calls(crew.server), time.monotonic()
+    time.sleep(1.5)
+    done, seconds = calls(crew.server) - before, time.monotonic() - began
+    assert len(crew.runs) == 1
+    assert sum(done[name] for name in SENT) / seconds < 2 * 5, done

@@ -21,10 +21,11 @@ def lived_in(rig: Rig) -> None:
     rig.enqueue("waits", opts="q=a|cone=1")
     rig.enqueue("limited", opts="q=b|rone=3600000000=1", expires="+60000")
     rig.enqueue("again", opts="q=c|oc")
+    rig.enqueue("other", opts="q=others")  # a lane that looks like an ordered one's limiter
     rig.enqueue("more", opts="q=b|rone=3600000000=1")
-    assert rig.claimed(limit=5) == ["runs", "limited", "again"]
+    assert rig.claimed(limit=5) == ["runs", "limited", "other", "again"]
     rig.release("limited")
-    rig.retry("again")
+    rig.retry("again", "other")
 
 
 def test_a_line_with_jobs_at_every_kind_of_gate_is_sound(rig: Rig) -> None:

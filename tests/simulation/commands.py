@@ -63,10 +63,11 @@ class Keyspace:
         now = self.clock_us()
         return [b"%d" % (now // 10**6), b"%d" % (now % 10**6)]
 
-    def exists(self, key: bytes) -> int:
-        if key in self.ends:
-            self.get(key, type(self.values[key]))
-        return int(key in self.values)
+    def exists(self, *keys: bytes) -> int:
+        for key in keys:
+            if key in self.ends:
+                self.get(key, type(self.values[key]))
+        return sum(key in self.values for key in keys)
 
     def type(self, key: bytes) -> Status:
         if not self.exists(key):

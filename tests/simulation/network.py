@@ -15,11 +15,13 @@ from redis.exceptions import TimeoutError as TooSlow
 
 from streamq.client.connector import Connector
 from streamq.client.steps import Exchange, Lost, Pause, Unsent
+from tests.simulation.commands import Status
 from tests.simulation.values import Failure
 
 if TYPE_CHECKING:
     from tests.simulation.world import Node, World
 
+CHUNK = 1 << 15  # bytes that arrive at once
 LATE_S = 0.3  # an answer that comes later than that may be too late
 URL = "redis://simulated"
 
@@ -36,7 +38,12 @@ class Harm(Enum):
 
 
 class Wire:
-    """One connection, seen from both ends; also what redis-py's would be to the client."""
+    """One connection, seen from both ends; to the client it is redis-py's, and the transport in it.
+
+    A process's loop is given bytes, a thread of it the replies themselves.
+    """
+
+    parse_error = staticmethod(BaseParser.parse_error)
 
     def __init__(self, world: World, node: Node) -> None:
         self.world, self.node = world, node
@@ -45,23 +52,23 @@ class Wire:
         self.is_silent = False  # nothing comes back any more
         self._to_do: deque[list[bytes]] = deque()  # arrived at the server, not done
         self._heard_at = self._said_at = 0.0  # nothing overtakes
-        self._waiter: asyncio.Future[None] | None = None
         self.pops: tuple[bytes, float] | None = None  # a list that it waits for, until when
-        self._reader = self._writer = self.transport = self  # as redis-py names them
-        self._buffer = b""
-        self._parser = self
-
-    parse_error = staticmethod(BaseParser.parse_error)
+        self._writer = self._parser = self.transport = self  # as redis-py names them
+        self._protocol: Any = asyncio.Protocol()
+        self._takes_bytes = False
 
     # --- the client's end -----------------------------------------------------------------------
 
-    async def send_packed_command(self, data: list[bytes], **_how: bool) -> None:
-        self.write(b"".join(data))
+    def get_protocol(self) -> Any:
+        return self._protocol
+
+    def set_protocol(self, protocol: Any) -> None:
+        self._protocol, self._takes_bytes = protocol, True
 
     def write(self, data: bytes) -> None:
         """Commands leave; the world's weather decides what becomes of them."""
         if not self.is_open:
-            raise LostConnection("Connection closed")
+            return
         reader = hiredis.Reader()
         reader.feed(data)
         commands = list(iter(reader.gets, False))
@@ -72,24 +79,11 @@ class Wire:
         self._heard_at = max(self._heard_at, world.now + world.latency())
         world.at(self._heard_at, lambda: self._arrive(commands, harm))
 
-    async def read_response(self) -> Any:
-        while not self.replies:
-            if not self.is_open:
-                raise LostConnection("Connection closed by server.")
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        return self.take()
-
-    def take(self) -> Any:
-        reply = self.replies.popleft()
-        if isinstance(reply, Exception):
-            raise reply
-        return reply
-
     def abort(self) -> None:
-        self.is_open = False
-        self.world.at(self.world.now + self.world.latency(), self._forget)
-        self._wake()
+        if self.is_open:
+            self.is_open = False
+            self.world.at(self.world.now + self.world.latency(), self._forget)
+            self._lost()
 
     async def disconnect(self, **_how: bool) -> None:
         self.abort()
@@ -97,17 +91,19 @@ class Wire:
     def is_closing(self) -> bool:
         return not self.is_open
 
-    at_eof = is_closing
-
     def get_extra_info(self, _name: str) -> None:
         return None
 
-    def has_data(self) -> bool:
-        return bool(self.replies)
+    def _lost(self) -> None:
+        if not self.node.is_dead:
+            self.node.loop.call_soon(self._protocol.connection_lost, None)
 
-    def _wake(self) -> None:
-        if self._waiter is not None and not self._waiter.done() and not self.node.is_dead:
-            self._waiter.set_result(None)
+    def _deliver(self, data: bytes) -> None:
+        """In the loop: as its selector would."""
+        if self.is_open:
+            room = self._protocol.get_buffer(-1)
+            room[: len(data)] = data
+            self._protocol.buffer_updated(len(data))
 
     # --- the server's end -----------------------------------------------------------------------
 
@@ -163,13 +159,18 @@ class Wire:
 
     def _receive(self, reply: Any) -> None:
         if self.is_open and not self.is_silent and not self.node.is_cut_off:
-            self.replies.append(reply)
-            self._wake()
+            if not self._takes_bytes:
+                self.replies.append(as_error(reply) if isinstance(reply, Failure) else reply)
+            elif not self.node.is_dead:
+                data = as_bytes(reply)
+                for at in range(0, len(data), CHUNK):
+                    self.node.loop.call_soon(self._deliver, data[at : at + CHUNK])
 
     def break_off(self) -> None:
-        self.is_open = False
+        was_open, self.is_open = self.is_open, False
         self._forget()
-        self._wake()
+        if was_open:
+            self._lost()
 
     def _forget(self) -> None:
         """The server has noticed that nobody is there."""
@@ -248,6 +249,21 @@ class ThreadTransport:
             return list(wire.replies)
         finally:
             wire.abort()
+
+
+def as_bytes(reply: Any) -> bytes:
+    """A reply as the server writes it."""
+    if isinstance(reply, Failure):
+        return b"-%s\r\n" % str(reply).encode()
+    if isinstance(reply, Status):
+        return b"+%s\r\n" % reply
+    if isinstance(reply, bytes):
+        return b"$%d\r\n%s\r\n" % (len(reply), reply)
+    if isinstance(reply, int):
+        return b":%d\r\n" % reply
+    if reply is None:
+        return b"$-1\r\n"
+    return b"*%d\r\n%s" % (len(reply), b"".join(map(as_bytes, reply)))
 
 
 def as_error(failure: Failure) -> Exception:

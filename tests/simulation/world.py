@@ -33,7 +33,6 @@ from tests.simulation.network import (
     SimulatedConnector,
     ThreadTransport,
     Wire,
-    as_error,
 )
 from tests.simulation.threads import Baton, Threading
 from tests.simulation.values import Failure
@@ -208,7 +207,7 @@ class World:
             try:
                 return self.server.execute(words)
             except Failure as failure:
-                return as_error(failure)
+                return failure
 
         reply = run() if self.watch is None else self.watch(node, words, run)
         for wire in list(self.blocked):

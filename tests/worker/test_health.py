@@ -2,25 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import time
 from collections.abc import Callable
+from inspect import isabstract
 
 import pytest
 
-from streamq import inspection, operations
+from streamq import inspection, operations, worker
 from streamq.inspection import vitals
 from streamq.operations import NewJob
 from streamq.worker import crew, pulse
 from streamq.worker.bell import Bell
 from streamq.worker.duty import Duty
+from streamq.worker.enrolment import Enrolment
 from streamq.worker.exchange import Exchange
+from streamq.worker.handback import HandBackTicker
+from streamq.worker.orders import Orders
+from streamq.worker.progress import ProgressFlusher
 from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.relayer import Relayer
+from streamq.worker.retirement import Retirement
+from streamq.worker.scheduler import Scheduler
+from streamq.worker.sweeper import Sweeper
+from streamq.worker.telling import Teller
+from streamq.worker.trails import Trails
 from tests.waiting import wait_until
 from tests.worker.rig import Rig
 
 PATIENCE_S = 0.4
+# Health shows when one of these stands still, each in a test of its own here.
+SHOWS = {Exchange, Bell, pulse.Pulse, Promoter, Reclaimer, Relayer, Scheduler}
+# These keep no job waiting: they pass on what jobs say, obey orders, clear up, look after restarts.
+HARMLESS = {
+    *(HandBackTicker, Orders, ProgressFlusher, Retirement, Sweeper, Teller, Trails),
+    Enrolment,
+}
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +128,36 @@ def test_an_outbox_that_nobody_empties_is_red(rig: Rig, stop_duty: Callable[...,
     rig.app.client.run(operations.ack(keys, worker="w", seq=1, jobs=[ack]))
     rig.work()
     wait_for(rig, "jobs for other queues stand in the outbox")
+
+
+def test_a_schedule_that_nobody_fires_is_red(rig: Rig, stop_duty: Callable[..., None]) -> None:
+    rig.work()
+    rig.app.schedules.create("often", "add", args=(1, 2), every=0.05)
+    rig.wait_for_count("succeeded", 1)
+    assert look(rig) == []
+    stop_duty(Scheduler)
+    wait_for(rig, "a schedule is due, and makes no job")
+    rig.app.schedules.delete("often")
+
+
+def test_the_other_duties_keep_no_job_waiting(rig: Rig, stop_duty: Callable[..., None]) -> None:
+    rig.work()
+    stop_duty(*HARMLESS)
+    jobs = [rig.send(task, 1, 2) for task in ("add", "aadd") for _ in range(3)]
+    assert [job.get(timeout=10) for job in jobs] == [3] * 6
+    time.sleep(1.5 * PATIENCE_S)
+    assert look(rig) == []
+
+
+def test_what_a_stopped_duty_shows_as_is_known_of_each() -> None:
+    for module in pkgutil.iter_modules(worker.__path__):
+        importlib.import_module(f"streamq.worker.{module.name}")
+    known, found = [Duty], set[type[Duty]]()
+    while known:
+        below = known.pop().__subclasses__()
+        known += below
+        found.update(below)
+    assert {duty for duty in found if not isabstract(duty)} == {*SHOWS, *HARMLESS}
 
 
 def test_a_worker_whose_lease_nobody_renews_is_red(

@@ -186,13 +186,14 @@ class Simulation:
             for job in words[3 + int(words[2]) + 3 :: 3]:
                 self.excuses[job.decode()] += 1
         elif name in SETTLING and isinstance(reply, list) and b"LEASELOST" in _flat(reply):
-            self._expect_trouble(node.name, "an outcome was refused")
+            # The lease may be lost for as long as the job ran since.
+            self._expect_trouble(node.name, "an outcome was refused", 8 * LEASE_S)
         return reply
 
-    def _expect_trouble(self, worker: str, what: str) -> None:
+    def _expect_trouble(self, worker: str, what: str, within: float = 2 * LEASE_S) -> None:
         now = self.world.now
         node = self.world.named(worker)
-        fine = node.was_troubled(now - 2 * LEASE_S, now)
+        fine = node.was_troubled(now - within, now)
         self._expect(fine, f"{now:.3f}: {what} by {worker}, which had no trouble")
 
     @contextmanager

@@ -10,7 +10,7 @@ SAMPLE ?= 0
 SEED ?= 1
 export PYTHON
 
-.PHONY: help demo test lint venv clean bench bench-quick soak simulate mutants
+.PHONY: help demo test lint venv clean bench bench-quick soak simulate fuzz mutants
 
 help:
 	@echo 'make demo    index the standard library with a real worker, start to finish'
@@ -22,6 +22,7 @@ help:
 	@echo 'make soak ROW=model  500,000 steps of the model of all scripts'
 	@echo 'make mutants SAMPLE=300  break the scripts in small ways, and see which the tests notice'
 	@echo 'make simulate workers in a simulated world, a thousand seeds   (ARGS="--seeds 50")'
+	@echo 'make fuzz   a million odd inputs for what reads bytes, URLs, settings and arguments'
 	@echo 'make venv    the environment alone, with all tools, in $(VENV)'
 	@echo 'make clean   remove $(VENV), caches and builds'
 
@@ -52,6 +53,10 @@ mutants: venv
 
 simulate: venv
 	$(BIN)/python -m tests.simulation $(ARGS)
+
+fuzz:
+	@./.ci/venv $(VENV) embedded,dev,fuzz
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)

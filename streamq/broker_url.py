@@ -37,7 +37,8 @@ _INSTEAD = {
     "https": "That is a web address.",
 }
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
-_USERINFO = re.compile(r"(?<=://)(.*)@")  # greedy: an unquoted "/" or "@" in a password hides too
+# Greedy, and over lines: an unquoted "/" or "@" in a password hides too.
+_USERINFO = re.compile(r"(?<=://)(.*)@", re.DOTALL)
 _SECRET = re.compile(r"([?&][^=&]*(?:password|secret|token)[^=&]*=)[^&]*", re.IGNORECASE)
 
 
@@ -49,7 +50,7 @@ def check_broker_url(url: str, what: str = "broker") -> str:
         rest = url[len("embedded:") :]
         if rest and not rest.startswith("///"):
             raise ConfigurationError(
-                f"{what}={url!r}: write embedded: for the usual data directory, "
+                f"{what}={redact_url(url)!r}: write embedded: for the usual data directory, "
                 "or embedded:///absolute/dir"
             )
         return url

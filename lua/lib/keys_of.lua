@@ -10,9 +10,7 @@ local function move_keys(keys, moves, now)
   for _, move in ipairs(moves) do
     local digest, letters = unique_of(move.options)
     if move.to == 'e' then bytes = bytes + (tonumber(record_option(move.options, 'z')) or 0) end
-    if move.heir then
-      redis.call('HDEL', keys.heirs, digest)
-    elseif digest and not string.find(letters, move.to, 1, true) then
+    if digest and not string.find(letters, move.to, 1, true) then
       digests[#digests + 1], leaving[#leaving + 1] = digest, move.id
     elseif digest and #letters < 3 then
       redis.call('HSETNX', keys.unique, digest, move.id)

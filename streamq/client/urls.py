@@ -121,5 +121,7 @@ _MOST_DIGITS = 9
 
 def _number(text: str, url: str, what: str) -> str:
     if not text.isdecimal() or len(text) > _MOST_DIGITS:
-        raise ConfigurationError(f"{redact_url(url)!r}: the {what} must be a number, not {text!r}.")
+        # Not the text itself: a "/", "?" or "#" in a password makes a part of it look like a port.
+        hint = "\nIn a password write / as %2F, ? as %3F, # as %23." if "@" in url else ""
+        raise ConfigurationError(f"{redact_url(url)!r}: the {what} must be a number.{hint}")
     return text

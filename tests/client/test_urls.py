@@ -62,6 +62,9 @@ def test_sentinels() -> None:
         ("unix://", "names no socket"),
         ("redis+sentinel://h", "names no master"),
         ("redis://:hunter2@h:x", "port must be a number"),
+        ("redis://:hunter2/x@h", "database must be a number.\nIn a password write / as %2F"),
+        ("redis://u:\nhunter2@h:x", "port must be a number"),
+        ("amqp://u:\nhunter2@h", "no broker URL"),
     ],
 )
 def test_a_mistake_is_named_and_no_password_shown(url: str, words: str) -> None:

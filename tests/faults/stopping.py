@@ -259,7 +259,7 @@ ROW = Row(
     11,
     "told to stop, in every state and by every signal",
     attack,
-    small={"cases": 10},
+    small={"cases": 30},
     large={"cases": 60},
     rounds=4,
 )

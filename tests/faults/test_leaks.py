@@ -9,6 +9,6 @@ from tests.faults.leaks import ROW
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(400)
 def test_many_jobs_and_restarts_leave_nothing_behind() -> None:
     prove(ROW)

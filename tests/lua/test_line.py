@@ -282,10 +282,20 @@ def test_the_line_has_half_of_a_claim_while_the_stream_has_jobs_too(rig: Rig) ->
 def test_classes_of_a_lane_go_by_their_jobs_whatever_their_number(rig: Rig) -> None:
     for n, priority in enumerate([3, 7, 5, 9, 4, 8, 6]):
         rig.enqueue(f"p{priority}", task=f"t{n}", opts=f"q=lane,p={priority}")
-    assert rig.claimed("T") == ["p9", "p8", "p7", "p6", "p5", "p4", "p3"]
+    assert rig.claimed("T1", 4) == ["p9", "p8", "p7", "p6"]
+    assert rig.claimed("T2", 2) == ["p5", "p4"]
 
 
 def test_lanes_go_by_their_first_jobs_whatever_their_number(rig: Rig) -> None:
     for n, priority in enumerate([3, 7, 5, 9, 4, 8, 6]):
         rig.enqueue(f"p{priority}", opts=f"q=lane{n},p={priority}")
-    assert rig.claimed("T") == ["p9", "p8", "p7", "p6", "p5", "p4", "p3"]
+    assert rig.claimed("T1", 4) == ["p9", "p8", "p7", "p6"]
+    assert rig.claimed("T2", 2) == ["p5", "p4"]
+
+
+def test_a_slot_that_nobody_waits_for_wakes_nobody(rig: Rig) -> None:
+    rig.enqueue("a", opts="q=|cone=1")
+    assert rig.claimed("T") == ["a"]
+    rig.admin.delete(rig.keys.key("wake"))
+    assert rig.ack("a") == ["OK"]
+    assert "wake" not in rig.state()

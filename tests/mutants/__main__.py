@@ -3,7 +3,7 @@
     python -m tests.mutants                           all of them; goes on where it was stopped
     python -m tests.mutants --sample 300 --seed 1     so many, the same ones for the same seed
     python -m tests.mutants --only lib/park           those of these files
-    python -m tests.mutants --again                   those that lived last time, once more
+    python -m tests.mutants --again                   those that lived without a reason, once more
     python -m tests.mutants --list                    lives, and has no reason in survivors.txt
 
 A mutant flips a comparison or a word, adds one to a number, drops a call or a check. The tests of
@@ -35,7 +35,9 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="how many; 0: all")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--only", default="", help="files that have this in their name")
-    parser.add_argument("--again", action="store_true", help="those that lived, once more")
+    parser.add_argument(
+        "--again", action="store_true", help="those that lived without a reason, once more"
+    )
     parser.add_argument("--list", action="store_true", help="run nothing, name what lives")
     parser.add_argument("--tests", type=int, default=400, help="tests for a mutant, at most")
     parser.add_argument("--examples", type=int, default=8, help="of each model, for a mutant")
@@ -68,10 +70,12 @@ def main() -> int:
 def unmet(mutants: list[Mutant], book: Book, options: argparse.Namespace) -> list[Mutant]:
     """Those of this part of which nothing is known yet."""
     part, parts = (int(number) for number in options.part.split("/"))
+    reasons = read_reasons()
     return [
         each
         for each in mutants[part - 1 :: parts]
-        if each.key not in book.killers or (options.again and not book.killers[each.key])
+        if each.key not in book.killers
+        or (options.again and not book.killers[each.key] and each.key not in reasons)
     ]
 
 

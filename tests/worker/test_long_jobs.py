@@ -23,7 +23,7 @@ ROWS, EVERY = 40, 5
 
 
 def test_a_job_killed_at_random_steps_goes_on_from_its_last_checkpoint(rig: Rig) -> None:
-    process = rig.start()
+    rig.start()
     draws = random.Random(11)
     job = rig.send("walks", ROWS, -1, 0.03, max_crashes=20)
 
@@ -33,7 +33,7 @@ def test_a_job_killed_at_random_steps_goes_on_from_its_last_checkpoint(rig: Rig)
 
     for seen in (draws.randint(3, 14), draws.randint(22, 34)):
         wait_until(lambda seen=seen: seen in rows(), f"row {seen}: {rows()}", 30)  # type: ignore[misc]
-        os.killpg(process.worker_pid, signal.SIGKILL)  # and the process of its own that it may have
+        os.kill(rig.all_runs()[-1].pid, signal.SIGKILL)  # a worker, or the job's own process
         wait_until(lambda seen=seen: len(rows()) > rows().index(seen) + 2, "it to go on", 30)  # type: ignore[misc]
     assert job.get(timeout=30) == ROWS
     done = rows()
@@ -108,5 +108,5 @@ def test_call_draws_a_bar_and_inspect_follows_progress_and_log(rig: Rig) -> None
     job = rig.send("slowly", 300, 0.1)
     shown = on_a_terminal(rig, "inspect", "job", job.id, "--watch", until="of 300 (")
     assert "of 300 (" in shown, shown
-    assert re.search(r"at \d+\r\n", shown), shown
+    assert re.search(r"\d at \d+\b", shown), shown
     job.cancel()

@@ -135,6 +135,7 @@ def test_what_nobody_watched_is_made_up_for_as_asked(rig: Rig) -> None:
     asked["some"] = {"on_missed": "all", "missed_limit": 2}
     for name, how in asked.items():
         rig.app.schedules.create(name, "tick", **every, **how)
+    assert process.worker_pid
     os.killpg(process.worker_pid, signal.SIGKILL)
     process.signal(signal.SIGKILL)
     process.ended()

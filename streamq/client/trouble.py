@@ -47,6 +47,7 @@ PASSING = {
     "LOADING": "{where} is still loading its data.",
     "BUSY": "{where} is busy with somebody's long script.\nEnd it with SCRIPT KILL.",
     "TRYAGAIN": "{where} is moving these keys to another node.",
+    "ASK": "{where} is moving these keys to another node.",
     "CLUSTERDOWN": "{where}: the cluster is down, or nobody serves this slot.",
     "MASTERDOWN": "{where} is a replica that has lost its master.",
     "INPROG": "{where}: a failover is going on.",

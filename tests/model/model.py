@@ -193,7 +193,8 @@ class Model(Lining, Unifying):
         self, token: str, worker: str, limit: int, tasks: Sequence[str], brought: Brought
     ) -> list[str]:
         """`brought` is what the scripts chose of the line, which is held to what may be."""
-        if token in self.claims:
+        if token in self.claims:  # for a whole lease again
+            self.lapsed.discard(token)
             return self.held(token)
         expired, taken = self.choose(limit, tasks, brought)
         for job in expired:

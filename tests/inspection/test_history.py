@@ -40,6 +40,8 @@ def back(server: Server, queue: str, minutes: int) -> None:
 def test_counts_are_summed_over_the_time_that_is_asked_for(
     server: Server, app: StreamQ, hand: Hand
 ) -> None:
+    if (late := time.time() % 60) > 50:
+        time.sleep(61 - late)  # all of it in one minute
     for n in range(3):
         app.send_task("shop.add", (n,))
         if n == 1:

@@ -38,8 +38,15 @@ _FAILED = pytest.StashKey[bool]()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, or one process would still run them when the others have ended."""
-    items.sort(key=lambda item: item.path.parent.name != "model")
+    """The longest first, or one process would still run them when the others have ended.
+
+    They are that process's then, one after the other: no two of the faults at once.
+    """
+    items.sort(key=lambda item: not _is_long(item))
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.path.parent.name in {"faults", "model"} or "slow" in item.keywords
 
 
 @pytest.hookimpl(wrapper=True)

@@ -115,6 +115,7 @@ class Soak:
         alive = {worker.worker_pid for worker in (self.stays, self.restarted)}
         field.wait(lambda: set(field.infos().values()) == alive, "the dead to be forgotten", 40)
         self._sweep()
+        admin.slowlog_reset()  # up to 128 whole calls, more of them where the machine is busy
         admin.execute_command("MEMORY", "PURGE")  # type: ignore[no-untyped-call]
         stay = (self.stays.pid, self.restarted.pid, self.stays.worker_pid)
         passing = staying = 0

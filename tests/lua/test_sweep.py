@@ -75,7 +75,7 @@ def test_sweep_removes_rates_of_the_past_where_no_claim_will(rig: Rig) -> None:
     assert rig.claimed() == ["a", "b", "c"]
     rates = rig.keys.key("rates")
     assert rig.admin.zcard(rates) == 3
-    rig.admin.zadd(rates, {"1:t!c": 1000 * (rig.now_ms() + LEASE_MS)})
+    rig.admin.zadd(rates, {"r1:t!c": 1000 * (rig.now_ms() + LEASE_MS)})
     kept = rig.admin.zrange(rates, 0, -1)[-1:]
     swept = rig.run(operations.sweep(rig.keys, limit=2))
     assert swept.rates == 2

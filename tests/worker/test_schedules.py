@@ -174,7 +174,7 @@ def test_overlap_allow_skip_and_queue_one(rig: Rig) -> None:
 
 
 def test_a_change_takes_effect_at_once_and_a_pause_outlives_restarts(rig: Rig) -> None:
-    rig.work()
+    process = rig.start()
     schedules = rig.app.schedules
     schedules.create("beat", "tick", every=3600)
     with pytest.raises(ScheduleError, match="already"):
@@ -183,8 +183,9 @@ def test_a_change_takes_effect_at_once_and_a_pause_outlives_restarts(rig: Rig) -
     wait_for_ticks(rig, "beat", 3)
     assert schedules.pause("beat")
     assert not schedules.pause("beat")
-    rig.here.pop().stop()
-    rig.work()
+    process.signal(signal.SIGTERM)
+    process.ended()
+    rig.start()
     time.sleep(0.3)
     number = len(ticks_of(rig, "beat"))
     time.sleep(0.5)

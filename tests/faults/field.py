@@ -80,7 +80,9 @@ class Field:
     def is_empty(self) -> bool:
         """Nothing is left to do."""
         now = self.counts()
-        return not sum(now[name] for name in ("waiting", "scheduled", "running", "stranded"))
+        # All but the dead: with every worker killed, those that a limit holds back are all there is.
+        places = ("waiting", "scheduled", "running", "stranded", "parked", "heirs")
+        return not sum(now[name] for name in places)
 
     def runs(self) -> Counter[int]:
         """How often the job of each number began, by the journals."""

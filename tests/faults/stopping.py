@@ -171,7 +171,7 @@ class Case:
     def _stop(self, process: subprocess.Popen[bytes]) -> None:
         jobs = self._send()
         if self.state != "starting":
-            wait_until(lambda: self._infos(), "the worker to register", 30, every=0.05)
+            wait_until(lambda: self._infos(), "the worker to register", 90, every=0.05)
             wanted = self._to_begin()
             wait_until(lambda: self._began() >= wanted, f"{wanted} to begin", 20, every=0.02)
         else:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from streamq import operations
 from streamq.cancellation import Cancellation, cancellation
 from streamq.errors import UnknownJob
+from streamq.telling import tell
 
 if TYPE_CHECKING:
     from streamq.asking import Question
@@ -25,4 +26,6 @@ def cancel_one(desk: Desk, job: AsyncResult[Any], *, is_told: bool) -> Question[
     ttl_ms = round(desk.runtime.conf.result_ttl * 1000)
     call = operations.cancel(keys, ids=[job.id], result_ttl_ms=ttl_ms, tell=is_told)
     answers = yield [call]
-    return cancellation(answers[0][0])
+    became = cancellation(answers[0][0])
+    tell("cancel", int(bool(became)), job_id=job.id)
+    return became

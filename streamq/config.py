@@ -203,6 +203,10 @@ class Settings(Levels):
         problem = f"calls are written as {kind}, and its own workers don't accept that"
         return [(problem, f"add {kind!r} to accept_content, or write another kind")]
 
+    def remarks(self) -> list[tuple[str, str]]:
+        """What was said and has no effect, each with why that does no harm."""
+        return []
+
     @property
     def zone(self) -> tzinfo | None:
         """The zone of times that name none, and of those that are printed; None: nobody said."""

@@ -24,6 +24,7 @@ from streamq.limits import RateLimit, one_limit
 from streamq.limits_published import poke_question, stored_question
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
+from streamq.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -99,7 +100,8 @@ def set_question(
         raise ConfigurationError(
             f"{name}: what it is counted by is said in the code; leave key= out"
         )
-    yield from _write(app.keys(info.queue), _stored(app, info, key), limit_text(wanted))
+    changed = yield from _write(app.keys(info.queue), _stored(app, info, key), limit_text(wanted))
+    tell("set limit", changed, limit=info.name, queue=info.queue, key=key, to=str(wanted))
     limit = _keyed(wanted, info.declared) or wanted
     return replace(info, limit=limit, is_changed=True, key=key)
 
@@ -109,7 +111,8 @@ def reset_question(
 ) -> Question[LimitInfo]:
     """Let the code's word count again, or for a key what holds for all; what holds then."""
     info = _chosen(name, (yield from limits_question(app, queue)), None)
-    yield from _write(app.keys(info.queue), _stored(app, info, key), "")
+    changed = yield from _write(app.keys(info.queue), _stored(app, info, key), "")
+    tell("reset limit", changed, limit=info.name, queue=info.queue, key=key)
     if key is not None:
         return replace(info, key=key)
     return replace(info, limit=info.declared or info.limit, is_changed=False)
@@ -146,7 +149,9 @@ def _of_key(found: list[LimitInfo], info: LimitInfo, key: str | None) -> LimitIn
 def weigh_question(app: Application, lane: str, share: float | None, queue: str) -> Question[None]:
     """Give a lane a share beside others of 1, until reset (None)."""
     text = "" if share is None else f"{weight(share, lane):g}"
-    yield [operations.set_limits(app.keys(queue), values={weight_name(lane_key(lane)): text})]
+    names = {weight_name(lane_key(lane)): text}
+    (changed,) = yield [operations.set_limits(app.keys(queue), values=names)]
+    tell("weigh lane", int(bool(changed)), lane=lane, queue=queue, to=text or "reset")
 
 
 def settings_question(app: Application, queue: str) -> Question[dict[str, str]]:
@@ -162,11 +167,12 @@ def queues_question(app: Application) -> Question[list[str]]:
     return sorted({*known, *declared, *own, *app.runtime.queue_options})
 
 
-def _write(keys: QueueKeys, name: str, text: str) -> Question[None]:
-    """Change a setting until it is reset (an empty text)."""
+def _write(keys: QueueKeys, name: str, text: str) -> Question[int]:
+    """Change a setting until it is reset (an empty text); whether that is new, 0 or 1."""
     (changed,) = yield [operations.set_limits(keys, values={name: text})]
     if changed:
         yield from poke_question(keys, [name])
+    return int(bool(changed))
 
 
 def _infos(queue: str, settings: Mapping[str, str], here: Mapping[str, Limit]) -> list[LimitInfo]:

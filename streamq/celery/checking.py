@@ -17,7 +17,8 @@ class Report:
     """What becomes of a configuration."""
 
     works: tuple[str, ...]  # settings that do here what they do there
-    remarks: tuple[tuple[str, str], ...]  # what is not so here, and what to do
+    remarks: tuple[tuple[str, str], ...]  # what has no effect, and why that does no harm
+    findings: tuple[tuple[str, str], ...]  # what is not so here and would be missed, and what to do
     refused: tuple[tuple[str, str], ...]  # settings that an application would not start with
 
 
@@ -41,4 +42,4 @@ def check(source: object, namespace: str | None = None) -> Report:
         if row is None or row.verdict is Verdict.WORKS:
             works.append(name)
     silent = [name for name in works if name in CelerySettings.all_names() or row_of(name)]
-    return Report(tuple(silent), tuple(conf.findings()), tuple(refused))
+    return Report(tuple(silent), tuple(conf.remarks()), tuple(conf.findings()), tuple(refused))

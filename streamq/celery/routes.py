@@ -7,9 +7,9 @@ An annotation may change any attribute of a task: those that are options go to s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from streamq.celery.priorities import ours
 from streamq.option_checks import CHECKS
@@ -18,7 +18,13 @@ from streamq.routing import Dotted
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Report: TypeAlias = Callable[[str, str], None]  # what has no effect, and what to do about it
+
+class Report(Protocol):
+    """Says what has no effect, and what does its work or is to be done."""
+
+    def __call__(self, problem: str, fix: str, *, missed: bool = False) -> None:
+        """`missed`: something is not done that was asked for."""
+
 
 _EXCHANGES = "there are no exchanges: a job goes to the queue that it names"
 _ALWAYS = "every job is acknowledged when it has ended, and a killed run is run again"
@@ -46,7 +52,7 @@ def options(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
         if why := _DROPPED.get(name):
             report(f"{name} has no effect", why)
         elif name in _OF_TASK:
-            report(f"{name} has no effect in a route", _RETRIES)
+            report(f"{name} has no effect in a route", _RETRIES, missed=True)
         elif name == "priority":
             found[name] = ours(value)
         elif name == "rate_limit" and isinstance(value, int):
@@ -162,7 +168,7 @@ def _annotations(given: Any, report: Report) -> Any:
 def _as_options(given: Mapping[str, Any], report: Report) -> dict[str, Any]:
     for name in given:
         if name.startswith("@"):
-            report(f"{name} has no effect", "put the decorator on the function")
+            report(f"{name} has no effect", "put the decorator on the function", missed=True)
     return options(
         {name: it for name, it in given.items() if _is_option(name) or name in _DROPPED}, report
     )

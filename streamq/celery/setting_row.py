@@ -24,6 +24,7 @@ class Row:
     text: str  # how it works; or why it doesn't, and what to use
     to: str = ""  # the setting here that takes its value
     value: bool | None = None  # the one that always holds
+    missed: bool = False  # who says it and is not heard has something to do
 
 
 def works(name: str, text: str, to: str = "") -> Row:
@@ -41,6 +42,6 @@ def never(name: str, text: str) -> Row:
     return Row(name, Verdict.NEVER, text, value=False)
 
 
-def unused(names: str, text: str) -> tuple[Row, ...]:
+def unused(names: str, text: str, *, missed: bool = False) -> tuple[Row, ...]:
     """Settings without effect, all for the same reason; names with spaces between."""
-    return tuple(Row(name, Verdict.UNUSED, text) for name in names.split())
+    return tuple(Row(name, Verdict.UNUSED, text, missed=missed) for name in names.split())

@@ -17,9 +17,15 @@ _ELSEWHERE = "results are kept in the broker: leave it out"
 
 BROKERS = (
     works("broker_url", "redis://, rediss://, unix://, redis+sentinel://, redis+cluster://"),
-    *unused("broker_read_url broker_write_url", "one server both takes and gives: `broker_url`"),
     *unused(
-        "broker_transport broker_host broker_port broker_user broker_password broker_vhost", _URL
+        "broker_read_url broker_write_url",
+        "one server both takes and gives: `broker_url`",
+        missed=True,
+    ),
+    *unused(
+        "broker_transport broker_host broker_port broker_user broker_password broker_vhost",
+        _URL,
+        missed=True,
     ),
     *unused(
         "broker_failover_strategy", "redis+sentinel:// and redis+cluster:// find the next server"

@@ -75,11 +75,16 @@ OBSERVING = (
         "security_key security_key_password security_certificate security_cert_store "
         "security_digest",
         "payloads are not signed: use rediss:// and a Redis user of few rights; none runs code",
+        missed=True,
     ),
 )
 
 BEAT = (
-    *unused("beat_schedule", "`@app.cron(…)` or `@app.every(…)` above the task says it"),
+    *unused(
+        "beat_schedule",
+        "`@app.cron(…)` or `@app.every(…)` above the task says it",
+        missed=True,
+    ),
     *unused(
         "beat_scheduler beat_schedule_filename beat_sync_every beat_max_loop_interval "
         "beat_cron_starting_deadline",

@@ -93,7 +93,7 @@ def _tls(value: Any, report: Report) -> Any:
     if isinstance(value, Mapping):
         return dict(value)
     if value:
-        report("True alone says not enough", "write rediss:// in broker_url")
+        report("True alone says not enough", "write rediss:// in broker_url", missed=True)
     return {}
 
 

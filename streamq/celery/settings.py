@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from streamq.celery.routes import attributes
@@ -34,6 +35,7 @@ class Unmet:
     setting: str
     problem: str
     fix: str
+    missed: bool  # something is not done that was asked for; else it is, or nobody needs it
 
 
 def _modules(given: Any, what: str) -> tuple[str, ...]:
@@ -90,9 +92,16 @@ class CelerySettings(Settings):
             setattr(type(task), name, value)
 
     def findings(self) -> list[tuple[str, str]]:
-        """What the configuration says and is not so here, each with what to do."""
-        unmet = [(f"{one.setting}: {one.problem}", one.fix) for one in self.unmet.values()]
-        return [*super().findings(), *unmet]
+        """What the configuration says, is not so here and is missed, each with what to do."""
+        return [*super().findings(), *self._unmet(missed=True)]
+
+    def remarks(self) -> list[tuple[str, str]]:
+        """What it says and is not so here, where nothing is to be done, each with why."""
+        return [*super().remarks(), *self._unmet(missed=False)]
+
+    def _unmet(self, *, missed: bool) -> list[tuple[str, str]]:
+        some = [one for one in self.unmet.values() if one.missed is missed]
+        return [(f"{one.setting}: {one.problem}", one.fix) for one in some]
 
     @classmethod
     def knows(cls, name: str) -> bool:
@@ -136,11 +145,10 @@ class CelerySettings(Settings):
         """Add what Celery's setting means to our settings."""
         if row.verdict is not Verdict.WORKS:
             if value is not None and value is not row.value:
-                self._report(row.name, row.verdict.value, row.text)
+                self._report(row.name, row.verdict.value, row.text, missed=row.missed)
             return
 
-        def report(problem: str, fix: str) -> None:
-            self._report(row.name, problem, fix)
+        report = partial(self._report, row.name)
 
         if value is not None or row.name == "result_expires":
             convert = CONVERT.get(row.name)
@@ -157,10 +165,10 @@ class CelerySettings(Settings):
             raise ConfigurationError(f"unknown setting {name!r}; did you mean {meant!r}?")
         self._report(name, "no setting of Celery's", "kept for the program to read; without effect")
 
-    def _report(self, setting: str, problem: str, fix: str) -> None:
+    def _report(self, setting: str, problem: str, fix: str, *, missed: bool = False) -> None:
         """Say it once."""
         if (setting, problem) not in self.unmet:
-            self.unmet[setting, problem] = Unmet(setting, problem, fix)
+            self.unmet[setting, problem] = Unmet(setting, problem, fix, missed)
             self._say(setting, problem, fix)
 
     def _say(self, setting: str, problem: str, fix: str) -> None:

@@ -10,7 +10,7 @@ from streamq.terminal import bold, printable, red
 
 
 def show(source: str, namespace: str | None, *, as_json: bool) -> int:
-    """Print it; the exit code is 1 where an application would refuse it."""
+    """Print it; exit code 1 where an application would refuse it, or miss something."""
     from streamq.celery.checking import check
 
     report = check(source, namespace)
@@ -18,7 +18,8 @@ def show(source: str, namespace: str | None, *, as_json: bool) -> int:
         print_document(
             {
                 "works": list(report.works),
-                "remarks": [{"problem": problem, "fix": fix} for problem, fix in report.remarks],
+                "remarks": [{"problem": problem, "why": why} for problem, why in report.remarks],
+                "findings": [{"problem": problem, "fix": fix} for problem, fix in report.findings],
                 "refused": [{"setting": name, "problem": why} for name, why in report.refused],
             }
         )
@@ -29,10 +30,14 @@ def show(source: str, namespace: str | None, *, as_json: bool) -> int:
             click.echo(f"{red('error')}: {printable(name)}: {printable(first)}")
             for line in others:
                 click.echo(f"  {printable(line)}")
-        for problem, fix in report.remarks:
-            click.echo(f"note: {printable(problem)}\n  fix: {printable(fix)}")
-        if not report.works and not report.remarks and not report.refused:
+        for problem, fix in report.findings:
+            click.echo(f"{red('warning')}: {printable(problem)}\n  fix: {printable(fix)}")
+        if report.remarks:
+            click.echo("Without effect, and nothing is to be done:")
+        for problem, why in report.remarks:
+            click.echo(f"  {printable(problem)}: {printable(why)}")
+        if not report.works and not report.remarks and not report.findings and not report.refused:
             click.echo(
                 "It has no settings" + (f" that begin with {namespace}_." if namespace else ".")
             )
-    return BAD_ANSWER if report.refused else 0
+    return BAD_ANSWER if report.refused or report.findings else 0

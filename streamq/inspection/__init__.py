@@ -9,7 +9,7 @@ from streamq.inspection.asleep import nothing_runs, refuse_asleep
 from streamq.inspection.audits import AuditReport, QueueViolation, audit_question
 from streamq.inspection.ended import ended_question, tasks_question
 from streamq.inspection.filters import JobFilter
-from streamq.inspection.findings import Finding, Level
+from streamq.inspection.findings import Finding, Level, Remark
 from streamq.inspection.groups import DeadGroup, DeadGroups, groups_question
 from streamq.inspection.history import Stats, TaskStats, Took, stats_question
 from streamq.inspection.jobs import job_question, reasons_question, why_question
@@ -80,6 +80,7 @@ __all__ = [
     "QueueInfo",
     "QueueViolation",
     "Reason",
+    "Remark",
     "ServerReport",
     "Stats",
     "TaskStats",

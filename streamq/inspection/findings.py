@@ -7,20 +7,29 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding matters."""
+    """How much something matters."""
 
-    WARNING = "warning"  # jobs may be lost, or don't run
-    NOTE = "note"  # worth knowing
+    WARNING = "warning"  # a finding: somebody should do something
+    INFO = "info"  # worth knowing, nothing to do
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something to mend."""
 
-    level: Level
     subject: str  # eviction, persistence, memory, version, queue …, worker …
     problem: str  # one line
     fix: str  # one line, what to do
+    level: Level = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something worth knowing, which wants no cure."""
+
+    subject: str  # as of a finding
+    text: str  # one line
+    level: Level = Level.INFO
 
 
 def jobs_are(number: int) -> str:

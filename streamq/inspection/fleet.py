@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command, known_queues
-from streamq.inspection.findings import Finding, Level, jobs_are
+from streamq.inspection.findings import Finding, Remark, jobs_are
 from streamq.inspection.workers import workers_question
 from streamq.operations import count
 
@@ -22,7 +22,7 @@ _APART_S = 5.0  # between two clocks
 _ROUNDS = 3
 
 
-def fleet_question(app: StreamQ) -> Question[list[Finding]]:
+def fleet_question(app: StreamQ) -> Question[list[Finding | Remark]]:
     """Measure the way to the server, and look at who works there."""
     findings = list((yield from _of_the_way()))
     workers = yield from workers_question(app)
@@ -33,7 +33,7 @@ def fleet_question(app: StreamQ) -> Question[list[Finding]]:
     return findings
 
 
-def _of_the_way() -> Question[Iterator[Finding]]:
+def _of_the_way() -> Question[Iterator[Finding | Remark]]:
     taken, apart = [], 0.0
     for _ in range(_ROUNDS):
         began = time.monotonic()
@@ -43,21 +43,19 @@ def _of_the_way() -> Question[Iterator[Finding]]:
     return iter([*_of_latency(min(taken)), *_of_clock(apart)])
 
 
-def _of_latency(seconds: float) -> Iterator[Finding]:
-    if seconds > _SLOW_S:
-        yield Finding(
-            Level.WARNING if seconds > _TOO_SLOW_S else Level.NOTE,
-            "latency",
-            f"a round trip to the server takes {seconds * 1000:.0f} ms from here",
-            "run workers where the server is; each enqueue and each claim waits for it",
-        )
+def _of_latency(seconds: float) -> Iterator[Finding | Remark]:
+    text = f"a round trip to the server takes {seconds * 1000:.0f} ms from here"
+    if seconds > _TOO_SLOW_S:
+        fix = "run workers where the server is; each enqueue and each claim waits for it"
+        yield Finding("latency", text, fix)
+    elif seconds > _SLOW_S:
+        yield Remark("latency", f"{text}: each enqueue and each claim waits for it")
 
 
 def _of_clock(apart: float) -> Iterator[Finding]:
     if abs(apart) > _APART_S:
         side = "ahead of" if apart > 0 else "behind"
         yield Finding(
-            Level.NOTE,
             "clock",
             f"this machine's clock is {abs(apart):.0f} s {side} the server's",
             "let NTP set both; jobs go by the server's, but an eta= is a time of this machine",
@@ -68,7 +66,6 @@ def _of_versions(alive: Sequence[WorkerInfo]) -> Iterator[Finding]:
     versions = sorted({str(one.details["streamq"]) for one in alive if "streamq" in one.details})
     if len(versions) > 1:
         yield Finding(
-            Level.NOTE,
             "workers",
             f"workers of streamq {', '.join(versions)} run side by side",
             "replace the older ones, once the new one has proved itself",
@@ -82,7 +79,6 @@ def _of_tasks(
     known = {name for one in here for name in one.knows}
     if stranded:
         yield Finding(
-            Level.WARNING,
             f"queue {queue}",
             f"{jobs_are(stranded)} set aside: no worker of this queue knows the task",
             "streamq inspect parked names them; start a worker that has it, or cancel them",
@@ -92,7 +88,6 @@ def _of_tasks(
     if missing and here and all(one.knows for one in here):
         more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
         yield Finding(
-            Level.WARNING,
             f"queue {queue}",
             f"no worker of this queue knows task {missing[0]}{more}, which this application has",
             "restart its workers with this release, before jobs of it are enqueued",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamq.inspection.findings import Finding, Level
+from streamq.inspection.findings import Finding
 from streamq.inspection.fleet import fleet_question
 from streamq.inspection.server import server_question
 from streamq.schedules.reading import list_question
@@ -26,10 +26,10 @@ def schedules_question(app: StreamQ) -> Question[list[ScheduleInfo]]:
 def report_question(app: StreamQ) -> Question[ServerReport]:
     """Look at the server, its queues and the schedules: what is wrong, and the cure."""
     report = yield from server_question(app)
-    report.findings.extend((yield from fleet_question(app)))
+    report.add((yield from fleet_question(app)))
     found = yield from schedules_question(app)
     declared = app.schedules.declared if app.tasks else None
-    report.findings.extend(finding for info in found for finding in _of(info, declared))
+    report.add(finding for info in found for finding in _of(info, declared))
     return report
 
 
@@ -38,14 +38,12 @@ def _of(info: ScheduleInfo, declared: object) -> Iterator[Finding]:
     if known or not info.declared:
         where = "this application's code" if known else "the code of any worker that runs"
         yield Finding(
-            Level.WARNING,
             f"schedule {info.name}",
             f"it is not in {where}, and goes on: {info.timing}",
             f"streamq schedule delete {info.name}, or pause it; or start a worker that has it",
         )
     if info.problem:
         yield Finding(
-            Level.WARNING,
             f"schedule {info.name}",
             f"it can't be read here: {info.problem}",
             "start a worker of the release that made it, or delete it",

@@ -13,6 +13,7 @@ from streamq.schedules.errors import ScheduleError, UnknownSchedule
 from streamq.schedules.making import extra_job, plan_question
 from streamq.schedules.reading import infos_question, list_question, queues_question
 from streamq.schedules.texts import declaration, full_name, read_schedule
+from streamq.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ class Keeper:
             plan = yield from plan_question(self._runtime, schedule)
             yield from self.announce(plan.queue)
             if (yield from self._define(plan.keys, schedule, 0)) == "OK":
-                return (yield from self.get(schedule.name))
+                return (yield from self._made("create schedule", schedule.name))
         raise ScheduleError(
             f"there is a schedule {schedule.name!r} already; app.schedules.update changes it"
         )
@@ -55,17 +56,20 @@ class Keeper:
             plan = yield from plan_question(self._runtime, schedule)
             if plan.queue != keys.queue:
                 yield from self._move(keys, entry, schedule, plan.keys)
-                return (yield from self.get(name))
+                return (yield from self._made("update schedule", name))
             word = yield from self._define(keys, schedule, entry.schedule.state.version)
             if word == "OK":
-                return (yield from self.get(name))
+                return (yield from self._made("update schedule", name))
         raise ScheduleError(f"schedule {name!r} is being changed by others; try again")
 
     def suspend(self, name: str, *, paused: bool) -> Question[bool]:
         """Pause it, or let it go on; whether that changed anything."""
         keys, entry, _ = yield from self._find(name)
-        answers = yield [suspend(keys, schedules=[entry.schedule.name], paused=paused)]
-        return bool(answers[0] == ["OK"])
+        full = entry.schedule.name
+        answers = yield [suspend(keys, schedules=[full], paused=paused)]
+        changed = bool(answers[0] == ["OK"])
+        tell(f"{'pause' if paused else 'resume'} schedule", int(changed), schedule=full)
+        return changed
 
     def delete(self, name: str, *, not_in_code: bool) -> Question[bool]:
         """Delete it; `ScheduleError` while some worker's code has it, unless that is known not."""
@@ -77,7 +81,9 @@ class Keeper:
                 f"schedule {name!r} is in the code of a worker that runs, which would make it "
                 "again:\npause it, or remove it from the code and restart the workers"
             )
-        return bool(answers[0] == ["OK"])
+        deleted = bool(answers[0] == ["OK"])
+        tell("delete schedule", int(deleted), schedule=entry.schedule.name)
+        return deleted
 
     def trigger(self, name: str) -> Question[tuple[Plan, NewJob]]:
         """Make an extra job now; its ticks go on as they are, and a pause stays.
@@ -109,6 +115,7 @@ class Keeper:
                     job_id=holder,
                 )
             if word != "STALE":
+                tell("trigger schedule", 1, schedule=full, job_id=job.id)
                 return plan, job
         raise ScheduleError(f"schedule {name!r} is being changed by others; try again")
 
@@ -130,6 +137,12 @@ class Keeper:
             (scheduling(self._runtime.namespace), f"{app_name or self._runtime.name} {queue}"),
         ):
             yield Command(("SADD", key, member), key)
+
+    def _made(self, action: str, name: str) -> Question[ScheduleInfo]:
+        info = yield from self.get(name)
+        full = f"{info.app}/{info.name}"
+        tell(action, 1, schedule=full, queue=info.queue, task=info.task, timing=str(info.timing))
+        return info
 
     def _define(self, keys: QueueKeys, schedule: Schedule, version: int) -> Question[str]:
         runtime = self._runtime

@@ -93,7 +93,7 @@ def test_django_keeps_it_in_its_own_settings(namespace: str | None) -> None:
     app = Celery("proj", broker="redis://localhost", set_as_default=False)
     app.config_from_object(settings, namespace=namespace)
     assert (app.conf.task_serializer, str(app.conf.zone)) == ("json", "Europe/Oslo")
-    assert [problem for problem, _ in app.conf.findings()] == [
+    assert [problem for problem, _ in app.conf.remarks()] == [
         "worker_hijack_root_logger: no effect"
     ]
 

@@ -17,7 +17,7 @@ def route(routes: Any, name: str = "shop.add") -> tuple[CallOptions, list[str]]:
     conf = CelerySettings(code={"task_routes": routes})
     task = SimpleNamespace(name=name)
     found = Routing(conf.task_routes, ()).of_call(task, (1,), {}, CallOptions())
-    return found, [problem for problem, _ in conf.findings()]
+    return found, [problem for problem, _ in conf.remarks() + conf.findings()]
 
 
 class OldRouter:

@@ -71,9 +71,13 @@ WORKS: dict[str, tuple[Any, str, Any]] = {
 }
 
 
+def _all(conf: CelerySettings) -> list[tuple[str, str]]:
+    return conf.findings() + conf.remarks()
+
+
 def said(conf: CelerySettings) -> list[str]:
     """What is reported, by setting."""
-    return [problem.partition(":")[0] for problem, _ in conf.findings()]
+    return [problem.partition(":")[0] for problem, _ in _all(conf)]
 
 
 def test_every_documented_setting_is_known_and_no_other() -> None:
@@ -115,9 +119,9 @@ def test_what_is_always_so_is_taken_in_silence_and_the_opposite_reported(row: Ro
     conf = CelerySettings()
     before = {name: conf.value(name) for name in conf.names()}
     conf.update({row.name: row.value})
-    assert conf.findings() == []
+    assert _all(conf) == []
     conf.update({row.name: not row.value})
-    assert conf.findings() == [(f"{row.name}: {row.verdict}", row.text)]
+    assert conf.remarks() == [(f"{row.name}: {row.verdict}", row.text)]
     assert {name: conf.value(name) for name in conf.names()} == before
     assert row.verdict is (Verdict.ALWAYS if row.value else Verdict.NEVER)
 
@@ -134,14 +138,36 @@ def test_a_setting_without_effect_is_reported_once_with_what_to_use(
     before = {name: conf.value(name) for name in conf.names()}
     with caplog.at_level(logging.WARNING, "streamq.celery"):
         conf.update({row.name: None})
-        assert conf.findings() == []
+        assert _all(conf) == []
         for _ in range(3):
             conf.update({row.name: "x"})
-    assert conf.findings() == [(f"{row.name}: no effect", row.text)]
+    said = conf.findings() if row.missed else conf.remarks()
+    assert said == _all(conf) == [(f"{row.name}: no effect", row.text)]
     assert caplog.messages == [f"setting {row.name}: no effect; {row.text}"]
     assert {name: conf.value(name) for name in conf.names()} == before
     assert getattr(conf, row.name) == "x"  # the program may read it
     assert len(row.text) > 10
+
+
+def test_what_is_asked_for_and_not_done_is_a_finding_the_rest_a_remark() -> None:
+    conf = CelerySettings(code={"broker_url": "redis://localhost", "broker_use_ssl": True})
+    conf.update(
+        beat_schedule={"x": {}},
+        task_routes={"shop.add": {"max_retries": 3, "routing_key": "a"}},
+        task_annotations={"shop.add": {"@__call__": print}},
+        worker_prefetch_multiplier=1,
+    )
+    missed = [problem for problem, _ in conf.findings()]
+    assert missed == [
+        "broker_use_ssl: True alone says not enough",
+        "beat_schedule: no effect",
+        "task_routes: max_retries has no effect in a route",
+        "task_annotations: @__call__ has no effect",
+    ]
+    assert [problem for problem, _ in conf.remarks()] == [
+        "task_routes: routing_key has no effect",
+        "worker_prefetch_multiplier: no effect",
+    ]
 
 
 def test_texts_name_only_settings_that_there_are() -> None:
@@ -215,7 +241,8 @@ def test_pickle_is_never_read_and_msgpack_takes_its_place(
 ) -> None:
     conf = CelerySettings(code={"accept_content": given})
     assert conf.accept_content == accepted
-    assert bool(conf.findings()) is reported
+    assert bool(conf.remarks()) is reported
+    assert conf.findings() == []
 
 
 def test_pickle_is_never_written() -> None:
@@ -238,7 +265,7 @@ def test_several_sources_of_redis_options_add_up() -> None:
         "ssl_ca_certs": "ca",
         "client_name": "shop",
     }
-    assert conf.findings() == [
+    assert conf.remarks() == [
         (
             "broker_transport_options: master_name has no effect",
             "it is in the URL: redis+sentinel://HOST:26379/MASTER/0",

@@ -37,8 +37,10 @@ def test_a_configuration_is_told_what_becomes_of_it(cli: Cli) -> None:
     answer = cli("check", "--celery-config", "oldconfig")
     assert answer.code == 0
     assert answer.out.splitlines()[0] == "oldconfig: 5 settings work as in Celery"
+    assert "Without effect, and nothing is to be done:" in answer.out
     for text in ("worker_hijack_root_logger: no effect", "worker_prefetch_multiplier: no effect"):
-        assert f"note: {text}" in answer.out
+        assert f"\n  {text}: " in answer.out
+    assert "fix:" not in answer.out
     assert "task_routes: routing_key has no effect" in answer.out
     assert "own" not in answer.out
     assert answer.err == ""
@@ -51,7 +53,17 @@ def test_what_would_be_refused_is_an_error_all_of_it(cli: Cli) -> None:
     assert "error: task_serialiser: unknown setting" in answer.out
     document = cli("check", "--celery-config", "wrong", "--json").document
     assert [one["setting"] for one in document["refused"]] == ["broker_url", "task_serialiser"]
-    assert (document["works"], document["remarks"]) == ([], [])
+    assert (document["works"], document["remarks"], document["findings"]) == ([], [], [])
+
+
+def test_what_would_be_missed_is_a_finding_with_its_cure(cli: Cli) -> None:
+    Path("beaten.py").write_text("beat_schedule = {'nightly': {}}\nworker_timer = 'x'\n")
+    answer = cli("check", "--celery-config", "beaten")
+    assert answer.code == 1
+    assert "warning: beat_schedule: no effect\n  fix: `@app.cron(…)`" in answer.out
+    document = cli("check", "--celery-config", "beaten", "--json").document
+    assert [one["problem"] for one in document["findings"]] == ["beat_schedule: no effect"]
+    assert [one["problem"] for one in document["remarks"]] == ["worker_timer: no effect"]
 
 
 def test_django_has_its_settings_under_a_namespace(cli: Cli) -> None:
@@ -60,11 +72,13 @@ def test_django_has_its_settings_under_a_namespace(cli: Cli) -> None:
     cli("check", "--celery-config", "celery_config").failed(78, "No module named 'celery_config'")
 
 
-def test_an_applications_own_findings_are_notes(cli: Cli, server: Server) -> None:
+def test_an_applications_own_configuration_is_looked_at(cli: Cli, server: Server) -> None:
     Path("proj.py").write_text(
         "from streamq.celery import Celery\n"
         f"app = Celery('proj', broker={server.url!r})\n"
         "app.config_from_object('oldconfig')\n"
     )
     answer = cli("-A", "proj", "check")
-    assert "note: worker_hijack_root_logger: no effect\n  fix: streamq sets up logs" in answer.out
+    told, _, remarks = answer.out.partition("Worth knowing, nothing to do:")
+    assert "  worker_hijack_root_logger: no effect: streamq sets up logs" in remarks
+    assert "worker_hijack_root_logger" not in told

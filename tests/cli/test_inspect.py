@@ -248,9 +248,13 @@ def test_check_finds_fault_with_a_fix_for_each(cli: Cli, app: StreamQ, hand: Han
     assert "  fix: CONFIG SET appendonly yes" in answer.out
     assert "Audit clean" in answer.out
     assert "environment" in answer.out
+    assert "\nwarning: 1 job is dead\n  fix: streamq inspect dead -q default" in answer.out
+    assert "note:" not in answer.out
     assert ids
     document = cli("check", "--audit", "--json").document
-    assert set(document) == {"configuration", "server", "findings", "audit"}
+    assert set(document) == {"configuration", "server", "findings", "remarks", "audit"}
+    assert {one["level"] for one in document["findings"]} == {"warning"}
+    assert all(one["fix"] for one in document["findings"])
     assert document["audit"]["clean"] is True
     assert document["audit"]["checked"]["default"]["jobs"] == 5
     settings = {one["name"]: one for one in document["configuration"]}
@@ -266,6 +270,32 @@ def test_check_is_content_with_a_durable_server(
     assert answer.code == 0
     assert "Nothing found." in answer.out
     assert "secret" not in answer.out
+    server.admin.config_set("appendfsync", "everysec")  # sane: worth knowing, and no finding
+    answer = cli("check", "--broker", server.url)
+    assert answer.code == 0
+    told, _, remarks = answer.out.partition("Worth knowing, nothing to do:\n")
+    assert told.endswith("Nothing found.\n")
+    assert "  appendfsync everysec: a crash of the machine loses" in remarks
+    assert "fix:" not in answer.out
+    document = cli("check", "--broker", server.url, "--json").document
+    assert document["findings"] == []
+    assert {one["level"] for one in document["remarks"]} == {"info"}
+
+
+def test_jobs_that_nobody_runs_make_check_answer_badly(
+    cli: Cli, make_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STREAMQ_BROKER_URL")
+    server = make_server(appendonly="yes", appendfsync="always")
+    app = make_app(server.url)
+    app.tasks["shop.add"].delay(1)
+    answer = cli("check", "--broker", server.url)
+    assert answer.code == 1
+    problem = "warning: 1 job is pending and no worker serves it\n"
+    assert f"{problem}  fix: streamq -A APP worker -Q default\n" in answer.out
+    Hand(app).enrol(["shop.add"])
+    app.close()
+    assert cli("check", "--broker", server.url).code == 0
 
 
 def test_check_names_a_variable_that_is_misspelt(

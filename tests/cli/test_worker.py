@@ -109,6 +109,10 @@ def test_the_embedded_server_is_started_by_a_call_and_seen_and_stopped(
         *("pid", "keeper_pid", "clients", "size_bytes"),
     }
     checked = cli("check")
+    assert (checked.code, checked.out.count("\n  fix: ")) == (1, 1), checked
+    assert "warning: 1 job is pending and no worker serves it" in checked.out
+    cli("cancel", job_id)
+    checked = cli("check")
     assert checked.code == 0, checked
     assert cli("embedded", "stop").out == "Stopped; its data stays.\n"
     assert cli("embedded", "stop").out == "Nothing was running here.\n"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from streamq import StreamQ, inspection, operations
-from streamq.inspection import Finding, Level
+from streamq.inspection import Finding, Level, Remark
 from streamq.inspection.fleet import _of_clock, _of_latency
 from tests.inspection.hand import Hand
 
@@ -16,11 +16,10 @@ def findings(app: StreamQ, subject: str) -> list[Finding]:
 
 def test_a_slow_way_and_a_clock_that_is_off_are_found() -> None:
     assert [one.level for one in _of_latency(0.2)] == [Level.WARNING]
-    (note,) = _of_latency(0.05)
-    assert (note.level, note.problem) == (
-        Level.NOTE,
-        "a round trip to the server takes 50 ms from here",
-    )
+    (remark,) = _of_latency(0.05)
+    assert isinstance(remark, Remark)
+    assert remark.level is Level.INFO
+    assert remark.text.startswith("a round trip to the server takes 50 ms from here: each enqueue")
     assert list(_of_latency(0.001)) == list(_of_clock(-1.0)) == []
     assert next(_of_clock(60.0)).problem == "this machine's clock is 60 s ahead of the server's"
     assert "3600 s behind" in next(_of_clock(-3600.0)).problem

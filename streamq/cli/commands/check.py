@@ -15,7 +15,7 @@ from streamq.terminal import Bar, Column, bold, printable, red, table
 if TYPE_CHECKING:
     from streamq.app import StreamQ
     from streamq.config import Settings
-    from streamq.inspection import AuditReport, Finding, ServerReport
+    from streamq.inspection import AuditReport, Finding, Remark, ServerReport
 
 _SHOWN = 20  # violations
 
@@ -41,7 +41,7 @@ def command(
 ) -> int:
     """Show the configuration with its sources, and what is wrong with the server.
 
-    Exit code 1 where a warning or a violation was found; notes are only worth knowing.
+    Exit code 1 where something was found. What is only worth knowing stands apart.
     """
     from streamq import inspection
 
@@ -55,7 +55,8 @@ def command(
         click.echo(_settings_text(settings))
     meet_server(app, starts=False)
     report = inspection.server(app)
-    report.findings.extend(_of_environment() + _of_configuration(app.conf))
+    report.add(_of_environment())
+    report.add(_of_configuration(app.conf))
     if not as_json:
         click.echo("\n" + _server_text(app, report))
     audited = _audit(app, quiet=as_json) if audit else None
@@ -63,8 +64,8 @@ def command(
         print_document(_document(app, settings, report, audited))
     elif audited is not None:
         click.echo("\n" + _audit_text(audited))
-    warned = any(one.level is inspection.Level.WARNING for one in report.findings)
-    return BAD_ANSWER if warned or (audited is not None and not audited.clean) else 0
+    unsound = audited is not None and not audited.clean
+    return BAD_ANSWER if report.findings or unsound else 0
 
 
 def _settings(conf: Settings) -> list[dict[str, str]]:
@@ -82,20 +83,23 @@ def _settings(conf: Settings) -> list[dict[str, str]]:
 def _of_environment() -> list[Finding]:
     from streamq.cli.root import COMMANDS
     from streamq.config import misspelt_variables
-    from streamq.inspection import Finding, Level
+    from streamq.inspection import Finding
 
     own = tuple(f"STREAMQ_{name.upper()}_" for name in COMMANDS)  # what their options read
     given = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return [
-        Finding(Level.WARNING, "environment", f"{name} sets nothing", f"did you mean {near}?")
+        Finding("environment", f"{name} sets nothing", f"did you mean {near}?")
         for name, near in misspelt_variables(given).items()
     ]
 
 
-def _of_configuration(conf: Settings) -> list[Finding]:
-    from streamq.inspection import Finding, Level
+def _of_configuration(conf: Settings) -> list[Finding | Remark]:
+    from streamq.inspection import Finding, Remark
 
-    return [Finding(Level.NOTE, "configuration", *found) for found in conf.findings()]
+    return [
+        *(Finding("configuration", *found) for found in conf.findings()),
+        *(Remark("configuration", f"{what}: {why}") for what, why in conf.remarks()),
+    ]
 
 
 def _settings_text(settings: list[dict[str, str]]) -> str:
@@ -104,14 +108,14 @@ def _settings_text(settings: list[dict[str, str]]) -> str:
 
 
 def _server_text(app: StreamQ, report: ServerReport) -> str:
-    from streamq.inspection import Level
-
     lines = [bold(f"{report.info.title} at {printable(app.client.where)}")]
     for one in report.findings:
-        level = red("warning") if one.level is Level.WARNING else "note"
-        lines += [f"{level}: {printable(one.problem)}", f"  fix: {printable(one.fix)}"]
+        lines += [f"{red('warning')}: {printable(one.problem)}", f"  fix: {printable(one.fix)}"]
     if not report.findings:
         lines.append("Nothing found.")
+    if report.remarks:
+        lines += ["Worth knowing, nothing to do:"]
+        lines += [f"  {printable(one.text)}" for one in report.remarks]
     return "\n".join(lines)
 
 
@@ -155,5 +159,6 @@ def _document(
         "configuration": settings,
         "server": {"where": app.client.where, **plain(report.info)},
         "findings": report.findings,
+        "remarks": report.remarks,
         "audit": audited and {"clean": audited.clean, **plain(audited)},
     }

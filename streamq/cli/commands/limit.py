@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamq.cli.acting import log_actions
 from streamq.cli.documents import plain, print_document
 from streamq.cli.failures import BadAnswer
 from streamq.cli.inspect_views import check_queues
@@ -60,6 +61,7 @@ def command(
     app = connected(ctx)
     if action == "list":
         return _list(app, queue, as_json=as_json)
+    log_actions(app)
     if action == "weigh":
         return _weigh(ctx, app, words, queue, as_json=as_json)
     info = _change(ctx, app, action, words, queue=queue, key=key)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from streamq.cli.acting import log_actions
 from streamq.cli.documents import plain, print_document
 from streamq.cli.failures import BadAnswer
 from streamq.cli.target import connected, target_options
@@ -95,6 +96,7 @@ def command(
         return _list(ctx, names, when, as_json=as_json)
     _check(ctx, action, names, when, undeclared=undeclared)
     app = connected(ctx, required=action in {"create", "update"})
+    log_actions(app)
     if action in {"create", "update"}:
         given = _given(ctx, when)
         info = _change(ctx, app, action, names, given)

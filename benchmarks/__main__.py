@@ -51,7 +51,7 @@ def measure_alone(server: Server, race: Race, scale: float, rounds: int) -> Alon
     print("enqueuing done", flush=True)
     found.waits = measures.longest_wait(server, board, peer, rounds)
     found.idle = measures.idle_commands(server, peer, 5)
-    found.two = measures.two_workers(server, board, peer, int(60_000 * scale), rounds)
+    found.two = measures.two_workers(server, board, peer, int(120_000 * scale), rounds)
     n = int(100_000 * scale)
     found.bare = [
         (bare_rate(server, board, race.path, n, 1), bare_rate(server, board, race.path, n, 2))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from benchmarks.peer import PeerError
-from benchmarks.processes import cpu_s, stop
+from benchmarks.processes import cpu_s, stop, waited_s
 from benchmarks.scripts import is_scripted
 from benchmarks.server import HARNESS, Monitor
 
@@ -37,6 +37,7 @@ class Load:
     redis_us: float  # CPU of the server per job, enqueue to ack
     redis_enqueue_us: float  # of it for enqueuing
     redis_busy: float  # of one core, while jobs ran
+    redis_waits: float  # share of that time in which it was ready to run, and no core was free
     worker_us: float  # CPU of the worker's processes per job
     commands: dict[str, float]  # per job in the server by name, those inside scripts too
 
@@ -84,12 +85,14 @@ def run_load(
     running = [peer.start_worker(kind) for _ in range(workers)]
     try:
         wait_for(board, 1, running[0], peer)
+        waited = waited_s(server.process.pid)
         warm, used, done = server.read(), sum(cpu_s(one.pid) for one in running), board.done
         wait_for(board, max(1, n - THREADS * workers), running[0], peer)
         wait_until_left(server, peer)
         ended = time.monotonic_ns()
         spent = sum(cpu_s(one.pid) for one in running) - used
         after = server.read().since(warm)
+        waited = waited_s(server.process.pid) - waited
     finally:
         for one in running:
             stop(one)
@@ -102,6 +105,7 @@ def run_load(
         redis_us=1e6 * (enqueuing.cpu_s / n + after.cpu_s / rest),
         redis_enqueue_us=1e6 * enqueuing.cpu_s / n,
         redis_busy=after.cpu_s / seconds,
+        redis_waits=waited / seconds,
         worker_us=1e6 * spent / rest,
         commands={
             name: enqueuing.calls.get(name, 0) / n + calls / rest

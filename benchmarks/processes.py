@@ -81,6 +81,12 @@ def cpu_s(pid: int) -> float:
     return total / _TICKS
 
 
+def waited_s(pid: int) -> float:
+    """Seconds that the threads of one process were ready to run and waited for a core."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(one.read_text().split()[1]) for one in tasks) / 1e9
+
+
 def rss_mib(pid: int) -> float:
     """Resident memory of one process, shared pages too."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_KIB / 1024

@@ -31,8 +31,10 @@ def limit_rows(loads: list[Load], bare: list[tuple[Rate, Rate]] | None) -> list[
     """What two worker processes are bound by: how busy Redis's one thread was, and they were."""
     redis = median([one.redis_busy for one in loads])
     worker = median([one.jobs_s * one.worker_us / 1e6 / 2 for one in loads])
+    waits = median([one.redis_waits for one in loads])
     rows = [
         only_told("Redis's CPU with two worker processes, of one core", f"{redis * 100:.0f} %"),
+        only_told("Redis ready to run, no core free", f"{waits * 100:.0f} % of the time"),
         only_told("each of the two worker processes, of one core", f"{worker * 100:.0f} %"),
         only_told("all three, of the machine's cores", _share(redis + 2 * worker)),
     ]

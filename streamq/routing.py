@@ -100,7 +100,7 @@ class AnnotationMap:
 
     def __init__(self, given: Mapping[str, Any], what: str) -> None:
         for key, value in given.items():
-            task_options(value, f"{what}[{key!r}]")
+            _annotation(value, f"{what}[{key!r}]")
         self._given = dict(given)
 
     def annotate(self, task: Any) -> Mapping[str, Any] | None:
@@ -111,6 +111,12 @@ class AnnotationMap:
 
     def __repr__(self) -> str:
         return ", ".join(self._given) or "nothing"
+
+
+def _annotation(given: Any, where: str) -> CallOptions:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{where}: must be a dict of options, not {given!r}")
+    return task_options(given, where)
 
 
 Router: TypeAlias = RouteMap | Callable[..., Any]
@@ -145,7 +151,7 @@ class Routing:
         """What wins over a task's own options."""
         for one in self._annotations:
             if found := one.annotate(task):
-                return task_options(found, f"task_annotations for {task.name}")
+                return _annotation(found, f"task_annotations for {task.name}")
         return _NOTHING
 
     @property

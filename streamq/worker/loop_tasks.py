@@ -8,6 +8,7 @@ and cancellations are its own. Each job has context variables of its own in any 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from streamq.worker.runner import Runner
 
 TURN_S = 0.005  # for which jobs that never suspend keep the loop from everything else
+MANY = 64  # in hand: the claim and the acks of many more are on their way to the server
 
 
 class LoopPool(Backlog):
@@ -92,6 +94,10 @@ class LoopPool(Backlog):
 
     def _run_to_first(self) -> Suspended | None:
         """Run jobs that don't suspend, for 5 ms at most; returns the first one that does."""
+        if len(self._backlog) > MANY:
+            # Where a core is short the server goes first. It answers those who wait for it at the
+            # same moment, so two workers would keep it from a core and then all wait for it.
+            os.sched_yield()
         task: Any = asyncio.current_task()
         ended: list[Ended] = []
         found = None

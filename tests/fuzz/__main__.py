@@ -50,12 +50,14 @@ def fuzz(name: str, runs: int, file: str | None) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["streamq"]):
-        from tests.fuzz.targets import TARGETS
+        from tests.fuzz.targets import TARGETS, WORDS
 
     found = FOUND / name
     found.mkdir(parents=True, exist_ok=True)
+    words = FOUND / f"{name}.words"
+    words.write_text("".join(f'"{quoted(word)}"\n' for word in sorted(WORDS[name])))
     bounds = [f"-timeout={HANG_S}", f"-rss_limit_mb={MEGABYTES}", f"-max_len={LONGEST}"]
-    bounds.append(f"-artifact_prefix={FOUND}/")
+    bounds += [f"-artifact_prefix={FOUND}/", f"-dict={words}"]
     inputs = [file] if file else [f"-runs={runs}", str(found), str(CORPUS / name)]
 
     def timed(data: bytes) -> None:
@@ -66,6 +68,11 @@ def fuzz(name: str, runs: int, file: str | None) -> None:
 
     atheris.Setup([sys.argv[0], *bounds, *inputs], timed)
     atheris.Fuzz()
+
+
+def quoted(word: str) -> str:
+    """As libFuzzer wants it."""
+    return "".join(rf"\x{byte:02x}" for byte in word.encode())
 
 
 def say(text: str) -> None:

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from importlib import import_module
 from io import StringIO
+from zlib import crc32
 
 import click
 
-from streamq.broker_url import check_broker_url, redact_url
+from streamq.broker_url import SCHEMES, check_broker_url, redact_url
 from streamq.cli.failures import report
 from streamq.cli.root import COMMANDS, root
 from streamq.client.urls import parse_url
@@ -24,11 +25,13 @@ from streamq.errors import StreamQError
 from streamq.operations.claim import parse_record
 
 LINES = 6
+MOST = 6  # settings of one input: each is tried in four ways
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"://[^:@]*:([^@]{4,})@[^@]*\Z", re.DOTALL)
 ALWAYS_SAID = """It can't be used. is no broker URL. It has no scheme. Known are redis://,
 rediss://, unix://, valkey://, valkeys://, redis+sentinel:// and redis+cluster://HOST:PORT"""
 CODEC = Codec()
+SETTINGS = Settings.all_names()
 for _command in COMMANDS:  # else the first input that names one would be a slow one
     import_module(f"streamq.cli.commands.{_command}")
 
@@ -69,13 +72,24 @@ def url(data: bytes) -> None:
 
 def configuration(data: bytes) -> None:
     """Settings as text, in variables, and as values, in code: `name=text` lines."""
-    lines = [line.partition("=") for line in data.decode(errors="replace").split("\n")]
-    environment = {f"STREAMQ_{name.upper()}": value for name, _, value in lines}
-    misspelt_variables(dict(list(environment.items())[:5]))
-    for name, _, value in lines:
+    lines = [line.partition("=") for line in data.decode(errors="replace").split("\n")[:MOST]]
+    odd = {f"STREAMQ_{name.upper()}": value for name, _, value in lines if _is_kept(name)}
+    misspelt_variables(odd)
+    settings = [(name if _is_kept(name) else _setting(name), value) for name, _, value in lines]
+    environment = {f"STREAMQ_{name.upper()}": value for name, value in settings}
+    for name, value in settings:
         for given in ({name: value}, {name: value.split(",")}, {name: {value: name}}):
             _refused(lambda given=given: Settings(code=given))  # type: ignore[misc]
     _refused(lambda: Settings(environment))
+
+
+def _is_kept(name: str) -> bool:
+    """Of the names that no setting has an eighth: whom they resemble takes most of the time."""
+    return name not in SETTINGS and crc32(name.encode()) % 8 == 0
+
+
+def _setting(name: str) -> str:
+    return name if name in SETTINGS else SETTINGS[crc32(name.encode()) % len(SETTINGS)]
 
 
 def arguments(data: bytes) -> None:
@@ -121,6 +135,24 @@ def _check(said: str) -> None:
     assert not _CONTROL.search(said), ascii(said)
 
 
+def _words(command: click.Command) -> set[str]:
+    """Names of its options and commands."""
+    words = {word for param in command.params for word in (*param.opts, *param.secondary_opts)}
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            words |= {name} | (_words(found) if found else set())
+    return words
+
+
+# What inputs may be made of, beside what they were found to be.
+WORDS: dict[str, set[str]] = {
+    "payload": set(),
+    "url": {f"{scheme}://" for scheme in SCHEMES} | {"?db=", "&timeout=", "@[::1]:", "%2F"},
+    "configuration": {f"\n{name}=" for name in SETTINGS},
+    "arguments": {f"\n{word}\n" for word in _words(root)},
+}
 TARGETS: dict[str, Callable[[bytes], None]] = {
     "payload": payload,
     "url": url,

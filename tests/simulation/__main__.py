@@ -12,6 +12,8 @@ import time
 
 from tests.simulation.simulation import Simulation
 
+SHOWN = 100  # worlds between two lines of progress
+
 
 def main() -> int:
     """The command."""
@@ -29,6 +31,8 @@ def main() -> int:
     for seed in range(options.first, options.first + options.seeds):
         figures = Simulation(str(seed)).run()
         runs, jobs = runs + figures.runs, jobs + figures.jobs
+        if (seed + 1) % SHOWN == 0:
+            say(f"until seed {seed}: {failed} broken, {time.monotonic() - began:.0f} s")
         if figures.broken:
             failed += 1
             say(f"seed {seed} (python -m tests.simulation {seed}):")

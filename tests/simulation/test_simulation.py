@@ -5,6 +5,7 @@ What a seed shows is shown again by `python -m tests.simulation SEED --log`.
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 from unittest.mock import patch
 
@@ -15,6 +16,7 @@ from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.settler import Batch, Settler
 from tests.simulation.simulation import Simulation
+from tests.simulation.threads import Baton
 
 pytestmark = pytest.mark.no_audit("each world is audited at its end")
 SEEDS = [str(number) for number in range(20)]
@@ -25,6 +27,7 @@ def test_every_job_ends_once_and_no_lease_is_broken_whatever_goes_wrong(seed: st
     figures = Simulation(seed).run()
     assert not figures.broken, f"python -m tests.simulation {seed} --log\n{figures}"
     assert figures.runs >= figures.jobs - figures.plan.jobs // 3  # the unwanted may never run
+    assert not [one for one in threading.enumerate() if isinstance(one, Baton)], "left behind"
 
 
 def test_a_seed_is_always_the_same_world() -> None:

@@ -106,6 +106,7 @@ class World:
         self.slowness = 0.001  # seconds on the way, about
         self.nodes: list[Node] = []
         self.threads: list[Baton] = []
+        self.left: list[Baton] = []  # threads of dead processes, which end with the world
         self.blocked: list[Wire] = []  # connections whose pop waits, the first one first
         self.broken: list[str] = []  # what must not be
         self.steps = 0
@@ -236,7 +237,9 @@ class World:
 
     def _able(self) -> list[Node | Baton]:
         """Who could go on now."""
-        self.threads = [one for one in self.threads if not (one.ended or one.node.is_dead)]
+        threads = [one for one in self.threads if not one.ended]
+        self.left += [one for one in threads if one.node.is_dead]
+        self.threads = [one for one in threads if not one.node.is_dead]
         able: list[Node | Baton] = [
             node
             for node in self.nodes
@@ -312,8 +315,9 @@ class World:
     def _end(self) -> None:
         for node in self.nodes:
             node.is_dead = True
-        for thread in self.threads:
+        for thread in (*self.threads, *self.left):
             if not thread.ended:
                 self._step(thread)
+            thread.join(1)
         for node in self.nodes:
             node.loop.dispose()

@@ -155,6 +155,8 @@ def test_an_annotation_that_can_not_be_is_refused() -> None:
         shop(task_annotations={"shop.add": {"rate": 1}})
     with pytest.raises(ConfigurationError, match="nor has it annotate"):
         shop(task_annotations=5)
+    with pytest.raises(ConfigurationError, match="must be a dict of options, not 'high'"):
+        shop(task_annotations={"shop.add": "high"})
 
 
 def test_settings_changed_later_hold_from_then_on() -> None:

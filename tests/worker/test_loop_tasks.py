@@ -8,9 +8,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from contextvars import ContextVar
 from typing import Any, cast
 
+import pytest
+
 from streamq.operations import Ack, HandBack
 from streamq.worker.held import Ended, Held
-from streamq.worker.loop_tasks import LoopPool
+from streamq.worker.loop_tasks import MANY, LoopPool
 from streamq.worker.runner import Runner
 from tests.waiting import wait_until_async
 from tests.worker.bench import held_job
@@ -184,6 +186,23 @@ def test_jobs_that_never_suspend_let_the_loop_turn() -> None:
         assert turns >= 10, f"{turns} turns, the longest took {longest:.3f} s"
 
     play(scene)
+
+
+@pytest.mark.parametrize(("jobs", "yields"), [(2, False), (MANY + 2, True)])
+def test_with_many_in_hand_the_server_gets_a_core_first(
+    jobs: int, yields: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    yielded: list[int] = []
+
+    async def job() -> None: ...
+
+    async def scene() -> None:
+        stage = Play()
+        monkeypatch.setattr("os.sched_yield", lambda: yielded.append(len(stage.ended)))
+        await stage.run(*[job] * jobs)
+
+    play(scene)
+    assert yielded == ([0] if yields else []), "once, before the first of them"
 
 
 def test_no_more_run_at_once_than_there_are_slots() -> None:

@@ -125,8 +125,8 @@ def test_the_command_line_tells_parent_children_and_what_went_before(
     out = cli("--broker", tree.conf.broker, "inspect", "job", parent.id).out
     assert "lane       acme" in out
     assert "children   2 waiting" in out
-    for job, task in zip(made, ("shop.add", "shop.send"), strict=True):
-        assert any(line.split() == [job.id, task, "waiting"] for line in out.splitlines())
+    for one, task in zip(made, ("shop.add", "shop.send"), strict=True):
+        assert any(line.split() == [one.id, task, "waiting"] for line in out.splitlines())
     hand.succeed(parent.id, 3)
     broker = ("--broker", tree.conf.broker)
     out = cli(*broker, "inspect", "job", parent.id).out

@@ -12,6 +12,7 @@ from streamq import operations
 from streamq.worker import application, funeral, last_resort
 from streamq.worker.canceller import Canceller
 from streamq.worker.crew import assemble, enrolment
+from streamq.worker.leases import SETTLING_S
 from streamq.worker.lifespan import lifespans
 from streamq.worker.orders import Orders
 from streamq.worker.renewal import Renewer, renew
@@ -205,7 +206,9 @@ class Shift:
 
         def once() -> None:
             for queue, token in renew(self._app.client, keys, name, self._lease_ms, book.tokens):
-                book.lost(queue, token)
+                with suppress(RuntimeError):  # the loop has ended
+                    tell = partial(self._loop.call_later, SETTLING_S, book.lost, queue, token)
+                    self._loop.call_soon_threadsafe(tell)
 
         broken = self._broken_in_thread
         if self._link is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_run_that_is_over_ends_the_job_as_cancelled(rig: Rig, how: str) -> Non
     assert [operations.parse_message(one)[0] for one in heard] == ["told"]
     after = rig.state()
     assert list(after["jobs"]) == list(after["state"]) == ["other"]
-    assert after["results"]["told"].startswith("cancelled now 1 ")
+    assert re.match(r"cancelled now 1 \d+ t@w\n", after["results"]["told"])
     assert after["results_expiry"] == {"told": "+3600s"}
     assert after["dropped"][0].startswith("told cancelled 1 ")
     assert after["counts"]["cancelled"] == 1

@@ -58,7 +58,8 @@ def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
 
 def test_no_member_is_passed_over_between_two_pages(rig: Rig) -> None:
     rig.enqueue("a", "b", "c", "d", "e", due="+60000")
-    sizes, cursor = [], ""
+    sizes: list[int] = []
+    cursor = ""
     while not sizes or cursor:
         call = operations.audit(rig.keys, structure="scheduled", cursor=cursor, limit=2)
         page = rig.run(call)

@@ -80,6 +80,13 @@ def acks(rig: Rig) -> Call[list[str]]:
     return op.ack(rig.keys, worker="w", seq=1, jobs=[op.Ack("a", "T", "t", "ok", 3, 0, b"")])
 
 
+def acks_parked(rig: Rig) -> Call[list[str]]:
+    """Of one that was in the line, and occupies nothing."""
+    rig.enqueue("a", opts="q=lane")
+    assert rig.claimed() == ["a"]
+    return op.ack(rig.keys, worker="w", seq=1, jobs=[op.Ack("a", "T", "t", "ok", 3, 0, b"")])
+
+
 def claim(rig: Rig) -> Call[op.Claimed]:
     return op.claim(
         rig.keys, worker="w", token="T", lease_ms=LEASE_MS, limit=1, result_ttl_ms=HOUR_MS
@@ -100,7 +107,7 @@ def starts(rig: Rig) -> Call[op.Claimed]:
 
 @pytest.mark.no_audit("foreign values stand in the queue's keys")
 @one_server
-@pytest.mark.parametrize("asked", [acks, expires, starts])
+@pytest.mark.parametrize("asked", [acks, acks_parked, expires, starts])
 def test_a_foreign_value_in_a_key_of_the_line_changes_nothing(
     rig: Rig, asked: Callable[[Rig], Call[object]]
 ) -> None:

@@ -65,6 +65,9 @@ def test_its_heir_may_run_if_its_time_has_come(rig: Rig, name: str, due: str, pl
     way(rig)
     assert rig.state()["state"]["next"][0] == place
     assert rig.admin.llen(rig.keys.key("wake")) == 1
+    if place == "P":
+        since = int(rig.snapshot()["state"]["next"].split("&5")[1].split()[0]) // 1000
+        assert abs(since - rig.now_ms()) < 60_000
     if place == "S":
         assert rig.state()["scheduled"]["next"] == "+60s"
     rig.enqueue("other", opts=ONE.replace("lane", "b"))

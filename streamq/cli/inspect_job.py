@@ -33,7 +33,8 @@ def job_text(
     lines += _children(job.children)
     lines += _attempts(job.attempts)
     # Of a job that succeeded in the end, that of its last failed attempt.
-    trace = job.traceback or (job.attempts[-1].traceback if job.attempts else "")
+    told = (one.traceback for one in reversed(job.attempts) if one.traceback)
+    trace = job.traceback or next(told, "")
     if trace:
         lines += [bold("traceback"), *(f"  {printable(it)}" for it in trace.splitlines())]
     if log:
@@ -87,7 +88,7 @@ def _children(children: Sequence[Child]) -> list[str]:
 
 
 def _attempts(attempts: Sequence[Attempt]) -> list[str]:
-    """A line for each run that ended badly."""
+    """A line for each run that is over."""
     if not attempts:
         return []
     columns = [Column("ATTEMPT", right=True), Column("ENDED"), Column("STARTED"), Column("RAN")]

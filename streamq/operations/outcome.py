@@ -38,6 +38,7 @@ class Outcome:
     tags: tuple[str, ...] = ()
     kept_runs: bytes = b""  # those that ended badly before, for `parse_runs`
     call: bytes = b""  # its encoded call, where that is kept
+    worker: str = ""  # of the last run; empty: it never started, or nobody told
 
 
 def parse_state(raw: bytes) -> StateText | None:
@@ -55,8 +56,9 @@ def parse_outcome(raw: bytes) -> Outcome | None:
     if not raw:
         return None
     head, _, value = raw.partition(b"\n")
-    kind, ended, attempts, run_ms, task = head.decode("ascii", "replace").split(" ")
-    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, *read_beside(value))
+    kind, ended, attempts, run_ms, ran = head.decode("ascii", "replace").split(" ")
+    task, _, worker = ran.partition("@")
+    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, *read_beside(value), worker)
 
 
 @dataclass(frozen=True, slots=True)

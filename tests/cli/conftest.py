@@ -19,7 +19,6 @@ from tests.inspection.conftest import make_app
 from tests.inspection.hand import Hand
 from tests.servers import Server
 
-PROJECT = Path(__file__).parents[2]
 SHOP = """\
 from streamq import StreamQ
 
@@ -126,5 +125,5 @@ def process(*words: str, **variables: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **variables},
+        env={**os.environ, **variables},
     )

@@ -16,12 +16,12 @@ from pathlib import Path
 from streamq import StreamQ, operations
 from tests.faults.harness import Ground
 from tests.faults.journal import FOLDER, read
+from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
 from tests.worker.rig import Process
 
-ROOT = Path(__file__).parents[2]
 NO_ENV: Mapping[str, str] = {}
 
 

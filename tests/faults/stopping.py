@@ -30,6 +30,7 @@ from tests.faults import stopping_app
 from tests.faults.harness import Figures, Ground, Row
 from tests.faults.journal import FOLDER, read
 from tests.proxy import Proxy
+from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import Watchdog, end
 from tests.waiting import wait_until
@@ -39,7 +40,6 @@ GRACE_S = 1.0
 LIMIT_S = GRACE_S + 2.0
 BUSY_S = 3.0  # what a busy machine may add; what was measured is printed
 ALONGSIDE = 3
-ROOT = Path(__file__).parents[2]
 
 # What is sent, and how many of each before the state is right to stop in.
 STATES: dict[str, tuple[tuple[str, int], ...]] = {

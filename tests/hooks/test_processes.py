@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 from streamq import StreamQ
+from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import spawn
 from tests.waiting import wait_until
-from tests.worker.rig import ROOT
 
 
 def test_a_child_opens_its_own_and_closes_it_and_events_are_told_in_the_worker(
@@ -22,7 +22,6 @@ def test_a_child_opens_its_own_and_closes_it_and_events_are_told_in_the_worker(
         **os.environ,
         "STREAMQ_BROKER_URL": server.url,
         "HOOKS_JOURNAL": str(journal),
-        "PYTHONPATH": str(ROOT),
     }
     module = "tests.hooks.process_app"
     command: list[str | Path] = [sys.executable, "-m", "streamq", "-A", module, "worker"]

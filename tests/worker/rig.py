@@ -21,13 +21,12 @@ from streamq import AsyncResult, StreamQ, operations
 from streamq.operations import Look
 from streamq.worker import Worker
 from streamq.worker.child import process_state
+from tests.searched import ROOT, SEARCHED
 from tests.servers import Server
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
 from tests.worker.running import SETTINGS
 from tests.worker.tasks import JOURNAL, Run, make_app, read_journal
-
-ROOT = Path(__file__).parents[2]
 
 
 def children_of(pid: int) -> list[int]:
@@ -163,7 +162,7 @@ class Rig:
             **os.environ,
             SETTINGS: json.dumps(self.settings),
             JOURNAL: str(self.journal_file),
-            "PYTHONPATH": f"{path}{os.pathsep}{ROOT}",
+            "PYTHONPATH": f"{path}{os.pathsep}{SEARCHED}",
             "STREAMQ_TEST_EXTRA_TASK": "1" if extra_task else "",
             "STREAMQ_TEST_OWN_LOGGING": "1" if own_logging else "",
             "STREAMQ_TEST_PATIENCE": str(patience or ""),

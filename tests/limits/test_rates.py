@@ -146,4 +146,4 @@ def test_who_waits_is_not_polled_for(make_crew: MakeCrew) -> None:
         if spent[-1] < 2 * 5:
             break
     assert len(crew.runs) == 1
-    assert spent[-1] < 2 * 5, (spent, done)
+    assert spent[-1] < 2 * 5, spent

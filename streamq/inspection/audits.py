@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from streamq.asking import PAGE, known_queues
+from streamq.asking import CHANGED, known_queues
 from streamq.operations import STRUCTURES
 from streamq.operations import audit as audit_page
 
@@ -65,7 +65,7 @@ def audit_question(
         for structure in STRUCTURES:
             cursor = ""
             while True:
-                call = audit_page(app.keys(name), structure=structure, cursor=cursor, limit=PAGE)
+                call = audit_page(app.keys(name), structure=structure, cursor=cursor, limit=CHANGED)
                 (page,) = yield [call]
                 checked[name][structure] += page.members
                 violations += [

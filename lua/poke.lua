@@ -15,6 +15,7 @@ local limit = tonumber(ARGV[3]) -- gates, or rates, 1 to 200
 --# include lib/settings.lua
 --# include lib/wake.lua
 --# include lib/gate_walk.lua
+--# include lib/spacing.lua
 
 touch_line()
 touch({ jobs }, {}, { wake }, stream)
@@ -33,7 +34,7 @@ if phase == 's' then -- first, or a claim that is woken would close the gate by 
     local meant = name == definition or string.match(name, '^[^!]*') == definition
     local text = settings(name) or settings(general) or ''
     local interval, burst = string.match(meant and text or '', '^r (%S+) (%S+)$')
-    local most = interval and now_us + 20000 + interval * burst
+    local most = interval and now_us + 20000 + spacing(tonumber(interval)) * burst
     if most and string.byte(read[2][i]) == 114 and tonumber(read[2][i + 1]) > most then
       redis.call('ZADD', rates, whole(most), read[2][i])
     end

@@ -169,3 +169,15 @@ def test_a_refused_call_that_comes_late_leaves_the_answer_to_a_later_one(rig: Ri
     with rig.unchanged():
         assert rig.run(operations.ack(rig.keys, worker="w", seq=8, jobs=jobs)) == ["LEASELOST"]
         assert rig.run(later) == ["ALREADY"]
+
+
+def test_of_what_schedules_made_the_last_ten_thousand_ends_are_kept(rig: Rig) -> None:
+    id_ = "0000001_at_00000000.q"
+    ended = rig.keys.key("schedule_ended")
+    rig.running(id_, "other")
+    rig.admin.rpush(ended, *["0000000_at_00000000.q ok 1 3 9"] * 10_000)
+    rig.ack(id_, "other")
+    lines = rig.snapshot()["schedule_ended"]
+    assert len(lines) == 10_000
+    assert lines[0].startswith(id_)
+    rig.admin.delete(ended)

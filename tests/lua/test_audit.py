@@ -56,6 +56,17 @@ def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
         assert seen >= 1, structure
 
 
+def test_no_member_is_passed_over_between_two_pages(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c", "d", "e", due="+60000")
+    sizes: list[int] = []
+    cursor = ""
+    while not sizes or cursor:
+        call = operations.audit(rig.keys, structure="scheduled", cursor=cursor, limit=2)
+        page = rig.run(call)
+        sizes, cursor = [*sizes, page.members], page.cursor
+    assert sizes == [2, 2, 1]
+
+
 def test_an_empty_queue_is_sound(rig: Rig) -> None:
     assert rig.violations() == []
 

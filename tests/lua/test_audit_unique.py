@@ -92,3 +92,9 @@ def test_each_rule_broken_is_named_with_its_key_and_member(rig: Rig, name: str) 
     do(rig, rig.keys.key)
     found = {(one.rule, one.key, one.member) for one in rig.violations()}
     assert (rule, rig.keys.key(key), member) in found
+
+
+@pytest.mark.no_audit("a byte is left over")
+def test_one_byte_that_is_left_over_is_found(rig: Rig) -> None:
+    rig.admin.hset(rig.keys.key("counts"), "bytes", 1)
+    assert [one.rule for one in rig.violations()] == ["bytes of a budget belong to jobs"]

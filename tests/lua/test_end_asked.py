@@ -72,6 +72,16 @@ def test_it_holds_across_its_workers_death(rig: Rig, alive: bool) -> None:
     assert "cancelling" not in rig.state()
 
 
+def test_it_has_run_since_it_was_claimed(rig: Rig) -> None:
+    rig.running("told")
+    state = rig.snapshot()["state"]["told"].rpartition(" ")[0]
+    rig.admin.hset(rig.keys.key("state"), "told", f"{state} {rig.now_ms() - 5_000_000}")
+    rig.cancel("told")
+    rig.release("told")
+    ran = int(rig.snapshot()["results"]["told"].split()[3])
+    assert 5_000_000 <= ran < 5_100_000
+
+
 def test_it_is_cancelled_rather_than_poison(rig: Rig) -> None:
     rig.running("told", opts="c=0")
     rig.worker_is("w", alive=False)

@@ -105,6 +105,38 @@ def test_no_flood_of_high_jobs_keeps_plain_ones_out_for_longer_than_that(rig: Ri
 
 
 @each_version
+@pytest.mark.parametrize(("early_ms", "started"), [(5000, 2), (-5000, 4)])
+def test_patience_is_exact(rig: Rig, early_ms: int, started: int) -> None:
+    patience_ms = 10_000_000
+    rig.run(op.set_limits(rig.keys, values={"aging": str(patience_ms)}, published=True))
+    rig.enqueue("first")
+    assert rig.claimed("T1", 1) == ["first"]  # makes the group
+    rig.ack("first", token="T1", ttl_ms=0)
+    rig.admin.delete(rig.keys.key("stream"))
+    since = rig.now_ms() - patience_ms - early_ms
+    rig.admin.xgroup_create(rig.keys.key("stream"), "workers", "0", mkstream=True)
+    for n in range(4):
+        rig.admin.xadd(rig.keys.key("stream"), {"i": "gone"}, id=f"{since}-{n}")
+    enqueue(rig, [(f"high{n}", "q=,p=9") for n in range(4)])
+    assert len(rig.claimed("T2", 4)) == started, "half of the room, where plain ones are due"
+    rig.admin.flushall()
+
+
+@each_version
+def test_who_is_behind_in_an_ordered_lane_is_looked_at_when_the_first_is_cancelled(
+    rig: Rig,
+) -> None:
+    enqueue(rig, [("held", "q=b|rone=3600000000=1"), ("a1", "q=a|oa|rone=3600000000=1")])
+    assert rig.claimed("T1") == ["held"]
+    enqueue(rig, [("a2", "q=a|oa")])
+    assert rig.claimed("T2") == []
+    rig.admin.delete(rig.keys.key("wake"))
+    rig.cancel("a1")
+    assert rig.admin.llen(rig.keys.key("wake")) == 1
+    assert rig.claimed("T3") == ["a2"]
+
+
+@each_version
 def test_an_ordered_lane_waits_for_its_retry_and_others_do_not(rig: Rig) -> None:
     enqueue(rig, [("a1", "q=a|oa"), ("a2", "q=a|oa"), ("b1", "q=b|ob")])
     assert rig.claimed("T1") == ["a1", "b1"]

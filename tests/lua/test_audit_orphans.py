@@ -74,42 +74,6 @@ def test_what_belongs_to_nobody_is_reported(rig: Rig) -> None:
     assert rig.violations() == []
 
 
-@pytest.mark.no_audit("a rule is broken by hand")
-@each_version
-def test_what_a_job_said_goes_by_itself_and_can_be_read(rig: Rig) -> None:
-    """A trail of a job that nobody knows is sound for as long as it has an end, and no longer."""
-    for kind in operations.MOST_ENTRIES:
-        trail = rig.keys.trail(kind, "lost")
-        rig.admin.xadd(trail, {"t": "run", "n": "1", "b": "text"})
-        assert rig.violations() == [
-            operations.Violation("what a job said goes by itself", trail, "lost")
-        ]
-        rig.admin.expire(trail, 60)
-        assert rig.violations() == []
-        rig.admin.xadd(trail, {"i": "rubbish"})
-        assert rig.violations() == [
-            operations.Violation("what a job said can be read", trail, "lost")
-        ]
-        rig.admin.set(trail, "foreign", ex=60)
-        assert rig.violations() == [
-            operations.Violation("what a job said is a stream", trail, "lost")
-        ]
-        rig.admin.delete(trail)
-
-
-@pytest.mark.no_audit("a rule is broken by hand")
-def test_a_trail_over_its_cap_is_reported(rig: Rig) -> None:
-    trail, most = rig.keys.trail("log", "lost"), operations.MOST_ENTRIES["log"]
-    pipe = rig.admin.pipeline(transaction=False)
-    for n in range(most + 1):
-        pipe.xadd(trail, {"t": "run", "n": str(n), "b": ""})
-    pipe.expire(trail, 60)
-    pipe.execute()
-    assert rig.violations() == [
-        operations.Violation("of what a job said the newest is kept", trail, "lost")
-    ]
-
-
 def put_in(rig: Rig, name: str, member: str) -> None:
     key = rig.keys.key(name)
     if key_type(name) == "hash":

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from streamq.asking import PAGE, Command, known_queues, pages
+from streamq.asking import CHANGED, Command, known_queues, pages
 from streamq.operations import STRUCTURES, audit_trails, trail_kind
 from streamq.operations import audit as audit_page
 
@@ -86,7 +86,7 @@ def audit_question(
 def _structure(keys: QueueKeys, structure: str, note: Note) -> Question[None]:
     cursor = ""
     while True:
-        (page,) = yield [audit_page(keys, structure=structure, cursor=cursor, limit=PAGE)]
+        (page,) = yield [audit_page(keys, structure=structure, cursor=cursor, limit=CHANGED)]
         note(structure, page)
         cursor = page.cursor
         if not cursor:
@@ -99,8 +99,8 @@ def _trails(keys: QueueKeys, note: Note) -> Question[None]:
     while True:
         words = ("SCAN", cursor, "MATCH", anywhere, "COUNT", _SCAN)
         after, found = yield Command(words, keys.key("jobs"))
-        trails = sorted({key for one in found if trail_kind(key := one.decode())})
-        for some in pages(trails):
+        trails = sorted({key for one in found if trail_kind(key := one.decode("utf-8", "replace"))})
+        for some in pages(trails, CHANGED):
             (page,) = yield [audit_trails(keys, trails=some)]
             note(TRAILS, page)
         cursor = after.decode()

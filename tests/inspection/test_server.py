@@ -53,7 +53,7 @@ def test_an_audit_of_queues_in_order_is_clean_and_says_what_it_saw(
     assert report.checked["default"]["jobs"] == 300
     assert report.checked["default"]["leases"] == 1
     assert ("default", "jobs", 300) in told
-    assert len([one for one in told if one[:2] == ("default", "stream")]) == 2  # pages
+    assert len([one for one in told if one[:2] == ("default", "stream")]) > 1  # pages
 
 
 @pytest.mark.no_audit("broken on purpose")

@@ -151,7 +151,7 @@ class _Drainer:
         report.tasks[job.record.task] += 1
 
     def _hand_back(self, keys: QueueKeys, job_id: str, token: str) -> None:
-        jobs = [HandBack(job_id, token)]
+        jobs = [HandBack(job_id, token, unused=True)]
         call = operations.release(keys, worker=self.worker, seq=time.time_ns(), jobs=jobs)
         self._app.client.run(call)
 

@@ -33,12 +33,11 @@ from tests.proxy import Proxy
 from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import Watchdog, end
-from tests.waiting import wait_until
+from tests.waiting import BUSY_S, wait_until
 from tests.worker.rig import children_of
 
 GRACE_S = 1.0
 LIMIT_S = GRACE_S + 2.0
-BUSY_S = 3.0  # what a busy machine may add; what was measured is printed
 ALONGSIDE = 3
 
 # What is sent, and how many of each before the state is right to stop in.

@@ -137,9 +137,13 @@ def test_who_waits_is_not_polled_for(make_crew: MakeCrew) -> None:
     rare.options(rate_limit=[]).delay_many([(n, "closed") for n in range(100)])
     step.delay_many([(n,) for n in range(100)])
     crew.ran(1)
-    time.sleep(1.2)  # until all have found out
-    before, began = calls(crew.server), time.monotonic()
-    time.sleep(1.5)
-    done, seconds = calls(crew.server) - before, time.monotonic() - began
+    spent = []
+    for _ in range(5):  # until all have found out; who polls never has
+        before, began = calls(crew.server), time.monotonic()
+        time.sleep(1.2)
+        done, seconds = calls(crew.server) - before, time.monotonic() - began
+        spent.append(sum(done[name] for name in SENT) / seconds)
+        if spent[-1] < 2 * 5:
+            break
     assert len(crew.runs) == 1
-    assert sum(done[name] for name in SENT) / seconds < 2 * 5, done
+    assert spent[-1] < 2 * 5, spent

@@ -15,7 +15,7 @@ from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm, named
 from tests.servers import Server
 from tests.waiting import wait_until
-from tests.worker.rig import Rig
+from tests.worker.rig import GRACE_S, Rig
 
 MakeRig = Callable[..., Rig]
 
@@ -208,6 +208,6 @@ def test_each_ending_signal_ends_it_in_order(rig: Rig, number: int) -> None:
     process.signal(number)
     begin = time.monotonic()
     assert process.ended() == 0
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < GRACE_S
     assert job.get(timeout=1) == "slept"
     assert not rig.workers()

@@ -28,8 +28,12 @@ LINES = 6
 MOST = 6  # settings of one input: each is tried in four ways
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _PASSWORD = re.compile(r"://[^:@]*:([^@]{4,})@[^@]*\Z", re.DOTALL)
-ALWAYS_SAID = """It can't be used. is no broker URL. It has no scheme. Known are redis://,
-rediss://, unix://, valkey://, valkeys://, redis+sentinel:// and redis+cluster://HOST:PORT"""
+ALWAYS_SAID = """It can't be used. is no broker URL. It has no scheme. Known are redis://, rediss://,
+unix://, valkey://, valkeys://, redis+sentinel:// and redis+cluster://HOST:PORT; redis://HOST:PORT/0,
+rediss://… (TLS), unix:///path/to.sock, redis+sentinel://HOST:26379/MASTER/0, redis+cluster://HOST:PORT
+for example redis://localhost:6379/0. names no socket: unix:///path/to/socket. names no master:
+redis+sentinel://host:26379/MASTER/0. write embedded: for the usual data directory, or
+embedded:///absolute/dir '//' is missing after"""
 CODEC = Codec()
 SETTINGS = Settings.all_names()
 for _command in COMMANDS:  # else the first input that names one would be a slow one
@@ -148,7 +152,7 @@ def _words(command: click.Command) -> set[str]:
 
 # What inputs may be made of, beside what they were found to be.
 WORDS: dict[str, set[str]] = {
-    "payload": set(),
+    "payload": {"\x00", "builtins:ValueError", "streamq:", "datetime", "decimal", "\n"},
     "url": {f"{scheme}://" for scheme in SCHEMES} | {"?db=", "&timeout=", "@[::1]:", "%2F"},
     "configuration": {f"\n{name}=" for name in SETTINGS},
     "arguments": {f"\n{word}\n" for word in _words(root)},

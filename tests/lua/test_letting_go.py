@@ -65,6 +65,9 @@ def test_its_heir_may_run_if_its_time_has_come(rig: Rig, name: str, due: str, pl
     way(rig)
     assert rig.state()["state"]["next"][0] == place
     assert rig.admin.llen(rig.keys.key("wake")) == 1
+    if place == "P":
+        since = int(rig.snapshot()["state"]["next"].split("&5")[1].split()[0]) // 1000
+        assert abs(since - rig.now_ms()) < 60_000
     if place == "S":
         assert rig.state()["scheduled"]["next"] == "+60s"
     rig.enqueue("other", opts=ONE.replace("lane", "b"))
@@ -76,6 +79,13 @@ def test_its_heir_may_run_if_its_time_has_come(rig: Rig, name: str, due: str, pl
 def acks(rig: Rig) -> Call[list[str]]:
     """Of a job that nothing follows."""
     rig.admit(job("a", "swr"))
+    assert rig.claimed() == ["a"]
+    return op.ack(rig.keys, worker="w", seq=1, jobs=[op.Ack("a", "T", "t", "ok", 3, 0, b"")])
+
+
+def acks_parked(rig: Rig) -> Call[list[str]]:
+    """Of one that was in the line, and occupies nothing."""
+    rig.enqueue("a", opts="q=lane")
     assert rig.claimed() == ["a"]
     return op.ack(rig.keys, worker="w", seq=1, jobs=[op.Ack("a", "T", "t", "ok", 3, 0, b"")])
 
@@ -100,7 +110,7 @@ def starts(rig: Rig) -> Call[op.Claimed]:
 
 @pytest.mark.no_audit("foreign values stand in the queue's keys")
 @one_server
-@pytest.mark.parametrize("asked", [acks, expires, starts])
+@pytest.mark.parametrize("asked", [acks, acks_parked, expires, starts])
 def test_a_foreign_value_in_a_key_of_the_line_changes_nothing(
     rig: Rig, asked: Callable[[Rig], Call[object]]
 ) -> None:

@@ -123,6 +123,20 @@ def test_patience_is_exact(rig: Rig, early_ms: int, started: int) -> None:
 
 
 @each_version
+def test_what_a_lane_was_served_counts_at_every_gate_where_it_waits(rig: Rig) -> None:
+    enqueue(rig, [("first", "q=x|cone=1")])
+    assert rig.claimed("held") == ["first"]
+    enqueue(rig, [("a-limited", "q=a|cone=1"), ("b-limited", "q=b|cone=1")])
+    assert rig.claimed("early") == []
+    enqueue(rig, [(f"a{n}", "q=a") for n in range(5)])
+    assert take(rig, 5) == [f"a{n}" for n in range(5)]
+    rig.ack("first", token="held", ttl_ms=0)
+    assert rig.claimed("next") == ["b-limited"], "the other one had five"
+    rig.ack("b-limited", token="next", ttl_ms=0)
+    assert rig.claimed("last") == ["a-limited"]
+
+
+@each_version
 def test_who_is_behind_in_an_ordered_lane_is_looked_at_when_the_first_is_cancelled(
     rig: Rig,
 ) -> None:

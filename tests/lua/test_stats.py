@@ -45,6 +45,18 @@ def history(rig: Rig, since_ms: int = 0, limit: int = 200) -> list[Span]:
             return spans
 
 
+@pytest.mark.parametrize("how", [{}, {"due": "+60000"}, {"opts": "q=lane"}, {"expires": "+9000"}])
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_new_jobs_are_counted_in_this_minute(rig: Rig, how: dict[str, str]) -> None:
+    for accepts in (rig.enqueue, lambda *ids, **job: rig.admit(NewJob(ids[0], "t", BODY, **job))):
+        rig.admin.flushall()
+        rig._counters.clear()
+        first = rig.now_ms() // MINUTE_MS
+        accepts("a", **how)
+        minute = int(rig.snapshot()["tallied"]["!minute"])
+        assert first <= minute <= rig.now_ms() // MINUTE_MS
+
+
 def test_each_way_of_a_job_is_counted_where_it_is_done(rig: Rig) -> None:
     rig.running("done", "again", "bad", "lost", "back")
     rig.ack("done")

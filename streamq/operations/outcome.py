@@ -41,11 +41,19 @@ class Outcome:
     worker: str = ""  # of the last run; empty: it never started, or nobody told
 
 
+_STATE_PARTS = (5, 6)  # at least; of a running job
+
+
 def parse_state(raw: bytes) -> StateText | None:
-    """A state text's parts; None for an empty one (a job untouched since enqueue)."""
+    """A state text's parts; None for an empty one (a job untouched since enqueue).
+
+    Raises `ValueError` for a text that no script wrote.
+    """
     if not raw:
         return None
     parts = raw.decode("ascii", "replace").split(" ")
+    if len(parts) < _STATE_PARTS[parts[0] == "R"]:
+        raise ValueError(f"a state of {len(parts)} words")
     since = int(parts[5]) if parts[0] == "R" else 0
     is_asked = parts[-1].endswith("!")
     return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since, is_asked)

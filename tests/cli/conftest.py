@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from streamq import StreamQ
 from streamq.cli import main
-from tests.inspection.conftest import make_app
-from tests.inspection.hand import Hand
+from tests.inspection.conftest import app, hand
 from tests.servers import Server
+
+__all__ = ["app", "hand"]  # the fixtures of an application whose queue is filled by hand
 
 SHOP = """\
 from streamq import StreamQ
@@ -101,20 +101,6 @@ def shop(monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
     file.write_text(SHOP)
     monkeypatch.setenv("STREAMQ_BROKER_URL", server.url)
     return file
-
-
-@pytest.fixture
-def app(server: Server) -> Iterator[StreamQ]:
-    app = make_app(server.url)
-    yield app
-    app.close()
-
-
-@pytest.fixture
-def hand(app: StreamQ) -> Hand:
-    hand = Hand(app)
-    hand.enrol(["shop.add", "shop.send"])
-    return hand
 
 
 def process(*words: str, **variables: str) -> subprocess.Popen[str]:

@@ -6,6 +6,9 @@ import threading
 import time
 from collections import Counter
 
+import pytest
+
+from streamq import RateLimit
 from streamq.cli import main
 from tests.limits.crew import Crew, Stalls
 from tests.waiting import wait_until
@@ -39,6 +42,21 @@ def test_a_limit_that_is_set_there_reaches_every_worker_within_a_second(crew: Cr
     note.delay_many([(n,) for n in range(20)])
     time.sleep(0.5)
     assert sum(run.began > slowed for run in crew.runs) <= 1, "2 a minute, as the code says"
+
+
+@pytest.mark.parametrize("name", ["note/rate", "shared", "@queue/rate"])
+def test_a_key_of_a_limit_that_has_none_is_refused_without_the_code_too(
+    crew: Crew, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """As the workers published it, with a task, of several, of a queue."""
+    crew.app.limit("shared", "50/m", queue="default")
+    crew.app.queue("default", rate_limit="90/s")
+    crew.task(rate_limit=["10/s", "shared", RateLimit(5, per=1, key="{what}")])
+    crew.work()
+    words = ["4/s", "--key", "x", "--broker", crew.server.url]
+    assert main(["limit", "set", name, *words]) == 1
+    assert "is one limit for all; it has no key 'x'" in capsys.readouterr().err
+    assert main(["limit", "set", "note/rate-2", *words]) == 0, "this one has"
 
 
 def test_a_weight_that_is_set_there_counts_at_once(crew: Crew) -> None:

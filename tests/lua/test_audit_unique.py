@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from streamq.operations import Budget, NewJob
+from tests.lua.breaking import Broken, assert_named
 from tests.lua.rig import BODY, Rig
-
-Break = Callable[[Rig, Callable[[str], str]], object]
 
 
 def keyed(rig: Rig) -> None:
@@ -25,7 +22,7 @@ def keyed(rig: Rig) -> None:
     rig.admit(last, producer="keyed", budget=Budget(max_bytes=100))
 
 
-BREAKS: dict[str, tuple[Break, str, str, str]] = {
+BREAKS: dict[str, Broken] = {
     "a key names nobody": (
         lambda r, k: r.admin.hset(k("unique"), "ef", "nobody"),
         *("a unique key belongs to a living job that carries it", "unique", "ef"),
@@ -88,10 +85,7 @@ def test_a_queue_with_keys_is_sound(rig: Rig) -> None:
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_rule_broken_is_named_with_its_key_and_member(rig: Rig, name: str) -> None:
     keyed(rig)
-    do, rule, key, member = BREAKS[name]
-    do(rig, rig.keys.key)
-    found = {(one.rule, one.key, one.member) for one in rig.violations()}
-    assert (rule, rig.keys.key(key), member) in found
+    assert_named(rig, BREAKS[name])
 
 
 @pytest.mark.no_audit("a byte is left over")

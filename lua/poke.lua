@@ -34,7 +34,7 @@ if phase == 's' then -- first, or a claim that is woken would close the gate by 
     local meant = name == definition or string.match(name, '^[^!]*') == definition
     local text = settings(name) or settings(general) or ''
     local interval, burst = string.match(meant and text or '', '^r (%S+) (%S+)$')
-    local most = interval and now_us + 20000 + spacing(tonumber(interval)) * burst
+    local most = interval and now_us + 30000 + spacing(tonumber(interval)) * burst
     if most and string.byte(read[2][i]) == 114 and tonumber(read[2][i + 1]) > most then
       redis.call('ZADD', rates, whole(most), read[2][i])
     end

@@ -115,7 +115,7 @@ class _Drainer:
             if time.monotonic() > self._deadline:
                 self._hand_back(keys, claimed.jobs[0].id, token)
                 raise TimeoutError(f"drain: time is over, and queue {keys.queue!r} has more jobs")
-            time.sleep(claimed.jobs[0].delay_us / 1e6)  # a rate limit's next one, 20 ms at most
+            time.sleep(claimed.jobs[0].delay_us / 1e6)  # a rate limit's next one, 30 ms at most
             lease = Lease(keys.queue, token, 1, claimed.now_ms, time.monotonic())
             self._run(keys, Held(claimed.jobs[0], lease))
 

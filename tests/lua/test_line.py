@@ -208,7 +208,7 @@ def test_a_rate_is_never_exceeded_and_nearly_all_of_it_is_used(rig: Rig) -> None
     assert starts == sorted(starts)
     for i, first in enumerate(starts):
         assert sum(first <= at < first + 99 for at in starts[i:]) <= 21
-    # How late this machine wakes us up is not the queue's: 20 ms ahead make up for the usual.
+    # How late this machine wakes us up is not the queue's: 30 ms ahead make up for the usual.
     assert len(starts) >= 0.3 * (starts[-1] - starts[0]) / 5
     rig.admin.flushall()
 

@@ -94,6 +94,14 @@ def test_jobs_of_the_line_of_other_queues_and_of_unique_keys_are_counted(rig: Ri
     assert counted(rig, "t") == {"enqueued": 1}
 
 
+def test_an_hour_without_any_times_leaves_no_line_of_them(rig: Rig) -> None:
+    rig.enqueue("a")
+    set_back(rig, 2 * HOUR_MS)
+    rig.enqueue("b")
+    kinds = {kind for entry in rig.snapshot()["history"].values() for kind in entry}
+    assert kinds == {"m"}
+
+
 def test_a_repeated_call_counts_once(rig: Rig) -> None:
     rig.running("a")
     rig.claim("T")

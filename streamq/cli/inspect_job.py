@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from streamq.cli.wording import ago, call_text, clock, one_line, since, value_text
+from streamq.ids import id_keeps_result
 from streamq.job import JobState
 from streamq.terminal import Column, bold, printable, table
 
@@ -109,7 +110,10 @@ def _attempts(attempts: Sequence[Attempt]) -> list[str]:
 
 def _has_result(job: JobInfo) -> bool:
     return job.result is not None or (
-        job.state is JobState.SUCCEEDED and not job.reason and not job.problem
+        job.state is JobState.SUCCEEDED
+        and id_keeps_result(job.id)
+        and not job.reason
+        and not job.problem
     )
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command, known_queues, scan
+from streamq.ids import id_keeps_result
 from streamq.inspection.details import state_of_kind
 from streamq.inspection.places import JobPage
-from streamq.job import Attempt, JobInfo
+from streamq.job import Attempt, JobInfo, JobState
 from streamq.job_reading import moment
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def find_ended(app: StreamQ, queue: str, job_id: str) -> Question[JobInfo | None
 
 
 def _with_last_run(job: JobInfo) -> JobInfo:
-    """The run that ended it is all that is known of its runs."""
+    """The run that ended it is all that is known of its runs; a result that it had is gone."""
+    if job.state is JobState.SUCCEEDED and id_keeps_result(job.id):
+        job = replace(job, problem="result: it was kept until its time, and is gone")
     if not job.worker:
         return job
     seconds = job.run_seconds or 0.0

@@ -63,6 +63,23 @@ def test_a_job_without_a_result_names_it_while_its_task_remembers_it(
     mail.succeed(job.id, kept=False)
     info = inspection.job(app, job.id)
     assert (info.worker, runs(info)) == (hand.name, [(1, "succeeded", hand.name)])
+    assert "result " not in job_text(info, ""), "there is none to show"
+    assert info.problem == ""
+
+
+def test_a_result_past_its_time_is_not_shown_as_nothing(
+    app: StreamQ, hand: Hand, server: Server
+) -> None:
+    job = app.tasks["shop.add"].delay(1)
+    hand.claim()
+    hand.succeed(job.id, 2)
+    for name in ("results", "results_expiry"):
+        server.admin.delete(hand.keys.key(name))
+    info = inspection.job(app, job.id)
+    shown = job_text(info, "").splitlines()
+    assert not [line for line in shown if line.startswith("result ")]
+    assert "problem    result: it was kept until its time, and is gone" in shown
+    assert runs(info) == [(1, "succeeded", hand.name)]
 
 
 def test_a_job_cancelled_while_it_ran_names_who_ran_it(app: StreamQ, hand: Hand) -> None:

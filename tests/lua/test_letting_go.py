@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -74,6 +75,20 @@ def test_its_heir_may_run_if_its_time_has_come(rig: Rig, name: str, due: str, pl
     claimed = rig.claimed("T2")  # whoever is throttled holds its limiter
     assert len(claimed) == (name != "throttled"), "the slot is free, and there is one"
     assert place == "P" or claimed in ([], ["other"])
+
+
+@one_server
+@pytest.mark.parametrize(("due", "place"), [("0", "W"), ("+60000", "S")])
+def test_the_heir_of_one_that_expires_too(rig: Rig, due: str, place: str) -> None:
+    unique = "u=ab:swr:queue_one"
+    rig.admit(NewJob("a", "t", BODY, expires="+60000", unique=unique))
+    assert rig.claimed() == ["a"]
+    rig.admit(NewJob("next", "t", BODY, due=due, unique=unique))
+    rig.release("a")
+    record = re.sub(r"x=\d+", "x=1", rig.snapshot()["jobs"]["a"])
+    rig.admin.hset(rig.keys.key("jobs"), "a", record)
+    assert rig.claim("T2", 1).expired == 1
+    assert rig.state()["state"]["next"][0] == place
 
 
 def acks(rig: Rig) -> Call[list[str]]:

@@ -201,6 +201,38 @@ def test_tasks_beyond_the_places_share_one(rig: Rig) -> None:
 
 
 @one_server
+@pytest.mark.parametrize("how", ["crashed", "retried"])
+def test_what_comes_back_into_the_line_has_waited_once(rig: Rig, how: str) -> None:
+    rig.enqueue("a", opts="q=lane")
+    assert rig.claimed("T1") == ["a"]
+    if how == "crashed":
+        rig.release("a", token="T1", crashed=True)
+    else:
+        rig.retry("a", token="T1", delay_ms=0)
+        rig.run(op.promote(rig.keys))
+    assert rig.claimed("T2") == ["a"]
+    found = tally(rig).by_task()["t"]
+    assert (found.counts["started"], found.waited.count) == (2, 1)
+
+
+@one_server
+def test_the_hour_in_which_a_task_was_last_seen_goes_on_with_it(rig: Rig) -> None:
+    def seen(task: str) -> int:
+        tallied = rig.snapshot()["tallied"]
+        place = int(tallied[task])
+        return int.from_bytes(tallied["!seen"][4 * place : 4 * place + 4].encode("latin-1"))
+
+    rig.enqueue("a", task="old")
+    rig.enqueue("b", task="new")
+    hour = set_back(rig, 5 * HOUR_MS) // 60
+    rig.enqueue("c", task="new")
+    assert (seen("old"), seen("new")) == (hour, hour)
+    set_back(rig, 2 * HOUR_MS)
+    rig.enqueue("d", task="other")
+    assert (seen("old"), seen("new")) == (hour, hour + 3)
+
+
+@one_server
 def test_tasks_not_seen_for_three_days_leave_their_places_and_their_numbers(rig: Rig) -> None:
     for n in range(120):
         rig.running(f"j{n}", task=f"task{n}", token=f"T{n}")

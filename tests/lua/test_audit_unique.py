@@ -77,6 +77,8 @@ BREAKS: dict[str, Broken] = {
 
 def test_a_queue_with_keys_is_sound(rig: Rig) -> None:
     keyed(rig)
+    rig.admit(NewJob("later", "t", BODY, due="+60000", unique="u=ee:s:return"), producer="s")
+    rig.admit(NewJob("parked", "t", BODY, opts="q=a", unique="u=ff:w:return"), producer="w")
     with rig.unchanged():
         assert rig.violations() == []
 

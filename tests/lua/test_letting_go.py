@@ -50,7 +50,7 @@ one_server = pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
 
 def job(id_: str, letters: str, due: str = "0") -> NewJob:
     unique = f"u=ab:{letters}:queue_one"
-    return NewJob(id_, "t", BODY, due=due, opts=f"c=1,{ONE}", unique=unique)
+    return NewJob(id_, "t", BODY + b"sw", due=due, opts=f"c=1,{ONE}", unique=unique)
 
 
 @pytest.mark.parametrize(("due", "place"), [("0", "P"), ("+60000", "S")])
@@ -66,6 +66,7 @@ def test_its_heir_may_run_if_its_time_has_come(rig: Rig, name: str, due: str, pl
     way(rig)
     assert rig.state()["state"]["next"][0] == place
     assert rig.admin.llen(rig.keys.key("wake")) == 1
+    assert rig.state().get("unique") == ({"ab": "next"} if letters == "swr" else None)
     if place == "P":
         since = int(rig.snapshot()["state"]["next"].split("&5")[1].split()[0]) // 1000
         assert abs(since - rig.now_ms()) < 60_000

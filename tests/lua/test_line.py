@@ -343,3 +343,15 @@ def test_a_slot_that_nobody_waits_for_wakes_nobody(rig: Rig) -> None:
     rig.admin.delete(rig.keys.key("wake"))
     assert rig.ack("a") == ["OK"]
     assert "wake" not in rig.state()
+
+
+@each_version
+def test_when_one_with_a_timer_is_gone_the_next_timer_is_still_looked_at(rig: Rig) -> None:
+    rig.enqueue("held", opts="q=a|cone=1")
+    assert rig.claimed("T1") == ["held"]
+    for n, id_ in enumerate("bcd", 1):
+        rig.enqueue(id_, opts="q=a|cone=1", expires=f"+{n * 60_000}")
+    timers = rig.snapshot()["timers"]
+    for id_, left in (("b", "x c"), ("c", "x d"), ("d", "")):
+        rig.cancel(id_)
+        assert rig.snapshot().get("gates", {}).get("!timers") == (timers[left] if left else None)

@@ -45,7 +45,7 @@ check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 if #mine.ids == 0 then return words end
 local ids, now = mine.ids, clock_ms()
-local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
+local now_text, by, texts, kept, checked_ttl, ran = whole(now), ' ' .. worker, {}, {}, nil, {}
 local earlier = mine.again and runs_beside(errors, ids) or {}
 local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits, tasks, summaries = sizes[waiters] > 0, ended_tasks(first_ended)
@@ -53,12 +53,12 @@ for i, id in ipairs(ids) do
   local at, attempt = mine.at[i], mine.attempts[i]
   local kind, run_ms, ended, ttl_ms = ARGV[at + 2], ARGV[at + 3], first_ended + ARGV[at + 4] - 1, ARGV[at + 5]
   if ttl_ms ~= '0' or someone_waits then
-    texts[i] = outcome_text(kind, now_text, attempt, run_ms, tasks[ended], earlier[i] and earlier[i] .. ARGV[at + 6] or ARGV[at + 6])
+    texts[i] = outcome_text(kind, now_text, attempt, run_ms, ran_by(tasks[ended], worker), earlier[i] and earlier[i] .. ARGV[at + 6] or ARGV[at + 6])
     if ttl_ms ~= checked_ttl then check_numbers(0, tonumber(ttl_ms)) checked_ttl = ttl_ms end
     if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end
   tally_group(ran, tasks[ended], run_ms)
-  summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text
+  summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text .. by
 end
 if #kept > 0 then touch({ results }, { results_expiry }) end -- and `state` was read: the writes begin
 park.state, park.scheduled, park.counts = state, scheduled, counts

@@ -1,6 +1,6 @@
 #!lua flags=allow-oom
 -- Has the gates of a definition's limiters looked at, a page at a time, after its numbers changed. A rate that
--- was lower when it was booked is not waited for longer than the new one asks.
+-- was lower when it was booked is not waited for longer than the new one asks. Of `aging`, all that is parked.
 -- Returns the cursor of the next page; empty: done.
 local jobs = KEYS[1]
 local stream = KEYS[2]
@@ -15,11 +15,18 @@ local limit = tonumber(ARGV[3]) -- gates, or rates, 1 to 200
 --# include lib/settings.lua
 --# include lib/wake.lua
 --# include lib/gate_walk.lua
+--# include lib/spacing.lua
+--# include lib/age_parked.lua
 
 touch_line()
 touch({ jobs }, {}, { wake }, stream)
 check_numbers(1, limit)
 limit = math.min(limit, 200)
+if definition == 'aging' then
+  local after = age_parked(park, cursor, limit)
+  if not after then wake_one(wake) end
+  return after or ''
+end
 local now_us = clock_us()
 local phase, at = string.match(cursor == '' and 's0' or cursor, '^(.)(.*)$')
 if phase == 's' then -- first, or a claim that is woken would close the gate by what was booked before
@@ -33,7 +40,7 @@ if phase == 's' then -- first, or a claim that is woken would close the gate by 
     local meant = name == definition or string.match(name, '^[^!]*') == definition
     local text = settings(name) or settings(general) or ''
     local interval, burst = string.match(meant and text or '', '^r (%S+) (%S+)$')
-    local most = interval and now_us + 20000 + interval * burst
+    local most = interval and now_us + 30000 + spacing(tonumber(interval)) * burst
     if most and string.byte(read[2][i]) == 114 and tonumber(read[2][i + 1]) > most then
       redis.call('ZADD', rates, whole(most), read[2][i])
     end

@@ -38,12 +38,14 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A run that ended badly, and is remembered as long as its job is there."""
+    """A run that is over, and is remembered as long as its job or its result is there."""
 
     number: (
         int  # 1 for the first run; a run that was lost doesn't count, and its number comes again
     )
-    how: str  # retry, snooze, crashed, reclaimed (its lease ran out), failed, given-up, poison, …
+    how: (
+        str  # succeeded, retry, snooze, crashed, reclaimed (its lease ran out), failed, given-up, …
+    )
     worker: str
     started_at: datetime | None  # aware, UTC: when it was claimed
     run_seconds: float
@@ -80,7 +82,7 @@ class JobInfo:
     started_at: datetime | None = None  # of the run going on, or of the last one
     ended_at: datetime | None = None
     expires_at: datetime | None = None  # not started after this
-    worker: str = ""  # who runs it
+    worker: str = ""  # who runs it, or ran it last
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
@@ -91,5 +93,7 @@ class JobInfo:
     run_seconds: float | None = None  # how long the last run took
     parent: str = ""  # the id of the job that enqueued it
     children: tuple[Child, ...] = ()  # that it enqueued, the newest 200, the oldest first
-    attempts: tuple[Attempt, ...] = ()  # the last ten that ended badly, the oldest first
+    attempts: tuple[
+        Attempt, ...
+    ] = ()  # the oldest first: the last ten that ended badly, the last run
     problem: str = ""  # why arguments, result or error could not be read here

@@ -41,7 +41,7 @@ _PROGRESS_PARTS = 3
 
 
 def attempts_of(look: Look, codec: Codec) -> tuple[Attempt, ...]:
-    """The runs of a job that ended badly."""
+    """The runs of a job that are over: those that ended badly, and the one that ended it."""
     found = []
     for run in look.runs:
         error = codec.decode_exception(run.failure) if run.failure else None
@@ -49,6 +49,11 @@ def attempts_of(look: Look, codec: Codec) -> tuple[Attempt, ...]:
         since = moment(run.since_ms)
         trace = traceback_of(error)
         found.append(Attempt(run.number, run.how, run.worker, since, seconds, error, trace))
+    end = look.outcome
+    if end and end.worker:
+        how = str(_KINDS.get(end.kind, end.kind))
+        since = moment(end.ended_ms - end.run_ms)
+        found.append(Attempt(end.attempts, how, end.worker, since, end.run_ms / 1000))
     return tuple(found)
 
 
@@ -199,6 +204,7 @@ def _add_outcome(
     facts["task"], facts["attempt"] = outcome.task, outcome.attempts
     facts["ended_at"] = moment(outcome.ended_ms)
     facts["run_seconds"] = outcome.run_ms / 1000
+    facts["worker"] = outcome.worker
     if outcome.call:
         _add_call(facts, outcome.call, codec, types, problems)
     if outcome.parent:

@@ -21,7 +21,7 @@ from streamq.limit_texts import (
     weight_name,
 )
 from streamq.limits import RateLimit, one_limit
-from streamq.limits_published import poke_question, stored_question
+from streamq.limits_published import keys_question, poke_question, stored_question
 from streamq.option_checks import nearest
 from streamq.queue_options import lane_key, weight
 from streamq.telling import tell
@@ -100,7 +100,8 @@ def set_question(
         raise ConfigurationError(
             f"{name}: what it is counted by is said in the code; leave key= out"
         )
-    changed = yield from _write(app.keys(info.queue), _stored(app, info, key), limit_text(wanted))
+    stored = yield from _stored(app, info, key)
+    changed = yield from _write(app.keys(info.queue), stored, limit_text(wanted))
     tell("set limit", changed, limit=info.name, queue=info.queue, key=key, to=str(wanted))
     limit = _keyed(wanted, info.declared) or wanted
     return replace(info, limit=limit, is_changed=True, key=key)
@@ -111,21 +112,27 @@ def reset_question(
 ) -> Question[LimitInfo]:
     """Let the code's word count again, or for a key what holds for all; what holds then."""
     info = _chosen(name, (yield from limits_question(app, queue)), None)
-    changed = yield from _write(app.keys(info.queue), _stored(app, info, key), "")
+    stored = yield from _stored(app, info, key)
+    changed = yield from _write(app.keys(info.queue), stored, "")
     tell("reset limit", changed, limit=info.name, queue=info.queue, key=key)
     if key is not None:
         return replace(info, key=key)
     return replace(info, limit=info.declared or info.limit, is_changed=False)
 
 
-def _stored(app: Application, info: LimitInfo, key: str | None) -> str:
+def _stored(app: Application, info: LimitInfo, key: str | None) -> Question[str]:
     """The name under which a limit stands, or one key of it."""
     if key is None:
         return info.name
-    here = declared_limits(app.runtime, info.queue).get(info.name)
-    if here is not None and here.key is None:
+    if here := declared_limits(app.runtime, info.queue).get(info.name):
+        known = {info.name: here.key}
+    else:  # as its workers say
+        known = yield from keys_question(app.keys(info.queue))
+    if info.name in known and known[info.name] is None:
         raise ConfigurationError(
-            f"{info.name} of queue {info.queue!r} is one limit for all; it has no key {key!r}"
+            f"{info.name} of queue {info.queue!r} is one limit for all; it has no key {key!r}.\n"
+            "Leave the key out to change it for all; the code gives it one: "
+            "RateLimit(…, key=…), Concurrency(…, key=…)"
         )
     if not key or not key.isprintable() or "{" in key:
         raise ConfigurationError(

@@ -64,8 +64,13 @@ def own_limits(owner: str, options: TaskOptions | QueueOptions) -> dict[Limit, s
         several: Limits = getattr(options, kind)
         own = [one for one in several if not isinstance(one, (str, NamedLimit))]
         for number, one in enumerate(own, 1):
-            found[one] = f"{owner}/{_WORDS[kind]}" + (f"-{number}" if number > 1 else "")
+            found[one] = own_name(owner, kind, number)
     return found
+
+
+def own_name(owner: str, kind: str, number: int) -> str:
+    """The name of its first, second, … limit of a kind."""
+    return f"{owner}/{_WORDS[kind]}" + (f"-{number}" if number > 1 else "")
 
 
 def limits_of(

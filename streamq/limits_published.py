@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.asking import PAGE
+from streamq.asking import PAGE, scan
 from streamq.limit_texts import speaks_for
+from streamq.limits_of import KINDS, own_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,3 +59,24 @@ def poke_question(keys: QueueKeys, names: Iterable[str]) -> Question[None]:
         while cursor:
             at = "" if cursor == "start" else cursor
             (cursor,) = yield [operations.poke(keys, definition=name, cursor=at)]
+
+
+def keys_question(keys: QueueKeys) -> Question[dict[str, str | None]]:
+    """The limits that workers published with tasks and queues, by name: what each is counted by.
+
+    None: it is one count for all.
+    """
+    found: dict[str, str | None] = {}
+    fields = yield from scan("HSCAN", keys.key("policy"))
+    for owner, text in zip(fields[::2], fields[1::2], strict=True):
+        for kind in KINDS:
+            number = 0
+            for one in _facts(text).get(kind) or ():
+                number += "name" not in one
+                found[one.get("name") or own_name(owner, kind, number)] = one.get("key")
+    return found
+
+
+def _facts(text: str) -> dict[str, Any]:
+    facts = json.loads(text)
+    return facts if isinstance(facts, dict) else {}

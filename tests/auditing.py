@@ -42,6 +42,18 @@ def audit_violations(admin: redis.Redis, keys: QueueKeys) -> Iterator[operations
             call = _audit(keys, structure, page.cursor)
             page = call.read(admin.eval(call.script.source, len(call.keys), *call.keys, *call.args))
             yield from page.violations
+    yield from _of_trails(admin, keys)
+
+
+def _of_trails(admin: redis.Redis, keys: QueueKeys) -> Iterator[operations.Violation]:
+    """The same of what jobs said, which has a key for each."""
+    node = _node(admin, keys)
+    names = {key.decode() for key in node.scan_iter(match=keys.key("*"), count=1000)}
+    trails = sorted(name for name in names if operations.trail_kind(name))
+    for at in range(0, len(trails), _PAGE):
+        call = operations.audit_trails(keys, trails=trails[at : at + _PAGE])
+        reply = node.eval(call.script.source, len(call.keys), *call.keys, *call.args)
+        yield from call.read(reply).violations
 
 
 def _first_pages(admin: redis.Redis, keys: QueueKeys) -> dict[str, operations.AuditPage]:

@@ -13,6 +13,8 @@ After a test that used a server, every queue on it is audited and keys left behi
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Any, Protocol
@@ -22,6 +24,7 @@ import pytest
 
 from tests.auditing import assert_server_clean
 from tests.proxy import Proxy
+from tests.searched import SEARCHED
 from tests.servers import Option, Server
 from tests.servers_container import container as started_container
 from tests.servers_container import why_no_docker
@@ -35,6 +38,13 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("streamq")
 
 _FAILED = pytest.StashKey[bool]()
+
+
+def pytest_configure() -> None:
+    """The suite starts a thousand processes: what each doesn't need to do is half of its time."""
+    os.environ["PYTHONPATH"] = SEARCHED
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else each compiles the package anew
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

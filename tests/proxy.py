@@ -40,7 +40,7 @@ class Proxy:
         self._login = f"{login}@" if login else ""  # "user:password"
         self._faults: list[Fault] = []
         self._pairs: set[_Pair] = set()
-        self._connections = 0
+        self.connections = 0  # that came
         self._folder = temporary_folder()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
@@ -148,8 +148,8 @@ class Proxy:
         if self._server is None:  # `down` came while it was connecting
             writer.transport.abort()
             return
-        self._connections += 1
-        pair = _Pair(self, self._connections, reader, writer)
+        self.connections += 1
+        pair = _Pair(self, self.connections, reader, writer)
         self._pairs.add(pair)
         try:
             await pair.run()

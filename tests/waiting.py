@@ -8,12 +8,16 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+PATIENCE_S = 15.0  # costs nothing where all is well
+BUSY_S = 3.0  # what a busy machine may add to a time that is measured
 
 
-def wait_until(predicate: Callable[[], T], what: str, timeout: float = 5, every: float = 0.01) -> T:
+def wait_until(
+    predicate: Callable[[], T], what: str, timeout: float = PATIENCE_S, every: float = 0.01
+) -> T:
     """Call `predicate` until it returns something true, and return that.
 
-    `what` completes "waited 5 s for …". Raises `AssertionError` after `timeout` seconds.
+    `what` completes "waited 15 s for …". Raises `AssertionError` after `timeout` seconds.
     """
     deadline = time.monotonic() + timeout
     while not (value := predicate()):
@@ -24,7 +28,10 @@ def wait_until(predicate: Callable[[], T], what: str, timeout: float = 5, every:
 
 
 async def wait_until_async(
-    predicate: Callable[[], T | Awaitable[T]], what: str, timeout: float = 5, every: float = 0.01
+    predicate: Callable[[], T | Awaitable[T]],
+    what: str,
+    timeout: float = PATIENCE_S,
+    every: float = 0.01,
 ) -> T:
     """`wait_until` for async tests; `predicate` may be plain or async."""
     deadline = time.monotonic() + timeout

@@ -15,7 +15,8 @@ local function end_asked(keys, mine, words, now)
   if #gone == 0 then return mine end
   for i, record in ipairs(redis.call('HMGET', keys.jobs, unpack(ids))) do
     local job = gone[i]
-    local ttl_ms, most = string.match(job.asked, '^(%d+):(%d+):')
+    local ttl_ms, most, told = string.match(job.asked, '^(%d+):(%d+):(.*)!$')
+    job.worker = told ~= '-' and told or job.worker
     job.task = select(3, parse_record(record or '')) or '?'
     job.ttl_ms, job.run_ms, cap = tonumber(ttl_ms), math.max(0, now - (tonumber(job.since) or now)), tonumber(most)
     if job.n then words[job.n] = 'CANCELLED' end

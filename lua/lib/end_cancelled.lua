@@ -4,7 +4,7 @@
 --# include lib/vacate.lua
 --# include lib/tally_count.lua
 --# include lib/beside.lua
--- Ends jobs as cancelled, but for the place where they wait: `{id, task, attempt, run_ms, entry, marked, asked, ttl_ms}`
+-- Ends jobs as cancelled, but for the place where they wait: `{id, task, attempt, run_ms, entry, marked, asked, ttl_ms, worker}`
 -- each. `keys` as lib/ending_keys.lua has them.
 local function end_cancelled(keys, gone, now, cap)
   if #gone == 0 then return end
@@ -13,7 +13,8 @@ local function end_cancelled(keys, gone, now, cap)
   local earlier = runs_beside(keys.errors, ids)
   for i, job in ipairs(gone) do
     if string.find(job.entry, '^%d+%-%d+$') then entries[#entries + 1] = job.entry end
-    texts[i] = outcome_text('cancelled', whole(now), job.attempt, whole(job.run_ms), job.task, earlier[i])
+    local task = job.worker and ran_by(job.task, job.worker) or job.task
+    texts[i] = outcome_text('cancelled', whole(now), job.attempt, whole(job.run_ms), task, earlier[i])
     kept[i] = { job.id, texts[i], job.ttl_ms }
     tally_add(batch, job.task, tally_fields.cancelled, 1)
     if job.asked then tally_time(batch, job.task, tally_fields.ran, job.run_ms, 1) end

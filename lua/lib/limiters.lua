@@ -1,3 +1,4 @@
+--# include lib/spacing.lua
 -- Limiters as a pump sees them. `rates` holds the theoretical arrival time of each rate (GCRA: with a burst
 -- of b a job may start at `tat - (b - 1) * interval`), and under `h` and its id until when a limiter is held;
 -- slots are counted. What is published or was set at run time beats the numbers that came with the job.
@@ -13,7 +14,7 @@ local function load_limiters(keys, limiters, settings)
     if kind ~= lim.kind then first, second = lim.first, lim.second end
     lim.hold = tonumber(rates[2 * i] or 0)
     if lim.kind == 'r' then
-      lim.interval, lim.burst = tonumber(first) or 0, tonumber(second) or 1
+      lim.interval, lim.burst = spacing(tonumber(first) or 0), tonumber(second) or 1
       lim.tat = tonumber(rates[2 * i - 1] or 0)
     else
       lim.max = tonumber(first) or 1

@@ -1,9 +1,11 @@
 --# include lib/count.lua
 --# include lib/clock.lua
--- The text kept of an ended job: kind, time (as text), attempts, run time, task; then the bytes.
+-- The text kept of an ended job: kind, time (as text), attempts, run time, task (ran_by whom); then the bytes.
 local function outcome_text(kind, now, attempts, run_ms, task, bytes)
   return kind .. ' ' .. now .. ' ' .. attempts .. ' ' .. run_ms .. ' ' .. task .. '\n' .. bytes
 end
+
+local function ran_by(task, worker) return task .. '@' .. worker end
 
 -- Which task each list of ended jobs in KEYS is of, and for each what to add to it: nothing yet.
 local function ended_tasks(first)

@@ -11,7 +11,7 @@ local function shape_of(view, limits)
     if kind == 'r' then shape.rates = shape.rates + 1 end
     if kind == 'o' then shape.home = id end
   end
-  shape.ahead = shape.rates > 1 and 5000 or shape.rates == 1 and 20000 or 0
+  shape.ahead = shape.rates > 1 and 5000 or shape.rates == 1 and 30000 or 0
   view.shapes[limits] = shape
   return shape
 end

@@ -2,7 +2,7 @@
 -- The class can't start before `at` because of `by`: it waits there. An ordered lane waits as a whole.
 local function stop_class(pump, view, lane, class, at, by)
   local gate = class.home ~= '*' and at < math.huge and class.home or by
-  local look = at - class.ahead / 2
+  local look = at - class.ahead * 2 / 3
   if gate ~= class.gate then lane.left = lane.left - 1 end
   if gate ~= class.gate or view.moved[class.name] ~= nil then view.moved[class.name], view.heads[class.name] = gate, class.key end
   if view.gates[gate] then

@@ -1,7 +1,7 @@
 --# include lib/expire.lua when called: expire_jobs
 --# include lib/keys_of.lua when called: move_keys
 -- Hands out what was pumped, each `{id, order, at}`: out of the line and running, with no entry in the stream.
--- Its start, `at`, may lie up to 20 ms ahead. Adds ids and states to those of the claim; returns the delays.
+-- Its start, `at`, may lie up to 30 ms ahead. Adds ids and states to those of the claim; returns the delays.
 local function hand_out_pumped(pump, taken, states, token, hand_out)
   local ids, delays, out = {}, {}, {}
   pump.keyed = {}

@@ -15,7 +15,7 @@ local function vacate(keys, gone, ended, now_us)
     if job.marked then marked[#marked + 1] = job.id end
     if string.byte(job.entry) == 38 then out[#out + 1] = job.id end
   end
-  if #out > 0 or #marked > 0 then touch_line() end
+  if out[1] or marked[1] then touch_line() end
   if #told > 0 then redis.call('ZREM', keys.cancelling, unpack(told)) end
   if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
   if #marked == 0 then return end

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 from streamq.celery.canvas import several
 from streamq.celery.priorities import ours
 from streamq.celery.request import HEADER, current, origin
+from streamq.errors import ConfigurationError
 from streamq.option_checks import CHECKS, SharedKey, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from streamq.celery.app import Celery
+    from streamq.celery.canvas import Signature
 
 log = logging.getLogger("streamq.celery")
 
@@ -77,7 +79,7 @@ CALL_OPTIONS = frozenset({*SAME, *ALIKE, *MEANINGLESS})
 
 def call_options(app: Celery, task: str, given: Mapping[str, Any]) -> dict[str, Any]:
     """Options of one call as streamq takes them; `TypeError` for one that nobody knows."""
-    options, own = {}, _along(given)
+    options, own = {}, _along(app, given)
     for name, value in given.items():
         if value is None:
             continue
@@ -112,12 +114,12 @@ def _identified(
     return {**options, "headers": headers} if headers else options
 
 
-def _along(given: Mapping[str, Any]) -> dict[str, Any]:
+def _along(app: Celery, given: Mapping[str, Any]) -> dict[str, Any]:
     """What the worker is told of a call beside streamq's own options; often nothing."""
     own: dict[str, Any] = {}
     for name in ("link", "link_error"):
         if given.get(name):
-            own[name] = [one.plain() for one in several(given[name])]
+            own[name] = [_follower(app, name, one) for one in several(given[name])]
     if given.get("shadow"):
         own["shadow"] = given["shadow"]
     if parent := current():
@@ -125,6 +127,19 @@ def _along(given: Mapping[str, Any]) -> dict[str, Any]:
     if own:
         own["origin"] = origin()
     return own
+
+
+def _follower(app: Celery, name: str, call: Signature) -> dict[str, Any]:
+    """One that is linked, to be sent; refused where it never could follow: later it is lost."""
+    known = app.tasks.get(call.task)
+    unique = call.options.get("unique", known.task_options.unique if known else None)
+    if unique and getattr(unique, "on_conflict", "") == "raise":
+        raise ConfigurationError(
+            f"{name}={call}: its unique key says on_conflict='raise', and what follows is made in "
+            "a step that can't raise;\nsay 'return', 'replace' or 'queue_one' there, or of this "
+            f"call that it isn't unique: {name}={call}.set(unique=False)"
+        )
+    return call.plain()
 
 
 def in_zone(value: Any, app: Celery) -> Any:

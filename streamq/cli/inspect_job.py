@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from streamq.cli.wording import ago, call_text, clock, one_line, since, value_text
+from streamq.ids import id_keeps_result
 from streamq.job import JobState
 from streamq.terminal import Column, bold, printable, table
 
@@ -33,7 +34,8 @@ def job_text(
     lines += _children(job.children)
     lines += _attempts(job.attempts)
     # Of a job that succeeded in the end, that of its last failed attempt.
-    trace = job.traceback or (job.attempts[-1].traceback if job.attempts else "")
+    told = (one.traceback for one in reversed(job.attempts) if one.traceback)
+    trace = job.traceback or next(told, "")
     if trace:
         lines += [bold("traceback"), *(f"  {printable(it)}" for it in trace.splitlines())]
     if log:
@@ -87,7 +89,7 @@ def _children(children: Sequence[Child]) -> list[str]:
 
 
 def _attempts(attempts: Sequence[Attempt]) -> list[str]:
-    """A line for each run that ended badly."""
+    """A line for each run that is over."""
     if not attempts:
         return []
     columns = [Column("ATTEMPT", right=True), Column("ENDED"), Column("STARTED"), Column("RAN")]
@@ -108,7 +110,10 @@ def _attempts(attempts: Sequence[Attempt]) -> list[str]:
 
 def _has_result(job: JobInfo) -> bool:
     return job.result is not None or (
-        job.state is JobState.SUCCEEDED and not job.reason and not job.problem
+        job.state is JobState.SUCCEEDED
+        and id_keeps_result(job.id)
+        and not job.reason
+        and not job.problem
     )
 
 

@@ -8,7 +8,7 @@ from streamq import inspection
 from streamq.cli.documents import plain
 from streamq.cli.inspect_views import View
 from streamq.cli.wording import ago, since
-from streamq.terminal import Column, table
+from streamq.terminal import Column, printable, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,4 +57,4 @@ def _next(one: LimiterInfo) -> str:
 
 def _pause(pause: Pause) -> str:
     what = f"{pause.what} {pause.name} of queue" if pause.name else "queue"
-    return f"Paused: {what} {pause.queue}, {since(pause.since)}."
+    return printable(f"Paused: {what} {pause.queue}, {since(pause.since)}.")

@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
 from streamq.client.classify import error_word
+from streamq.client.knocking import Knocking
 from streamq.client.steps import Exchange, Forget, Lost, Pause, Unsent
 from streamq.client.wire import Wire
 
@@ -111,7 +112,7 @@ class AsyncTransport:
     """The pool of one loop, last in, first out."""
 
     def __init__(self, connector: Connector) -> None:
-        self._connector = connector
+        self._knocking = Knocking(connector)
         self._idle: dict[Node, list[Wire]] = {}
         self._free = connector.max_connections or MAX_CONNECTIONS
         self._queue: deque[_Turn] = deque()  # calls that wait for a connection
@@ -175,7 +176,7 @@ class AsyncTransport:
     def _fall_ill(self) -> None:
         """An exchange failed: whoever has waited long enough waits no longer."""
         self.is_well = False
-        self._connector.losses += 1
+        self._knocking.connector.losses += 1
         now = asyncio.get_running_loop().time()
         for turn in list(self._queue):
             if turn.deadline <= now:
@@ -231,7 +232,7 @@ class AsyncTransport:
             wire = idle.pop()
             if not wire.is_stale():
                 return wire
-            self._connector.losses += 1
+            self._knocking.connector.losses += 1
             await wire.close()
         return None
 
@@ -239,7 +240,7 @@ class AsyncTransport:
         if (wire := await self._idle_wire(node)) is not None:
             return wire
         try:
-            return Wire(await self._connector.connect_async(node, timeout))
+            return Wire(await self._knocking.connect(node, timeout, is_well=self.is_well))
         except (RedisError, OSError) as error:
             self._fall_ill()
             raise Unsent(error) from None

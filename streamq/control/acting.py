@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeVar
 
-from streamq.asking import PAGE, queues_of
+from streamq.asking import CHANGED, queues_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,12 +26,12 @@ def for_each(  # noqa: PLR0917 - the last two are seldom said
     read: Callable[[str], A],
     rate: float | None = None,
 ) -> Question[dict[str, A]]:
-    """Act on jobs queue by queue, 200 a call; `read` says what a script's word means.
+    """Act on jobs queue by queue, 50 a call; `read` says what a script's word means.
 
     `progress` is told how many are done. `rate`: no more than so many a second.
     """
     by_queue = yield from queues_of(app, ids)
-    at_once = PAGE if rate is None else max(1, min(PAGE, math.floor(rate)))
+    at_once = CHANGED if rate is None else max(1, min(CHANGED, math.floor(rate)))
     answers: dict[str, A] = {}
     for queue, its_ids in by_queue.items():
         for at in range(0, len(its_ids), at_once):

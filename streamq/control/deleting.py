@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from streamq.asking import pages, queues_of
+from streamq.asking import CHANGED, pages, queues_of
 from streamq.control.words import Answer
 from streamq.operations import delete, forget
 from streamq.telling import tell
@@ -27,7 +27,7 @@ def delete_ended_question(
     answers: dict[str, Answer] = {}
     for queue, its_ids in (yield from queues_of(app, ids)).items():
         keys = app.keys(queue)
-        for some in pages(its_ids):
+        for some in pages(its_ids, CHANGED):
             (words,) = yield [delete(keys, ids=some)]
             answers |= dict(zip(some, map(Answer, words), strict=True))
             rest = [one for one in some if answers[one] is not Answer.DONE]

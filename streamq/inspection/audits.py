@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from streamq.asking import PAGE, known_queues
-from streamq.operations import STRUCTURES
+from streamq.asking import CHANGED, Command, known_queues, pages
+from streamq.operations import STRUCTURES, audit_trails, trail_kind
 from streamq.operations import audit as audit_page
 
 if TYPE_CHECKING:
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.asking import Question
+    from streamq.keys import QueueKeys
+    from streamq.operations import AuditPage
+
+    Note: TypeAlias = Callable[[str, AuditPage], None]
+
+TRAILS = "trails"  # what jobs said: their logs, chunks and children
+_SCAN = 1000  # keys that one step looks at
 
 TellProgress: TypeAlias = Callable[[str, str, int], object]  # queue, structure, members so far
 
@@ -61,19 +68,41 @@ def audit_question(
     checked: dict[str, dict[str, int]] = {}
     violations: list[QueueViolation] = []
     for name in queues:
-        checked[name] = dict.fromkeys(STRUCTURES, 0)
+        checked[name] = dict.fromkeys((*STRUCTURES, TRAILS), 0)
+
+        def note(structure: str, page: AuditPage, queue: str = name) -> None:
+            checked[queue][structure] += page.members
+            found = [QueueViolation(queue, it.rule, it.key, it.member) for it in page.violations]
+            violations.extend(found)
+            if progress is not None:
+                progress(queue, structure, checked[queue][structure])
+
         for structure in STRUCTURES:
-            cursor = ""
-            while True:
-                call = audit_page(app.keys(name), structure=structure, cursor=cursor, limit=PAGE)
-                (page,) = yield [call]
-                checked[name][structure] += page.members
-                violations += [
-                    QueueViolation(name, one.rule, one.key, one.member) for one in page.violations
-                ]
-                if progress is not None:
-                    progress(name, structure, checked[name][structure])
-                cursor = page.cursor
-                if not cursor:
-                    break
+            yield from _structure(app.keys(name), structure, note)
+        yield from _trails(app.keys(name), note)
     return AuditReport(checked, violations)
+
+
+def _structure(keys: QueueKeys, structure: str, note: Note) -> Question[None]:
+    cursor = ""
+    while True:
+        (page,) = yield [audit_page(keys, structure=structure, cursor=cursor, limit=CHANGED)]
+        note(structure, page)
+        cursor = page.cursor
+        if not cursor:
+            return
+
+
+def _trails(keys: QueueKeys, note: Note) -> Question[None]:
+    """What jobs said has a key for each: looked for among all keys of the queue, in steps."""
+    cursor, anywhere = "0", keys.key("*")
+    while True:
+        words = ("SCAN", cursor, "MATCH", anywhere, "COUNT", _SCAN)
+        after, found = yield Command(words, keys.key("jobs"))
+        trails = sorted({key for one in found if trail_kind(key := one.decode("utf-8", "replace"))})
+        for some in pages(trails, CHANGED):
+            (page,) = yield [audit_trails(keys, trails=some)]
+            note(TRAILS, page)
+        cursor = after.decode()
+        if cursor == "0":
+            return

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from streamq.asking import Command, known_queues, scan
+from streamq.ids import id_keeps_result
 from streamq.inspection.details import state_of_kind
 from streamq.inspection.places import JobPage
-from streamq.job import JobInfo
+from streamq.job import Attempt, JobInfo, JobState
 from streamq.job_reading import moment
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 SUMMARIES = 1000  # kept of each task
 _TASKS = 200  # looked at, of one queue
+_SHORT = 5  # words without the worker: of a dead job, or from another release
 
 
 def ended_question(
@@ -37,7 +40,18 @@ def ended_question(
 def find_ended(app: StreamQ, queue: str, job_id: str) -> Question[JobInfo | None]:
     """The summary of one job, where it is still kept."""
     jobs = yield from _of_queue(app, queue, SUMMARIES)
-    return next((job for job in jobs if job.id == job_id), None)
+    return next((_with_last_run(job) for job in jobs if job.id == job_id), None)
+
+
+def _with_last_run(job: JobInfo) -> JobInfo:
+    """The run that ended it is all that is known of its runs; a result that it had is gone."""
+    if job.state is JobState.SUCCEEDED and id_keeps_result(job.id):
+        job = replace(job, problem="result: it was kept until its time, and is gone")
+    if not job.worker:
+        return job
+    seconds = job.run_seconds or 0.0
+    last = Attempt(job.attempt, str(job.state), job.worker, job.started_at, seconds)
+    return replace(job, attempts=(last,))
 
 
 def find_summaries(app: StreamQ, queue: str, task: str) -> Question[dict[str, JobInfo]]:
@@ -90,7 +104,7 @@ def ended_total(app: StreamQ, queues: list[str]) -> Question[int]:
 
 
 def _summary(line: bytes, queue: str, task: str) -> JobInfo | None:
-    """`id kind attempts run_ms ended_ms`, and the task where the list isn't one task's."""
+    """`id kind attempts run_ms ended_ms`; then the worker, or in `dropped` the task."""
     parts = line.decode("utf-8", "replace").split(" ", 5)
     try:
         job_id, kind, attempts, run_ms, ended_ms = parts[:5]
@@ -106,6 +120,7 @@ def _summary(line: bytes, queue: str, task: str) -> JobInfo | None:
             ended_at=moment(int(ended_ms)),
             started_at=moment(int(ended_ms) - int(run_ms)) if ran else None,
             run_seconds=int(run_ms) / 1000 if ran else None,
+            worker=parts[5] if task and len(parts) > _SHORT else "",
         )
     except (ValueError, IndexError):  # another release's words
         return None

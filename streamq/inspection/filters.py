@@ -84,7 +84,8 @@ def _is(value: Any, text: str) -> bool:
 
 def _last_error(job: JobInfo) -> BaseException | None:
     """Its own, or of a job that succeeded in the end that of its last failed attempt."""
-    return job.error or (job.attempts[-1].error if job.attempts else None)
+    told = (one.error for one in reversed(job.attempts) if one.error)
+    return job.error or next(told, None)
 
 
 def _names(wanted: str, error: BaseException | None) -> bool:

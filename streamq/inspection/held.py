@@ -76,7 +76,7 @@ def _at_rate(app: StreamQ, info: JobInfo, found: Standing) -> Question[Reason]:
     text = f"waits for rate limit {_named(found.gate, limit)}"
     if not isinstance(limit, RateLimit):
         return Reason("rate limit", f"{text}: the next may start in {span(first)}")
-    seconds = first + (found.place - 1) * limit.interval
+    seconds = first + (found.place - 1) * limit.spacing
     return Reason("rate limit", f"{text}: starts in about {span(seconds)}", seconds=seconds)
 
 

@@ -95,7 +95,7 @@ def _described(info: LimitInfo, seen: Limiter) -> LimiterInfo:
     used = seen.used
     free: float | None = seen.held_in_us / 1e6
     if isinstance(info.limit, RateLimit):
-        step_us = info.limit.interval * 1e6
+        step_us = info.limit.spacing * 1e6
         used = math.ceil(seen.booked_in_us / step_us)
         after_us = seen.booked_in_us - (info.limit.burst - 1) * step_us
         free = max(0.0, after_us, seen.held_in_us) / 1e6

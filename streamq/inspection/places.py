@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from streamq.asking import PAGE
+from streamq.asking import PAGE, WHOLE
 from streamq.inspection.details import looks
 from streamq.job import JobInfo, JobState
 from streamq.operations import page
@@ -65,8 +65,8 @@ def page_question(
     if len(names) > 1:
         following = _closed(at, found.cursor) if found.cursor or at + 1 < len(names) else ""
     jobs: list[JobInfo] = []
-    for first in range(0, len(found.ids), PAGE):
-        jobs += yield from looks(app, keys, found.ids[first : first + PAGE])
+    for first in range(0, len(found.ids), WHOLE):
+        jobs += yield from looks(app, keys, found.ids[first : first + WHOLE])
     here = [job for job in jobs if job.state == where.value or job.state is JobState.UNKNOWN]
     gone = [job for job in here if job.state is JobState.UNKNOWN and not job.problem]
     return JobPage([job for job in here if job not in gone], following)

@@ -51,17 +51,21 @@ from streamq.operations.parking import (
     throttle,
 )
 from streamq.operations.plain import put
-from streamq.operations.read import (
-    PLACES,
+from streamq.operations.proof import (
     STRUCTURES,
     AuditPage,
+    Violation,
+    audit,
+    audit_schedules,
+    audit_trails,
+    trail_kind,
+)
+from streamq.operations.read import (
+    PLACES,
     Look,
     Page,
     Sought,
-    Violation,
     Waited,
-    audit,
-    audit_schedules,
     count,
     look,
     options,
@@ -180,6 +184,7 @@ __all__ = [
     "append",
     "audit",
     "audit_schedules",
+    "audit_trails",
     "bury",
     "cancel",
     "checkpoint",
@@ -231,6 +236,7 @@ __all__ = [
     "sweep",
     "throttle",
     "timetable",
+    "trail_kind",
     "unregister",
     "wait",
     "watch",

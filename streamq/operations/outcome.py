@@ -38,13 +38,22 @@ class Outcome:
     tags: tuple[str, ...] = ()
     kept_runs: bytes = b""  # those that ended badly before, for `parse_runs`
     call: bytes = b""  # its encoded call, where that is kept
+    worker: str = ""  # of the last run; empty: it never started, or nobody told
+
+
+_STATE_PARTS = (5, 6)  # at least; of a running job
 
 
 def parse_state(raw: bytes) -> StateText | None:
-    """A state text's parts; None for an empty one (a job untouched since enqueue)."""
+    """A state text's parts; None for an empty one (a job untouched since enqueue).
+
+    Raises `ValueError` for a text that no script wrote.
+    """
     if not raw:
         return None
     parts = raw.decode("ascii", "replace").split(" ")
+    if len(parts) < _STATE_PARTS[parts[0] == "R"]:
+        raise ValueError(f"a state of {len(parts)} words")
     since = int(parts[5]) if parts[0] == "R" else 0
     is_asked = parts[-1].endswith("!")
     return StateText(parts[0], int(parts[1]), int(parts[2]), parts[3], parts[4], since, is_asked)
@@ -55,8 +64,9 @@ def parse_outcome(raw: bytes) -> Outcome | None:
     if not raw:
         return None
     head, _, value = raw.partition(b"\n")
-    kind, ended, attempts, run_ms, task = head.decode("ascii", "replace").split(" ")
-    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, *read_beside(value))
+    kind, ended, attempts, run_ms, ran = head.decode("ascii", "replace").split(" ")
+    task, _, worker = ran.partition("@")
+    return Outcome(kind, int(ended), int(attempts), int(run_ms), task, *read_beside(value), worker)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,39 +18,6 @@ if TYPE_CHECKING:
     from streamq.operations.outcome import FailedRun, Outcome, StateText
 
 PLACES = ("waiting", "scheduled", "stranded", "parked", "heirs", "running", "dead", "ended")
-STRUCTURES = (
-    "jobs",
-    "state",
-    "stream",
-    "pending",
-    "returned",
-    "stranded",
-    "leases",
-    "claims",
-    "held",
-    "scheduled",
-    "dead",
-    "errors",
-    "progress",
-    "checkpoints",
-    "results",
-    "results_expiry",
-    "waiters",
-    "unique",
-    "heirs",
-    "cancelling",
-    *("parked", "line", "turns", "places", "gates", "lanes", "slots", "pumped", "timers"),
-    *("rates", "limits"),
-    "outbox",
-    "schedule_state",
-    "schedule_due",
-    "schedule_runs",
-    "schedule_held",
-    "schedule_waiting",
-    "totals",
-)
-
-
 _NEWS = b"!"  # behind it, in a message, stands progress
 
 
@@ -99,24 +66,6 @@ class Sought(Page):
     """A page of what `seek` found."""
 
     looked_at: int  # records
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """A rule of the conservation law, broken."""
-
-    rule: str
-    key: str
-    member: str
-
-
-@dataclass(frozen=True, slots=True)
-class AuditPage:
-    """A page of an audit."""
-
-    cursor: str  # of the next page of this structure; empty: done
-    members: int  # looked at
-    violations: list[Violation]
 
 
 def look(keys: QueueKeys, *, ids: Sequence[str]) -> Call[list[Look]]:
@@ -212,27 +161,3 @@ def count(keys: QueueKeys) -> Call[dict[str, int]]:
 def options(keys: QueueKeys, *, tasks: Sequence[str]) -> Call[list[str]]:
     """The published options of tasks, as JSON texts; empty where no worker has published any."""
     return bind("options", keys, lambda reply: [text(one) for one in reply], items=tasks)
-
-
-def audit(
-    keys: QueueKeys, *, structure: str, cursor: str = "", limit: int = 100
-) -> Call[AuditPage]:
-    """One page (1 to 200 members) of the proof that nothing is lost; one of `STRUCTURES`."""
-    if structure.startswith("schedule_"):
-        return audit_schedules(keys, structure=structure, cursor=cursor, limit=limit)
-    return bind("audit", keys, _read_audit, structure=structure, cursor=cursor, limit=limit)
-
-
-def audit_schedules(
-    keys: QueueKeys, *, structure: str, cursor: str = "", limit: int = 100
-) -> Call[AuditPage]:
-    """As `audit`, for the structures that schedules have: its names begin with `schedule_`."""
-    return bind(
-        "audit_schedules", keys, _read_audit, structure=structure, cursor=cursor, limit=limit
-    )
-
-
-def _read_audit(reply: list[Any]) -> AuditPage:
-    found = [text(one) for one in reply[2:]]
-    broken = [Violation(*found[i : i + 3]) for i in range(0, len(found), 3)]
-    return AuditPage(text(reply[0]), reply[1], broken)

@@ -67,6 +67,7 @@ class HandBack(NamedTuple):
     id: str
     token: str
     crashed: bool = False
+    unused: bool = False  # it never began: its rates may give its start to another
 
 
 class Stray(NamedTuple):
@@ -150,7 +151,7 @@ def release(
     """
     items: list[Value] = []
     for j in jobs:
-        items += (j.id, j.token, int(j.crashed))
+        items += (j.id, j.token, 2 if j.unused else int(j.crashed))
     return bind("release", keys, words, items=items, worker=worker, seq=seq, dead_cap=dead_cap)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from streamq.asking import PAGE, scan
+from streamq.asking import WHOLE, scan
 from streamq.job_reading import moment, state_of
 from streamq.job_state import JobState
 from streamq.keys import scheduling
@@ -68,8 +68,8 @@ def infos_question(
     """Put into words, with the states of jobs that have not ended."""
     ids = [run.id for one in entries for run in one.runs if run.kind == "-"]
     states: dict[str, JobState] = {}
-    for at in range(0, len(ids), PAGE):
-        (looks,) = yield [look(keys, ids=ids[at : at + PAGE])]
+    for at in range(0, len(ids), WHOLE):
+        (looks,) = yield [look(keys, ids=ids[at : at + WHOLE])]
         states |= {seen.id: state_of(seen)[0] for seen in looks}
     return [_info(runtime, keys.queue, now_ms, one, states) for one in entries]
 

@@ -41,7 +41,7 @@ class Backlog(ABC):
     def stale(self, before: float) -> list[Held]:
         """Take back what was claimed before that moment (monotonic) and hasn't started."""
         taken: list[Held] = []
-        while self._backlog and self._backlog[0].lease.since < before:
+        while self._backlog and self._backlog[0].due < before:
             taken.append(self._backlog.popleft())
         self.slots.held -= len(taken)
         return taken

@@ -1,28 +1,20 @@
 """Ends running jobs whose end somebody asked for: looks at the queue, and has them told.
 
-In a thread: a job that keeps the event loop to itself can be asked for like any other, and those
-beside it are told in spite of it. Jobs that end within half a second are never asked about, so
-under load of short ones this costs nothing; what runs longer costs its queue two small commands a
-second.
+In rounds of a thread: a job that keeps the event loop to itself can be asked for like any other,
+and those beside it are told in spite of it. Jobs that end within half a second are never asked
+about, so under load of short ones this costs nothing; what runs longer costs its queue two small
+commands a second.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from typing import TYPE_CHECKING
 
-from streamq.worker.weather import TROUBLE
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from streamq.client import Client
     from streamq.worker.crew import Crew
     from streamq.worker.served import ServedQueue
-
-log = logging.getLogger("streamq.worker")
 
 RHYTHM_S = 0.5
 CALL_S = 2.0
@@ -32,25 +24,10 @@ MOST = 1000  # of one queue at once; those that are told are soon gone
 class Canceller:
     """Told again each time until they have ended: one that had not begun may run by then."""
 
-    def __init__(
-        self, client: Client, crew: Crew, worker: str, broken: Callable[[BaseException], None]
-    ) -> None:
+    def __init__(self, client: Client, crew: Crew, worker: str) -> None:
         self._client = client
         self._crew = crew
         self._worker = worker
-        self._broken = broken  # is told, in the thread, of what should never be raised
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="streamq-canceller", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self, timeout: float = 0.0) -> None:
-        """End after the look that goes on; waits for that, `timeout` seconds at most."""
-        self._stop.set()
-        if timeout and self._thread.is_alive():
-            self._thread.join(timeout)
 
     def once(self) -> None:
         """Look in each queue of which jobs run for a while. Raises what the client raises."""
@@ -58,16 +35,6 @@ class Canceller:
         for queue in self._crew.queues.values():
             if self._crew.book.has_older(queue.name, before):
                 self._tell(queue.name, self._asked(queue))
-
-    def _run(self) -> None:
-        while not self._stop.wait(RHYTHM_S):
-            try:
-                self.once()
-            except TROUBLE as error:  # weather; who works with the server tells of it
-                log.debug("nobody says which jobs are to end: %s", error)
-            except BaseException as error:  # noqa: BLE001 - a bug of ours: the worker ends of it
-                self._broken(error)
-                return
 
     def _asked(self, queue: ServedQueue) -> set[str]:
         """The ids of this worker's jobs that are to end."""

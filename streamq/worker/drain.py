@@ -115,7 +115,7 @@ class _Drainer:
             if time.monotonic() > self._deadline:
                 self._hand_back(keys, claimed.jobs[0].id, token)
                 raise TimeoutError(f"drain: time is over, and queue {keys.queue!r} has more jobs")
-            time.sleep(claimed.jobs[0].delay_us / 1e6)  # a rate limit's next one, 20 ms at most
+            time.sleep(claimed.jobs[0].delay_us / 1e6)  # a rate limit's next one, 30 ms at most
             lease = Lease(keys.queue, token, 1, claimed.now_ms, time.monotonic())
             self._run(keys, Held(claimed.jobs[0], lease))
 
@@ -151,7 +151,7 @@ class _Drainer:
         report.tasks[job.record.task] += 1
 
     def _hand_back(self, keys: QueueKeys, job_id: str, token: str) -> None:
-        jobs = [HandBack(job_id, token)]
+        jobs = [HandBack(job_id, token, unused=True)]
         call = operations.release(keys, worker=self.worker, seq=time.time_ns(), jobs=jobs)
         self._app.client.run(call)
 

@@ -1,7 +1,7 @@
 """Jobs that were claimed a little before they may start: a rate limit's next ones.
 
 A limit that is asked only when a start is due loses the way there and back on each one; a claim
-brings what is due within the next 20 ms, and here it waits for its instant.
+brings what is due within the next 30 ms, and here it waits for its instant.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Early:
 
     def keep(self, held: Held) -> bool:
         """Start this job at its instant, never before; False where that has come."""
-        at = held.lease.since + held.job.delay_us / 1e6
+        at = held.due
         if at <= time.monotonic():
             return False
         self._room.asked += 1

@@ -103,7 +103,8 @@ class Flow:
         """These run elsewhere, or here later: as if they had never been claimed."""
         for held in jobs:
             queue = self._queues[held.lease.queue]
-            queue.settler.add(Ended(held, HandBack(held.job.id, held.lease.token)))
+            back = HandBack(held.job.id, held.lease.token, unused=True)
+            queue.settler.add(Ended(held, back))
             queue.wake()
         self.feed()
 

@@ -41,6 +41,11 @@ class Held:
     told: Why | None = None  # to stop, and why
     trace_id: str = ""  # that it was enqueued in; for the log
 
+    @property
+    def due(self) -> float:
+        """Monotonic; when it may start: since its claim, but where a rate said later."""
+        return self.lease.since + self.job.delay_us / 1e6
+
 
 @dataclass(slots=True, eq=False)
 class Ended:

@@ -14,6 +14,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from contextvars import Context
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
@@ -175,16 +176,17 @@ def _serve(app: StreamQ, speech: Speech, jobs: SimpleQueue[Any], stop: Stop) -> 
     job_log = JobLog()
     opened = lifespans(app)
     loop.run_until_complete(opened.__aenter__())
-    while (wire := jobs.get()) is not None:
-        held = frames.held_from_wire(wire, time.monotonic())
-        stop.begin(held)
-        say("began")
-        ended = Context().run(_run, runner, held, loop, stop)
-        stop.end()
-        job_log.ended([ended])
-        sys.stdout.flush()
-        sys.stderr.flush()
-        say("ended", frames.ended_to_wire(ended), resident_mib())
+    with suppress(BrokenPipeError, ConnectionResetError):  # the worker was killed: nobody hears it
+        while (wire := jobs.get()) is not None:
+            held = frames.held_from_wire(wire, time.monotonic())
+            stop.begin(held)
+            say("began")
+            ended = Context().run(_run, runner, held, loop, stop)
+            stop.end()
+            job_log.ended([ended])
+            sys.stdout.flush()
+            sys.stderr.flush()
+            say("ended", frames.ended_to_wire(ended), resident_mib())
     loop.run_until_complete(opened.__aexit__(None, None, None))
     sys.stdout.flush()
     os._exit(0)

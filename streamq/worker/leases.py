@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.worker")
 
+SETTLING_S = 1.0  # a lease that the server doesn't know may only just have been settled
+
 
 class LeaseBook:
     """Claim tokens by queue. Written by one thread, read by any: what renews them is another."""

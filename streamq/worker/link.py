@@ -13,6 +13,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from streamq.worker.leases import SETTLING_S
+
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from streamq.worker.leases import LeaseBook
 
 log = logging.getLogger("streamq.worker")
-
-SETTLING_S = 1.0  # a lease that seems lost may only just have been settled
 
 
 class Link:

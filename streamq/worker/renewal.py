@@ -1,14 +1,11 @@
-"""Renews leases from where a blocked loop can't stop it: a thread, or the supervisor."""
+"""Renews leases: in rounds of a thread, of the worker's or of its supervisor's."""
 
 from __future__ import annotations
 
-import logging
-import threading
-import time
 from typing import TYPE_CHECKING
 
 from streamq import operations
-from streamq.errors import StreamQError
+from streamq.worker.rounds import Rounds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,10 +13,7 @@ if TYPE_CHECKING:
     from streamq.client import Client
     from streamq.keys import QueueKeys
 
-log = logging.getLogger("streamq.worker")
-
 CHUNK = 500  # tokens in one call
-SOON_S = 0.5  # after a failure
 
 
 def renew(
@@ -55,48 +49,10 @@ def renew(
     ]
 
 
-class Renewer:
-    """Renews every third of a lease, in a thread of its own."""
-
-    def __init__(
-        self,
-        once: Callable[[], object],
-        lease_ms: int,
-        *,
-        is_needed: Callable[[], bool] = lambda: True,
-        broken: Callable[[BaseException], None] | None = None,
-    ) -> None:
-        self._once = once  # one round; may raise what the client raises
-        self._broken = broken  # is told, in the thread, of what should never be raised
-        self._rhythm_s = lease_ms / 3000
-        self._is_needed = is_needed  # asked before each round
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="streamq-renewal", daemon=True)
-
-    def start(self) -> None:
-        """Begin, with a round at once."""
-        self._thread.start()
-
-    def stop(self, timeout: float = 0.0) -> None:
-        """End after the round that goes on; waits for that, `timeout` seconds at most."""
-        self._stop.set()
-        if timeout and self._thread.is_alive():
-            self._thread.join(timeout)
-
-    def _run(self) -> None:
-        pause = 0.0
-        while not self._stop.wait(pause):
-            began = time.monotonic()
-            pause = self._rhythm_s
-            try:
-                if self._is_needed():
-                    self._once()
-            except StreamQError as error:  # weather; who works with the server tells of it
-                log.debug("leases could not be renewed: %s", error)
-                pause = min(SOON_S, pause)
-            except BaseException as error:
-                if self._broken is None:
-                    raise
-                self._broken(error)
-                return
-            pause = max(0.0, began + pause - time.monotonic())
+def renewing(
+    once: Callable[[], object],
+    lease_ms: int,
+    broken: Callable[[BaseException], None] | None = None,
+) -> Rounds:
+    """Rounds of that, in which `renew` is called: every third of a lease."""
+    return Rounds("renewal", once, lease_ms / 3000, broken=broken)

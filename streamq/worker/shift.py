@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from streamq import operations
 from streamq.worker import application, funeral, last_resort
-from streamq.worker.canceller import Canceller
+from streamq.worker.canceller import RHYTHM_S, Canceller
 from streamq.worker.crew import assemble, enrolment
+from streamq.worker.leases import SETTLING_S
 from streamq.worker.lifespan import lifespans
 from streamq.worker.orders import Orders
-from streamq.worker.renewal import Renewer, renew
+from streamq.worker.renewal import renew, renewing
 from streamq.worker.retirement import DONE, RETIRED, Retirement
+from streamq.worker.rounds import Rounds
 from streamq.worker.shutdown import Shutdown
 from streamq.worker.weather import TROUBLE
 
@@ -33,7 +35,7 @@ log = logging.getLogger("streamq.worker")
 
 END_S = 0.2  # that duties get to end by themselves
 CALL_S = 1.0  # for a last call
-RENEWAL_S = 0.2  # that a renewal gets to end; one that comes later only says that we live
+ROUND_S = 0.2  # that a round gets to end; a renewal that comes later only says that we live
 
 
 class Shift:
@@ -50,9 +52,12 @@ class Shift:
         self._retired = asyncio.Event()
         self._crew = assemble(app, size, identity, birth=_birth(app), broken=self._broken)
         self._crew.upkeep.append(self._make_retirement())
-        self._renewer = self._make_renewer()
         broken = self._broken_in_thread
-        self._canceller = Canceller(app.client, self._crew, identity.name, broken)
+        canceller = Canceller(app.client, self._crew, identity.name)
+        self._rounds = (  # in the order in which they stop
+            Rounds("canceller", canceller.once, RHYTHM_S, broken=broken),
+            renewing(self._renew, self._lease_ms, broken),
+        )
         timekeeper = self._crew.pools.timekeeper
         timekeeper.replace = partial(self._leave_by_itself, RETIRED)
         if link is not None:  # else nobody would start another process
@@ -69,14 +74,14 @@ class Shift:
         enrol = enrolment(self._app, crew, self._identity)
         try:
             if await self._enrol(enrol, stop):
-                self._renewer.start()
-                self._canceller.start()
+                for one in self._rounds:
+                    one.start()
                 if self._link is not None:
                     self._link.serve(crew.book, partial(self._leave_by_itself, RETIRED))
                 left = await self._run_duties(enrol, stop, hurry)
         finally:
-            self._canceller.stop(timeout=RENEWAL_S)
-            self._renewer.stop(timeout=RENEWAL_S)
+            for one in self._rounds:
+                one.stop(timeout=ROUND_S)
             crew.pools.timekeeper.close()
             crew.threads.close()
             await crew.processes.close()
@@ -198,20 +203,16 @@ class Shift:
         )
         return crew.flow.retirement
 
-    def _make_renewer(self) -> Renewer:
-        """Renews from a thread: alone, or in place of a supervisor that is silent."""
+    def _renew(self) -> None:
+        """From a thread: alone, or in place of a supervisor that is silent."""
+        if self._link is not None and not self._link.is_silent(self._lease_ms / 2000):
+            return
         keys = [queue.keys for queue in self._crew.queues.values()]
         book, name = self._crew.book, self._identity.name
-
-        def once() -> None:
-            for queue, token in renew(self._app.client, keys, name, self._lease_ms, book.tokens):
-                book.lost(queue, token)
-
-        broken = self._broken_in_thread
-        if self._link is None:
-            return Renewer(once, self._lease_ms, broken=broken)
-        is_needed = partial(self._link.is_silent, self._lease_ms / 2000)
-        return Renewer(once, self._lease_ms, is_needed=is_needed, broken=broken)
+        for queue, token in renew(self._app.client, keys, name, self._lease_ms, book.tokens):
+            with suppress(RuntimeError):  # the loop has ended
+                tell = partial(self._loop.call_later, SETTLING_S, book.lost, queue, token)
+                self._loop.call_soon_threadsafe(tell)
 
 
 async def _wait(event: asyncio.Event) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from streamq.errors import StreamQError
 from streamq.worker import funeral
-from streamq.worker.renewal import Renewer, renew
+from streamq.worker.renewal import renew, renewing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,15 +39,15 @@ class Steward:
         self._loop = asyncio.get_running_loop()
         self._children: dict[int, Child] = {}  # by pid
         self._funerals: set[asyncio.Task[None]] = set()
-        self._renewer = Renewer(self._renew_all, lease_ms)
+        self._renewal = renewing(self._renew_all, lease_ms)
 
     def start(self) -> None:
         """Begin to renew, in a thread."""
-        self._renewer.start()
+        self._renewal.start()
 
     def stop(self) -> None:
         """Renew nothing more; who is not buried by now is found dead when its lease runs out."""
-        self._renewer.stop()
+        self._renewal.stop()
         for one in self._funerals:
             one.cancel()
 

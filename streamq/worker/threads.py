@@ -72,10 +72,10 @@ class ThreadPool:
             self._tickets.put(True)  # noqa: FBT003 - a ticket
 
     def stale(self, before: float) -> list[Held]:
-        """Take back what was claimed before that moment (monotonic) and hasn't started."""
+        """Take back what could start before that moment (monotonic) and hasn't started."""
         backlog, taken = self._backlog, []
         with contextlib.suppress(IndexError):  # threads take from it, too
-            while backlog[0].lease.since < before:
+            while backlog[0].due < before:
                 taken.append(backlog.popleft())
         self.slots.held -= len(taken)
         return taken

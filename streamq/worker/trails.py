@@ -21,7 +21,7 @@ from streamq.worker.weather import FATAL
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from streamq.client import Client
     from streamq.worker.held import Ended, Held
@@ -78,6 +78,25 @@ class Trail:
                 break
             entries.append(entry)
         return entries
+
+
+Due = tuple["Held", str, Trail, list[bytes]]  # a run, a kind, and what goes next
+
+
+def in_short_calls(due: list[Due]) -> Iterator[list[Due]]:
+    """Together as many jobs, entries and bytes as hold the server for a moment only."""
+    call: list[Due] = []
+    used = 0
+    for one in due:
+        entries = one[3]
+        share = 1 + len(entries) + sum(map(len, entries)) * MOST // CALL_BYTES
+        if call and used + share > MOST:
+            yield call
+            call, used = [], 0
+        call.append(one)
+        used += share
+    if call:
+        yield call
 
 
 class Trails(Duty):
@@ -147,8 +166,8 @@ class Trails(Duty):
         for name, queue in self._queues.items():
             for kind in MOST_ENTRIES:
                 here = [one for one in due if one[0].lease.queue == name and one[1] == kind]
-                for at in range(0, len(here), MOST):
-                    await self._send(queue, kind, here[at : at + MOST], ending)
+                for some in in_short_calls(here):
+                    await self._send(queue, kind, some, ending)
         self._let_go(ending)
         with self._lock:
             is_much = any(len(trail.pending) >= AT_ONCE for trail in self._trails.values())
@@ -158,7 +177,7 @@ class Trails(Duty):
         self,
         queue: ServedQueue,
         kind: str,
-        due: list[tuple[Held, str, Trail, list[bytes]]],
+        due: list[Due],
         ending: dict[Held, Ended],
     ) -> None:
         said = [

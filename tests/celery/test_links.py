@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from streamq import ConfigurationError
+from streamq import ConfigurationError, Unique
 from streamq.celery import Celery, Signature, chain, chord, group, signature
 from tests.servers import Server
 from tests.waiting import wait_until
 
 Work = Callable[..., Any]
+KEPT = Unique(by=("x",), on_conflict="return")
+QUEUED = Unique(by=("x",), on_conflict="queue_one")
 
 
 @pytest.fixture
@@ -116,6 +119,36 @@ def test_one_that_cannot_follow_is_logged_and_the_task_stands(
     assert tasks["add"].apply_async((1, 1), link=link).get(timeout=10) == 2
     wait_until(lambda: list(ran) == [2, "well"], f"the other one: {ran}")
     assert "can't follow it" in caplog.text
+
+
+@pytest.mark.parametrize("unique", [KEPT, QUEUED], ids=["return", "queue_one"])
+def test_links_with_one_unique_key_make_one_job(
+    app: Celery, tasks: Any, ran: deque[Any], work: Work, unique: Unique
+) -> None:
+    @app.task(name="once", unique=unique)
+    def once(x: int, tag: str) -> None:
+        began.set()
+        wait_until(lambda: len(linked) == 3, "all to be linked")
+        ran.append(tag)
+
+    work(app)
+    began, linked = threading.Event(), list[int]()
+    for n in range(3):
+        assert tasks["add"].apply_async((1, 1), link=once.si(7, f"t{n}")).get(timeout=10) == 2
+        linked.append(n)  # with its result, in one step
+        assert began.wait(10)
+    wanted = ["t0"] if unique is KEPT else ["t0", "t2"]
+    wait_until(lambda: [one for one in ran if one != 2] == wanted, f"these to run: {ran}")
+
+
+def test_a_link_that_could_only_raise_is_refused_where_it_is_written(
+    app: Celery, tasks: Any
+) -> None:
+    app.task(name="once", unique=Unique(by=("x",), on_conflict="raise"))(lambda x: x)
+    once = app.tasks["once"]
+    with pytest.raises(ConfigurationError, match=r"link=once(.|\n)*can't raise"):
+        tasks["add"].apply_async((1, 1), link=once.s())
+    assert tasks["add"].apply_async((1, 1), link=once.s().set(unique=False)).id
 
 
 def test_parents_and_roots_are_known_down_the_line(app: Celery, work: Work) -> None:

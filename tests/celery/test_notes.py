@@ -18,10 +18,10 @@ import pytest
 import redis
 
 from tests.conftest import MakeServer
+from tests.searched import ROOT, SEARCHED
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
 NOTES = ROOT.parent / "shared" / "celery-notes.md"
 FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 IMPORTS = ["from streamq.celery import Celery", "from streamq import StreamQ as Celery"]
@@ -73,7 +73,7 @@ class Desk:
             wait_until(lambda: server.keys("*:worker_info"), "it to register", 20)
 
     def environment(self) -> dict[str, str]:
-        return {"PYTHONPATH": f"{self.folder}:{ROOT}", "PATH": "/usr/bin:/bin"}
+        return {"PYTHONPATH": f"{self.folder}:{SEARCHED}", "PATH": "/usr/bin:/bin"}
 
     def run(self, code: str, name: str = "calls.py") -> str:
         """What a program prints; it ends well."""

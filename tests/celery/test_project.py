@@ -18,10 +18,10 @@ import pytest
 
 from benchmarks.environments import environment
 from tests.conftest import MakeServer
+from tests.searched import ROOT, SEARCHED
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
 
-ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "examples" / "celery_project"
 EXPECTED = Path(__file__).with_name("project_expected.txt").read_text().splitlines()
 CELERY = environment("celery") / "bin" / "python"  # made by `python -m benchmarks install`
@@ -34,7 +34,7 @@ class Project:
         self.folder, self.python, self.command = folder, python, command
         self.out, self.log = folder / "out.txt", folder / "worker.log"
         own = {name: it for name, it in os.environ.items() if not name.startswith("STREAMQ_")}
-        path = f"{folder}:{ROOT}"
+        path = f"{folder}:{SEARCHED}"
         notes = str(folder / "notes.txt")
         self.environment = {
             **own,

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from streamq import StreamQ
 from streamq.cli import main
-from tests.inspection.conftest import make_app
-from tests.inspection.hand import Hand
+from tests.inspection.conftest import app, hand
 from tests.servers import Server
 
-PROJECT = Path(__file__).parents[2]
+__all__ = ["app", "hand"]  # the fixtures of an application whose queue is filled by hand
+
 SHOP = """\
 from streamq import StreamQ
 
@@ -104,20 +103,6 @@ def shop(monkeypatch: pytest.MonkeyPatch, server: Server) -> Path:
     return file
 
 
-@pytest.fixture
-def app(server: Server) -> Iterator[StreamQ]:
-    app = make_app(server.url)
-    yield app
-    app.close()
-
-
-@pytest.fixture
-def hand(app: StreamQ) -> Hand:
-    hand = Hand(app)
-    hand.enrol(["shop.add", "shop.send"])
-    return hand
-
-
 def process(*words: str, **variables: str) -> subprocess.Popen[str]:
     """`streamq …` as a process of its own, in the current folder."""
     return subprocess.Popen(
@@ -126,5 +111,5 @@ def process(*words: str, **variables: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": str(PROJECT), **variables},
+        env={**os.environ, **variables},
     )

@@ -12,18 +12,10 @@ from tests.inspection.hand import Hand
 pytestmark = pytest.mark.usefixtures("shop")
 
 
-def bury(app: StreamQ, hand: Hand, *errors: Exception) -> list[str]:
-    jobs = app.tasks["shop.add"].delay_many([(n,) for n in range(len(errors))])
-    hand.claim(len(errors))
-    for job, error in zip(jobs, errors, strict=True):
-        hand.fail(job.id, error)
-    return [job.id for job in jobs]
-
-
 def test_filters_alone_choose_dead_jobs(
     cli: Cli, app: StreamQ, hand: Hand, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bury(app, hand, KeyError("price"), ValueError("stock"), ValueError("price"))
+    hand.bury(KeyError("price"), ValueError("stock"), ValueError("price"))
     cli("dead", "retry", "--error", "price").failed(2, "2 dead jobs to retry", "--yes")
     answer = cli("dead", "retry", "--error", "price", "--rate", "100/s", "--yes")
     assert answer.out == "2 jobs will run again.\n"
@@ -37,7 +29,7 @@ def test_filters_alone_choose_dead_jobs(
 
 
 def test_job_retries_cancels_and_deletes(cli: Cli, app: StreamQ, hand: Hand) -> None:
-    first, second = bury(app, hand, KeyError("price"), ValueError("stock"))
+    first, second = hand.bury(KeyError("price"), ValueError("stock"))
     waiting = app.tasks["shop.add"].delay(1)
     assert cli("job", "retry", first).out == "1 job will run again.\n"
     assert cli("job", "retry", "--error", "stock", "--yes").out == "1 job will run again.\n"
@@ -103,7 +95,7 @@ def test_filters_search_and_say_how_far(cli: Cli, app: StreamQ, hand: Hand) -> N
 def test_dead_jobs_in_groups_hide_what_could_harm_a_terminal(
     cli: Cli, app: StreamQ, hand: Hand
 ) -> None:
-    bury(app, hand, KeyError("price"), KeyError("name"), ValueError("\x1b[31mred\x07"))
+    hand.bury(KeyError("price"), KeyError("name"), ValueError("\x1b[31mred\x07"))
     out = cli("inspect", "dead", "--groups").out
     assert out.splitlines()[1].split()[:2] == ["2", "shop.add"]
     assert all(line == printable(line) for line in out.splitlines())

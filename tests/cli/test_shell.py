@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import re
+import select
 import shutil
 import subprocess
 import sys
@@ -36,6 +40,19 @@ def test_commands_and_options_are_completed(cli: Cli, monkeypatch: pytest.Monkey
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(number))
         assert said in cli().out
+
+
+def test_zsh_and_fish_are_told_what_was_begun(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What their lines ask for and get, where the shells themselves are not here."""
+    monkeypatch.setenv("COMP_WORDS", "streamq dead --ol")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    monkeypatch.setenv("_STREAMQ_COMPLETE", "zsh_complete")
+    assert cli().out.splitlines()[:2] == ["plain", "--older-than"]
+    monkeypatch.setenv("COMP_CWORD", "--ol")
+    monkeypatch.setenv("_STREAMQ_COMPLETE", "fish_complete")
+    assert cli().out.startswith("plain,--older-than\tDead or ended")
+    monkeypatch.delenv("_STREAMQ_COMPLETE")
+    assert 'string split -m 1 "," $completion' in cli("completion", "fish").out
 
 
 def test_every_option_has_a_variable_and_a_place_in_the_project(
@@ -135,6 +152,56 @@ def test_bash_completes_what_was_begun(cli: Cli) -> None:
         timeout=60,
     )
     assert done.stdout.splitlines() == ["retry", "--older-than"]
+
+
+def test_fish_completes_what_was_begun(cli: Cli) -> None:
+    fish = shutil.which("fish")
+    if fish is None:
+        pytest.skip("no fish here")
+    Path("streamq.fish").write_text(cli("completion", "fish").out)
+    asked = 'source streamq.fish; complete -C "streamq job re"; complete -C "streamq dead --ol"'
+    done = subprocess.run(
+        [fish, "--no-config", "-c", asked],
+        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(Path.cwd())},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    retry, older = done.stdout.splitlines()
+    assert retry.startswith("retry\tRun dead jobs again, as ")
+    assert re.fullmatch(r"--older-than\tDead or ended for longer \(.+, .+\).*", older)
+
+
+def test_zsh_completes_what_was_begun(cli: Cli) -> None:
+    """In a terminal of its own, with the key that people press."""
+    zsh = shutil.which("zsh")
+    if zsh is None:
+        pytest.skip("no zsh here")
+    Path("streamq.zsh").write_text(cli("completion", "zsh").out)
+    here, there = pty.openpty()
+    env = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "TERM": "dumb"}
+    with subprocess.Popen(
+        [zsh, "-f", "-i"], stdin=there, stdout=there, stderr=there, env=env, start_new_session=True
+    ) as shell:
+        os.close(there)
+        try:
+            os.write(here, b"autoload -Uz compinit; compinit -u -D; source ./streamq.zsh\n")
+            os.write(here, b"print rea''dy\n")
+            read_until(here, b"ready\r\n")
+            os.write(here, b"streamq job ret\t")
+            read_until(here, b"streamq job retry ")
+        finally:
+            shell.kill()
+            os.close(here)
+
+
+def read_until(terminal: int, wanted: bytes) -> None:
+    seen = b""
+    while wanted not in seen:
+        readable, _, _ = select.select([terminal], [], [], 60)
+        assert readable, seen
+        seen += os.read(terminal, 4096)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,57 @@ def test_many_tasks_share_few_connections(server: Server, make_client: MakeClien
     asyncio.run(main())
 
 
+def test_one_call_knocks_for_all_while_the_server_hangs(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient
+) -> None:
+    proxy = make_proxy(server)
+    client = make_client(proxy.url, timeout=4.0)
+
+    async def ask(text: str) -> bytes:
+        answer: bytes = await client.run_async(call(ECHO, text))
+        return answer
+
+    async def main() -> None:
+        await ask("here")
+        proxy.pause()
+        with pytest.raises(BrokerUnavailable):
+            await client.run_async(call(ECHO, "lost"), timeout=0.1)
+        before = proxy.connections
+        asked = [asyncio.create_task(ask(str(n))) for n in range(12)]
+        await asyncio.sleep(2.5)  # each would have tried by itself twice
+        # A call in the middle of it, which isn't the one that knocks, ends in its own time.
+        with pytest.raises(BrokerUnavailable):
+            await client.run_async(call(ECHO, "short"), timeout=0.1)
+        tried = proxy.connections - before
+        proxy.resume()
+        assert await asyncio.gather(*asked) == [str(n).encode() for n in range(12)]
+        assert tried <= 5
+
+    asyncio.run(main())
+
+
+def test_a_knock_that_is_cancelled_leaves_the_others_to_knock_for_themselves(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient
+) -> None:
+    proxy = make_proxy(server)
+    client = make_client(proxy.url, timeout=5.0)
+
+    async def main() -> None:
+        await client.run_async(call(ECHO, "here"))
+        proxy.pause()
+        with pytest.raises(BrokerUnavailable):
+            await client.run_async(call(ECHO, "lost"), timeout=0.1)
+        first = asyncio.create_task(client.run_async(call(ECHO, "first")))
+        await asyncio.sleep(0.3)
+        second = asyncio.create_task(client.run_async(call(ECHO, "second")))
+        await asyncio.sleep(0.1)
+        first.cancel()
+        proxy.resume()
+        assert await second == b"second"
+
+    asyncio.run(main())
+
+
 def test_waiting_for_a_connection_is_no_failure_while_answers_come(
     server: Server, make_proxy: MakeProxy, make_client: MakeClient
 ) -> None:

@@ -12,7 +12,7 @@ from tests.client.small import COUNT, ECHO, MakeClient, MakeProxy, call
 from tests.conftest import MakeServer
 from tests.proxy_faults import Fault, Harm, any_script
 from tests.servers import Server, free_port
-from tests.waiting import wait_until
+from tests.waiting import BUSY_S, wait_until
 
 LOSSES = [
     Harm.CLOSE_BEFORE,
@@ -159,7 +159,7 @@ def test_no_server_is_reported_within_a_second(make_client: MakeClient, scheme: 
     started = time.monotonic()
     with pytest.raises(BrokerUnavailable, match="No server answers") as caught:
         client.ping(1.0)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 1 + BUSY_S
     assert "hunter2" not in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 6
 
@@ -172,7 +172,7 @@ def test_a_server_that_hangs_is_reported_within_a_second(
     started = time.monotonic()
     with pytest.raises(BrokerUnavailable):
         client.ping(0.5)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 1 + BUSY_S
     server.resume()
     client.ping()
 

@@ -16,8 +16,6 @@ import pytest
 from tests.servers_process import remove_folder
 from tests.waiting import wait_until
 
-PROJECT = Path(__file__).parents[2]
-
 
 @pytest.fixture
 def room() -> Iterator[Path]:
@@ -32,7 +30,7 @@ def demo(room: Path, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "streamq.cli", "demo", *words],
         cwd=room,
-        env={**variables, "TMPDIR": str(room), "HOME": str(room), "PYTHONPATH": str(PROJECT)},
+        env={**variables, "TMPDIR": str(room), "HOME": str(room)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -91,7 +89,7 @@ def test_what_is_kept_can_be_looked_at_as_it_says(room: Path) -> None:
     for words in lines:
         done = subprocess.run(
             [sys.executable, "-m", "streamq.cli", *words[1:]],
-            env={**os.environ, "PYTHONPATH": str(PROJECT), "HOME": str(room)},
+            env={**os.environ, "HOME": str(room)},
             capture_output=True,
             text=True,
             check=False,

@@ -13,7 +13,6 @@ from pathlib import Path
 from streamq import StreamQ
 from streamq.embedded import EmbeddedServer
 from streamq.testing import assert_nothing_lost, on_server
-from tests.docs.pages import ROOT
 from tests.servers_process import end, spawn
 
 _PRINTED = re.compile(r"^ *print\(.*\)  # (.+)$", re.MULTILINE)
@@ -31,7 +30,6 @@ class Stage:
             **{name: it for name, it in os.environ.items() if not name.startswith("STREAMQ_")},
             "STREAMQ_BROKER_URL": server.url,
             "STREAMQ_NAMESPACE": namespace,
-            "PYTHONPATH": str(ROOT),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 

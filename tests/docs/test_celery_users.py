@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from importlib import import_module
@@ -14,7 +13,6 @@ import pytest
 from streamq import ConfigurationError, JobState, WaitTimeout
 from streamq import StreamQ as Celery
 from tests.conftest import MakeServer
-from tests.docs.pages import ROOT
 from tests.servers_process import end, spawn
 
 TASKS = """
@@ -77,7 +75,6 @@ def tasks(
     worker = spawn(
         [sys.executable, "-m", "streamq.cli", "-A", "tasks", "worker", "--loglevel=INFO"],
         output=tmp_path / "worker.log",
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
         cwd=tmp_path,
     )
     tasks = import_module("tasks")

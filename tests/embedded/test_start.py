@@ -28,8 +28,7 @@ print(json.dumps([server.pid, server.keeper_pid, server.started_now, str(server.
 
 def starter(place: Path, **options: object) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", ENSURE, str(place)]
-    env = dict(os.environ, PYTHONPATH=str(Path(__file__).parents[2]))
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env, **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload,no-any-return]
 
 
 def test_first_call_starts_and_second_finds_it_fast(place: Path) -> None:

@@ -16,9 +16,10 @@ from random import Random
 
 import msgpack
 
-from tests.faults.field import ROOT, Field
+from tests.faults.field import Field
 from tests.faults.harness import Ground, Row
 from tests.faults.outage_app import app, long
+from tests.searched import ROOT
 from tests.servers import Server
 
 FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -20,9 +20,10 @@ from pathlib import Path
 
 from streamq.worker.exits import NOT_CONFIGURED
 from tests.faults import storm_app
-from tests.faults.field import ROOT, Field
+from tests.faults.field import Field
 from tests.faults.harness import Ground, Row
 from tests.faults.journal import FOLDER
+from tests.searched import ROOT
 from tests.worker.rig import Process
 
 ARCHIVE = Path(__file__).with_name("old_release.tar.xz")

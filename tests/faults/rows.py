@@ -2,42 +2,27 @@
 
 from __future__ import annotations
 
-from tests.faults import (
-    clocks,
-    everysec,
-    failover,
-    full_memory,
-    hostile,
-    leaks,
-    million,
-    network,
-    old_release,
-    outage,
-    poison,
-    server_killed,
-    stopping,
-    storm,
-    weather_list,
-    zombies,
-)
+from importlib import import_module
+
 from tests.faults.harness import Row
 
 MODULES = (
-    clocks,
-    everysec,
-    failover,
-    full_memory,
-    hostile,
-    leaks,
-    million,
-    network,
-    old_release,
-    outage,
-    poison,
-    server_killed,
-    stopping,
-    storm,
-    weather_list,
-    zombies,
+    "clocks",
+    "everysec",
+    "failover",
+    "full_memory",
+    "hostile",
+    "leaks",
+    "million",
+    "network",
+    "old_release",
+    "outage",
+    "poison",
+    "server_killed",
+    "stopping",
+    "storm",
+    "weather_list",
+    "zombies",
 )
-ROWS: dict[int, Row] = {row.number: row for row in [module.ROW for module in MODULES]}
+_ROWS: list[Row] = [import_module(f"tests.faults.{name}").ROW for name in MODULES]
+ROWS = {row.number: row for row in _ROWS}

@@ -30,16 +30,15 @@ from tests.faults import stopping_app
 from tests.faults.harness import Figures, Ground, Row
 from tests.faults.journal import FOLDER, read
 from tests.proxy import Proxy
+from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import Watchdog, end
-from tests.waiting import wait_until
+from tests.waiting import BUSY_S, wait_until
 from tests.worker.rig import children_of
 
 GRACE_S = 1.0
 LIMIT_S = GRACE_S + 2.0
-BUSY_S = 3.0  # what a busy machine may add; what was measured is printed
 ALONGSIDE = 3
-ROOT = Path(__file__).parents[2]
 
 # What is sent, and how many of each before the state is right to stop in.
 STATES: dict[str, tuple[tuple[str, int], ...]] = {
@@ -171,7 +170,7 @@ class Case:
     def _stop(self, process: subprocess.Popen[bytes]) -> None:
         jobs = self._send()
         if self.state != "starting":
-            wait_until(lambda: self._infos(), "the worker to register", 30, every=0.05)
+            wait_until(lambda: self._infos(), "the worker to register", 90, every=0.05)
             wanted = self._to_begin()
             wait_until(lambda: self._began() >= wanted, f"{wanted} to begin", 20, every=0.02)
         else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -163,3 +165,9 @@ def test_outside_a_job_the_fields_are_empty(caplog: pytest.LogCaptureFixture) ->
     record = logging.LogRecord("x", logging.INFO, __file__, 1, "said", None, None)
     assert JobFields().filter(record)
     assert (record.job_id, record.attempt, record.trace_id) == ("", 0, "")  # type: ignore[attr-defined]
+
+
+def test_processes_that_tests_start_have_no_sdk_to_load() -> None:
+    code = "import redis, sys; print(*sorted(m for m in sys.modules if 'opentelemetry.' in m))"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "opentelemetry.sdk" not in said.stdout

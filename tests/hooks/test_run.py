@@ -131,10 +131,9 @@ def test_a_slow_handler_holds_up_no_job(
 
     with working():
         jobs = tasks["coro"].delay_many([()] * 5)
-        began = time.monotonic()
         for job in jobs:
             job.get(timeout=10)
-        assert time.monotonic() - began < 0.9
+        assert len(told) < 4, "no result waited for a hook"
         wait_until(lambda: len(told) == 5, "all to be told")
     assert told == [job.id for job in jobs]
 

@@ -76,6 +76,14 @@ class Hand:
             operations.bury(self.keys, worker=self.name, seq=self._next(), jobs=[burial])
         )
 
+    def bury(self, *errors: Exception) -> list[str]:
+        """Jobs that have failed with these, for good."""
+        jobs = self.app.tasks["shop.add"].delay_many([(n,) for n in range(len(errors))])
+        self.claim(len(errors))
+        for job, error in zip(jobs, errors, strict=True):
+            self.fail(job.id, error)
+        return [job.id for job in jobs]
+
     def again(self, job_id: str, error: Exception, delay_ms: int = 60_000) -> None:
         token, job = self.held.pop(job_id)
         body = self.app.codec.encode_exception(error)

@@ -16,18 +16,10 @@ from streamq.control import Answer
 from tests.inspection.hand import Hand
 
 
-def bury(app: StreamQ, hand: Hand, *errors: Exception) -> list[str]:
-    jobs = app.tasks["shop.add"].delay_many([(n,) for n in range(len(errors))])
-    hand.claim(len(errors))
-    for job, error in zip(jobs, errors, strict=True):
-        hand.fail(job.id, error)
-    return [job.id for job in jobs]
-
-
 def test_dead_jobs_are_found_by_their_error_and_no_more_than_asked(
     app: StreamQ, hand: Hand
 ) -> None:
-    ids = bury(app, hand, KeyError("price"), ValueError("stock"), KeyError("name"))
+    ids = hand.bury(KeyError("price"), ValueError("stock"), KeyError("name"))
     assert sorted(control.find_dead(app, error="keyerror")) == sorted([ids[0], ids[2]])
     assert control.find_dead(app, error="stock") == [ids[1]]
     assert len(control.find_dead(app, limit=2)) == 2
@@ -35,7 +27,7 @@ def test_dead_jobs_are_found_by_their_error_and_no_more_than_asked(
 
 
 def test_a_rate_lets_dead_jobs_run_again_a_few_at_a_time(app: StreamQ, hand: Hand) -> None:
-    ids = bury(app, hand, *(ValueError(str(n)) for n in range(6)))
+    ids = hand.bury(*(ValueError(str(n)) for n in range(6)))
     told: list[int] = []
     began = time.monotonic()
     answers = control.dead_retry(app, ids, told.append, 20.0)
@@ -60,7 +52,7 @@ def test_each_action_is_a_line_in_the_log_with_who_did_it(
     app: StreamQ, hand: Hand, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "streamq.control")
-    ids = bury(app, hand, ValueError("no"), ValueError("no"))
+    ids = hand.bury(ValueError("no"), ValueError("no"))
     control.dead_retry(app, ids[:1])
     control.dead_delete(app, ids)
     app.pause("default")
@@ -141,7 +133,7 @@ def test_drain_waits_until_a_queue_is_empty_and_says_why_it_can_not(
 
 
 def test_delete_takes_what_is_over_and_leaves_the_rest(app: StreamQ, hand: Hand) -> None:
-    [dead] = bury(app, hand, ValueError("no"))
+    [dead] = hand.bury(ValueError("no"))
     done, waiting = app.tasks["shop.add"].delay_many([(1,), (2,)])
     hand.claim()
     hand.succeed(done.id, 1)

@@ -38,16 +38,8 @@ def test_what_is_no_id_is_refused_before_anything_is_changed(app: StreamQ) -> No
     assert str(job.state) == "waiting"
 
 
-def bury(app: StreamQ, hand: Hand, number: int) -> list[str]:
-    app.tasks["shop.add"].delay_many([(n,) for n in range(number)])
-    ids = hand.claim(number)
-    for job_id in ids:
-        hand.fail(job_id, ValueError("no"))
-    return ids
-
-
 def test_dead_jobs_are_found_by_task_and_age(app: StreamQ, hand: Hand) -> None:
-    ids = bury(app, hand, 5)
+    ids = hand.bury(*[ValueError("no")] * 5)
     assert set(control.find_dead(app)) == set(ids)
     assert set(control.find_dead(app, queue="default", task="shop.add")) == set(ids)
     assert control.find_dead(app, task="shop.send") == []
@@ -57,7 +49,7 @@ def test_dead_jobs_are_found_by_task_and_age(app: StreamQ, hand: Hand) -> None:
 
 
 def test_dead_jobs_run_again_once_and_from_the_start(app: StreamQ, hand: Hand) -> None:
-    ids = bury(app, hand, 3)
+    ids = hand.bury(*[ValueError("no")] * 3)
     told: list[int] = []
     answers = control.dead_retry(app, ids, told.append)
     assert set(answers.values()) == {Answer.DONE}
@@ -69,7 +61,7 @@ def test_dead_jobs_run_again_once_and_from_the_start(app: StreamQ, hand: Hand) -
 
 
 def test_dead_jobs_are_deleted_for_good(app: StreamQ, hand: Hand) -> None:
-    ids = bury(app, hand, 3)
+    ids = hand.bury(*[ValueError("no")] * 3)
     assert set(asyncio.run(_delete(app, ids)).values()) == {Answer.DONE}
     assert control.find_dead(app) == []
     assert inspection.counts(app, "default").counters["deleted"] == 3

@@ -125,13 +125,15 @@ def test_the_command_line_tells_parent_children_and_what_went_before(
     out = cli("--broker", tree.conf.broker, "inspect", "job", parent.id).out
     assert "lane       acme" in out
     assert "children   2 waiting" in out
-    for child, task in zip(made, ("shop.add", "shop.send"), strict=True):
-        assert any(line.split() == [child.id, task, "waiting"] for line in out.splitlines())
+    for one, task in zip(made, ("shop.add", "shop.send"), strict=True):
+        assert any(line.split() == [one.id, task, "waiting"] for line in out.splitlines())
     hand.succeed(parent.id, 3)
     broker = ("--broker", tree.conf.broker)
     out = cli(*broker, "inspect", "job", parent.id).out
-    (attempt,) = [line.split() for line in out.splitlines() if hand.name in line]
-    assert attempt[:2] == ["1", "retry"]
+    told = [line.split() for line in out.splitlines() if hand.name in line]
+    assert told.pop(0) == ["worker", hand.name]
+    attempt, last = told
+    assert (attempt[:2], last[:2]) == (["1", "retry"], ["2", "succeeded"])
     assert "ValueError: once" in " ".join(attempt)
     assert out.splitlines()[-1].strip() == "ValueError: once"  # its traceback
     assert f"parent     {parent.id}" in cli(*broker, "inspect", "job", made[0].id).out
@@ -143,8 +145,8 @@ def test_the_command_line_tells_parent_children_and_what_went_before(
         "reason": "",
     }
     assert document["attempts"][0]["worker"] == hand.name
-    told = cli(*broker, "inspect", "job", made[0].id, "--json").document["job"]
-    assert (told["parent"], told["children"]) == (parent.id, [])
+    child = cli(*broker, "inspect", "job", made[0].id, "--json").document["job"]
+    assert (child["parent"], child["children"]) == (parent.id, [])
 
 
 def test_children_that_cannot_be_looked_for_are_unknown(app: StreamQ, hand: Hand) -> None:

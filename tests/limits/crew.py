@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from streamq import StreamQ, Task
 from streamq.worker import Worker
@@ -100,6 +100,31 @@ def most_started_within(runs: Sequence[Run], seconds: float) -> int:
     """How many started in the fullest stretch of so many seconds."""
     begins = sorted(run.began for run in runs)
     return max(sum(one <= other < one + seconds for other in begins) for one in begins)
+
+
+class Stalls:
+    """Seconds for which this machine ran nothing here, as `with Stalls() as stalls:` sees it."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._over = threading.Event()
+        self._watch = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self) -> None:
+        last = time.monotonic()
+        while not self._over.wait(0.005):
+            now = time.monotonic()
+            if now - last > 0.025:  # that a claim ahead and a thread's turn make up for
+                self.seconds += now - last
+            last = now
+
+    def __enter__(self) -> Self:
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._watch.join()
 
 
 MakeCrew = Callable[..., Crew]

@@ -11,10 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.limits.crew import Run
+from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import end, spawn
-
-ROOT = Path(__file__).parents[2]
 
 
 class Killed:
@@ -27,7 +26,6 @@ class Killed:
         self._log = folder / "log"
         self._environment = {
             **os.environ,
-            "PYTHONPATH": str(ROOT),
             "STREAMQ_BROKER_URL": server.url,
             "STREAMQ_TEST_JOURNAL": str(self.journal),
         }

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import time
 
-import pytest
-
 from streamq import JobState, RateLimit, RateLimited, current_job
-from tests.limits.crew import Crew, MakeCrew, most_started_within
+from tests.limits.crew import Crew, MakeCrew, Stalls, most_started_within
 from tests.waiting import wait_until
 from tests.worker.test_waiting import SENT, calls
 
-FULL = pytest.mark.skipif("STREAMQ_TEST_FULL" not in os.environ, reason="ten seconds")
-QUIET = "STREAMQ_TEST_FULL" in os.environ  # figures that are the machine's too
+JOBS, SHARE = 600, 0.97
 
 
-@pytest.mark.parametrize(("jobs", "share"), [(120, 0.3), pytest.param(600, 0.97, marks=FULL)])
-def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew, jobs: int, share: float) -> None:
-    """By the server's clock never a start too many, nobody is early, and they go in order."""
+def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew) -> None:
+    """By the server's clock and by the tasks' own: never a start too many, and nearly all of them.
+
+    Who waits for it holds no slot and no attempt, nobody is early, and they go in order.
+    """
     granted: dict[int, int] = {}  # ms, as the server noted them
+    plain = crew.task(name="plain")
 
     @crew.app.task(name="note", rate_limit="60/s")
     def note(number: int) -> None:
@@ -31,18 +30,25 @@ def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew, jobs: int, share: 
         crew.note(number, began)
 
     crew.work(4)
-    handles = note.delay_many([(n,) for n in range(jobs)])
-    runs = crew.ran(jobs, timeout=jobs / 60 * 2 + 10)
+    with Stalls() as stalls:
+        handles = note.delay_many([(n,) for n in range(JOBS)])
+        wait_until(lambda: len(crew.runs) > 100, "some of them")
+        asked = time.monotonic()
+        crew.app.gather(plain.delay_many([("plain",)] * 20), timeout=10)
+        assert time.monotonic() - asked < 5, "nearly 500 wait, and none in a worker"
+        last = handles[-1].info()
+        assert (last.state, last.attempt) == (JobState.PARKED, 0)
+        ran = crew.ran(JOBS + 20, timeout=JOBS / 60 * 3 + 10)
+    runs = [run for run in ran if run.what != "plain"]
     crew.app.gather(handles, timeout=10)
     starts = sorted(granted.values())
     # A noted ms may be rounded up: so many starts in 999 ms would be as many in a second.
     assert max(sum(one <= at < one + 999 for at in starts) for one in starts) <= 60
-    assert (jobs - 1) / (60 * (starts[-1] - starts[0]) / 1000) >= share
-    if QUIET:  # as a clock at the door sees it, a late start and the next on time are closer
-        assert most_started_within(runs, 1.0) <= 60 + 1
+    took = runs[-1].began - runs[0].began
+    assert (JOBS - 1) / (60 * (took - stalls.seconds)) >= SHARE, (took, stalls.seconds)
+    assert most_started_within(runs, 1.0) <= 60 + 1 or stalls.seconds, "by the tasks' own clock"
     displaced = max(abs(run.what - place) for place, run in enumerate(runs))
-    # A thread's wake-up; what a worker without a free thread hands back is a few starts late.
-    assert displaced <= 5 if QUIET else displaced <= 20
+    assert displaced <= 20, "what a worker without a free thread hands back is a few starts late"
 
 
 def test_a_burst_starts_at_once_and_then_evenly(crew: Crew) -> None:
@@ -75,21 +81,6 @@ def test_each_key_has_a_rate_of_its_own(crew: Crew) -> None:
     task.delay_many([(0,), (0,)])
     again = [run.began for run in crew.ran(10) if run.what == 0]
     assert again[2] - again[1] >= 0.25
-
-
-def test_jobs_over_a_limit_hold_no_slot_and_no_attempt(crew: Crew) -> None:
-    limited = crew.task(rate_limit="5/s", name="limited")
-    plain = crew.task(name="plain")
-    crew.work(threads=1)
-    jobs = limited.delay_many([("limited",)] * 10)
-    for _ in range(20):
-        plain.delay("plain")
-    wait_until(lambda: sum(run.what == "plain" for run in crew.runs) == 20, "the plain ones")
-    assert len(crew.runs) < 30, "the limited ones are not through"
-    assert jobs[-1].state is JobState.PARKED
-    assert jobs[-1].info().reason == "rate limit"
-    assert jobs[-1].info().attempt == 0
-    crew.ran(30)
 
 
 def test_a_limit_elsewhere_holds_its_key_only_and_counts_no_attempt(crew: Crew) -> None:
@@ -146,9 +137,13 @@ def test_who_waits_is_not_polled_for(make_crew: MakeCrew) -> None:
     rare.options(rate_limit=[]).delay_many([(n, "closed") for n in range(100)])
     step.delay_many([(n,) for n in range(100)])
     crew.ran(1)
-    time.sleep(1.2)  # until all have found out
-    before, began = calls(crew.server), time.monotonic()
-    time.sleep(1.5)
-    done, seconds = calls(crew.server) - before, time.monotonic() - began
+    spent = []
+    for _ in range(5):  # until all have found out; who polls never has
+        before, began = calls(crew.server), time.monotonic()
+        time.sleep(1.2)
+        done, seconds = calls(crew.server) - before, time.monotonic() - began
+        spent.append(sum(done[name] for name in SENT) / seconds)
+        if spent[-1] < 2 * 5:
+            break
     assert len(crew.runs) == 1
-    assert sum(done[name] for name in SENT) / seconds < 2 * 5, done
+    assert spent[-1] < 2 * 5, spent

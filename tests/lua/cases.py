@@ -305,6 +305,12 @@ def audit(rig: Rig, n: int) -> Call[Any]:
     return op.audit(rig.keys, structure="jobs", limit=n)
 
 
+def audit_trails(rig: Rig, n: int) -> Call[Any]:
+    asked = append(rig, n)
+    rig.run(asked)
+    return op.audit_trails(rig.keys, trails=asked.keys[2:])
+
+
 CASES: dict[str, Case] = (
     {
         case.__name__: case
@@ -339,7 +345,7 @@ CASES: dict[str, Case] = (
                 unregister,
                 instruct,
             ),
-            *(count, stats, options, page, seek, audit, deposit),
+            *(count, stats, options, page, seek, audit, audit_trails, deposit),
         )
     }
     | cases_schedules.CASES

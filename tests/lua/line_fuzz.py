@@ -21,7 +21,7 @@ class LineFuzz:
         self.rig, self.seed, self.random = rig, seed, random.Random(seed)
         self.jobs: dict[str, str] = {}  # id -> opts
         self.running: dict[str, str] = {}  # id -> token
-        self.starts: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        self.starts: dict[str, list[tuple[float, float, str]]] = defaultdict(list)
         self.count = 0
 
     # --- steps ---------------------------------------------------------------------------------
@@ -68,7 +68,13 @@ class LineFuzz:
         for limiter in self.jobs[id_].split(",")[0].split("|")[1:]:
             if limiter in RATES:
                 cost = float([*limiter.split("="), "1"][3])
-                self.starts[limiter].append((at_us, cost))
+                self.starts[limiter].append((at_us, cost, id_))
+
+    def never_began(self, id_: str) -> None:
+        for starts in self.starts.values():
+            own = [at for at, one in enumerate(starts) if one[2] == id_]
+            if own:
+                del starts[own[-1]]
 
     def check_limits(self) -> None:
         for limiter, most in CONCURRENCY.items():
@@ -77,9 +83,9 @@ class LineFuzz:
         assert sum("|od" in self.jobs[i] for i in self.running) <= 1
         for limiter, (interval, burst) in RATES.items():
             starts = self.starts[limiter][-40:]
-            for i, (first, _) in enumerate(starts):
+            for i, (first, _, _) in enumerate(starts):
                 taken = 0.0
-                for at, cost in starts[i:]:
+                for at, cost, _ in starts[i:]:
                     taken += cost
                     # A claim's answer gives its time in whole milliseconds.
                     assert taken <= (at - first + 1500) / interval + burst, (limiter, starts[i:])
@@ -89,7 +95,7 @@ class LineFuzz:
             return
         some = self.random.sample(sorted(self.running), min(len(self.running), 3))
         how = self.random.choice(
-            ["ack", "ack", "ack", "retry", "bury", "release", "crash", "strand"]
+            ["ack", "ack", "ack", "retry", "bury", "release", "unused", "crash", "strand"]
         )
         seq = self.rig.next_seq()
         make: dict[str, Callable[[str, str], Any]] = {
@@ -97,14 +103,17 @@ class LineFuzz:
             "retry": lambda i, t: op.Again(i, t, self.random.choice([0, 5, 30]), counted=True),
             "bury": lambda i, t: op.Burial(i, t, "t", "failed", 1, b"x"),
             "release": lambda i, t: op.HandBack(i, t),
+            "unused": lambda i, t: op.HandBack(i, t, unused=True),
             "crash": lambda i, t: op.HandBack(i, t, crashed=True),
             "strand": lambda i, t: op.Stray(i, t, self.task(i)),
         }
         items = [make[how](i, self.running.pop(i)) for i in some]
-        verb = getattr(op, {"crash": "release"}.get(how, how))
+        verb = getattr(op, {"crash": "release", "unused": "release"}.get(how, how))
         words = self.rig.run(verb(self.rig.keys, worker="w1", seq=seq, jobs=items))
         words = words[1] if how == "bury" else words
         assert set(words) <= {"OK", "POISON", "CANCELLED"}
+        for id_ in some if how == "unused" else ():
+            self.never_began(id_)
 
     def task(self, id_: str) -> str:
         record = self.rig.admin.hget(self.rig.keys.key("jobs"), id_)

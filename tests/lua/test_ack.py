@@ -17,9 +17,9 @@ def test_ack_ends_the_job_with_its_result(rig: Rig) -> None:
         stream={"e2": "b"},
         pending={"e2": "w"},
         held={"T": "1"},
-        results={"a": "ok now 1 3 t\nvalue"},
+        results={"a": "ok now 1 3 t@w\nvalue"},
         results_expiry={"a": "+3600s"},
-        ended__t=["a ok 1 3 now"],
+        ended__t=["a ok 1 3 now w"],
         counts={"enqueued": 2, "succeeded": 1},
         replies={"w": "1 OK*1"},
     )
@@ -34,7 +34,7 @@ def test_ack_of_the_last_job_ends_the_claim(rig: Rig) -> None:
         before,
         **gone,
         stream={},
-        ended__t=["a none 1 3 now", "b none 1 3 now"],
+        ended__t=["a none 1 3 now w", "b none 1 3 now w"],
         counts={"enqueued": 2, "succeeded": 2},
         replies={"w": "1 OK*2"},
     )
@@ -45,8 +45,8 @@ def test_ack_of_several_tasks_keeps_a_list_for_each(rig: Rig) -> None:
     jobs = [operations.Ack(i, "T", task, "ok", 1, 0) for i, task in zip("abc", "uvu", strict=True)]
     rig.run(operations.ack(rig.keys, worker="w", seq=1, jobs=jobs))
     state = rig.state()
-    assert state["ended:u"] == ["c ok 1 1 now", "a ok 1 1 now"]
-    assert state["ended:v"] == ["b ok 1 1 now"]
+    assert state["ended:u"] == ["c ok 1 1 now w", "a ok 1 1 now w"]
+    assert state["ended:v"] == ["b ok 1 1 now w"]
 
 
 def test_ack_again_is_already_and_changes_nothing_even_when_the_job_is_gone(rig: Rig) -> None:
@@ -102,7 +102,7 @@ def test_ack_naming_a_job_twice_ends_it_once(rig: Rig) -> None:
     state = rig.state()
     assert state["held"] == {"T": "1"}
     assert state["counts"]["succeeded"] == 1
-    assert state["ended:t"] == ["a ok 1 3 now"]
+    assert state["ended:t"] == ["a ok 1 3 now w"]
 
 
 def test_ack_of_a_retried_or_revived_job_forgets_its_last_failure_and_progress(rig: Rig) -> None:
@@ -158,7 +158,7 @@ def test_a_list_of_ended_jobs_keeps_the_last_thousand(rig: Rig) -> None:
     rig.running("a")
     rig.ack("a")
     kept = rig.state()["ended:t"]
-    assert (len(kept), kept[0], kept[-1]) == (1000, "a ok 1 3 now", "998")
+    assert (len(kept), kept[0], kept[-1]) == (1000, "a ok 1 3 now w", "998")
 
 
 def test_a_refused_call_that_comes_late_leaves_the_answer_to_a_later_one(rig: Rig) -> None:
@@ -169,3 +169,15 @@ def test_a_refused_call_that_comes_late_leaves_the_answer_to_a_later_one(rig: Ri
     with rig.unchanged():
         assert rig.run(operations.ack(rig.keys, worker="w", seq=8, jobs=jobs)) == ["LEASELOST"]
         assert rig.run(later) == ["ALREADY"]
+
+
+def test_of_what_schedules_made_the_last_ten_thousand_ends_are_kept(rig: Rig) -> None:
+    id_ = "0000001_at_00000000.q"
+    ended = rig.keys.key("schedule_ended")
+    rig.running(id_, "other")
+    rig.admin.rpush(ended, *["0000000_at_00000000.q ok 1 3 9"] * 10_000)
+    rig.ack(id_, "other")
+    lines = rig.snapshot()["schedule_ended"]
+    assert len(lines) == 10_000
+    assert lines[0].startswith(id_)
+    rig.admin.delete(ended)

@@ -248,3 +248,16 @@ def test_there_is_one_marker_however_many_are_woken(rig: Rig) -> None:
     ack = op.Ack("a", "T1", "t", "none", 1, 0, b"", follow)
     assert rig.run(op.ack(rig.keys, worker="w", seq=rig.next_seq(), jobs=[ack])) == ["OK"]
     assert rig.snapshot()["wake"] == ["1"]
+
+
+def test_who_is_behind_in_an_ordered_lane_is_first_when_the_first_is_replaced_by_one_elsewhere(
+    rig: Rig,
+) -> None:
+    rig.admit(other("held", RATE))
+    assert rig.claimed("T1") == ["held"]
+    rig.admit(call("first", opts=f"{ORDERED}|rslow=3600000000=1"), other("behind", ORDERED))
+    assert rig.claimed("T2") == []
+    rig.admin.delete(rig.keys.key("wake"))
+    assert rig.admit(call("again", opts=RATE)) == [("REPLACED", "first")]
+    assert rig.admin.llen(rig.keys.key("wake")) == 1
+    assert rig.claimed("T3") == ["behind"]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from streamq import operations
 from tests.lua import cases_schedules
+from tests.lua.breaking import Broken, assert_named
 from tests.lua.line_fuzz import LINE
 from tests.lua.rig import HOUR_MS, LEASE_MS, Rig
 from tests.lua.test_audit_unique import keyed
@@ -53,16 +52,26 @@ def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
             seen, cursor = seen + page.members, page.cursor
             if not cursor:
                 break
-        assert seen >= 1, structure
+        whole = rig.run(operations.audit(rig.keys, structure=structure, limit=200))
+        assert seen == whole.members >= 1, structure
+
+
+def test_no_member_is_passed_over_between_two_pages(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c", "d", "e", due="+60000")
+    sizes: list[int] = []
+    cursor = ""
+    while not sizes or cursor:
+        call = operations.audit(rig.keys, structure="scheduled", cursor=cursor, limit=2)
+        page = rig.run(call)
+        sizes, cursor = [*sizes, page.members], page.cursor
+    assert sizes == [2, 2, 1]
 
 
 def test_an_empty_queue_is_sound(rig: Rig) -> None:
     assert rig.violations() == []
 
 
-Break = Callable[[Rig, Callable[[str], str]], object]
-
-BREAKS: dict[str, tuple[Break, str, str, str]] = {
+BREAKS: dict[str, Broken] = {
     "a record is lost": (
         lambda r, k: r.admin.hdel(k("jobs"), "run"),
         *("what is named has a record", "state", "run"),
@@ -243,9 +252,7 @@ def entry(rig: Rig, id_: str) -> str:
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_rule_broken_is_named_with_its_key_and_member(rig: Rig, name: str) -> None:
     lived_in(rig)
-    do, rule, key, member = BREAKS[name]
-    do(rig, rig.keys.key)
-    assert operations.Violation(rule, rig.keys.key(key), member) in rig.violations()
+    assert_named(rig, BREAKS[name])
 
 
 def test_an_id_may_have_any_character_that_ids_have(rig: Rig) -> None:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from streamq import operations
+from tests.lua.breaking import Broken, assert_named
 from tests.lua.line_fuzz import LINE
 from tests.lua.rig import Rig
 
-Break = Callable[[Rig, Callable[[str], str]], object]
 RULE = "what is in the line belongs to a live job"
 HEAD = r"5\d{16}"
 
@@ -46,10 +44,11 @@ def test_every_structure_is_walked_in_pages(rig: Rig) -> None:
             seen, cursor = seen + page.members, page.cursor
             if not cursor:
                 break
-        assert seen >= 1, structure
+        whole = rig.run(operations.audit(rig.keys, structure=structure, limit=200))
+        assert seen == whole.members >= 1, structure
 
 
-BREAKS: dict[str, tuple[Break, str, str, str]] = {
+BREAKS: dict[str, Broken] = {
     "a parked job is not in the line": (
         lambda r, k: r.admin.delete(k("parked")),
         *("a parked job is in the line", "parked", "waits"),
@@ -145,10 +144,7 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
 @pytest.mark.parametrize("name", BREAKS)
 def test_what_belongs_to_nobody_is_named(rig: Rig, name: str) -> None:
     lived_in(rig)
-    do, rule, key, member = BREAKS[name]
-    do(rig, rig.keys.key)
-    named = [(v.rule, v.key.rpartition("}:")[2], v.member) for v in rig.violations()]
-    assert (rule, key, member) in named
+    assert_named(rig, BREAKS[name])
 
 
 @pytest.mark.no_audit("a rule is broken by hand")

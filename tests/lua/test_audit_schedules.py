@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
+from tests.lua.breaking import Broken, assert_named
 from tests.lua.cases_schedules import NAME, declared, fire_call, tick_id
 from tests.lua.rig import Rig
 
-Break = Callable[[Rig, Callable[[str], str]], object]
-
-BREAKS: dict[str, tuple[Break, str, str, str]] = {
+BREAKS: dict[str, Broken] = {
     "its state is lost": (
         lambda r, k: r.admin.hdel(k("schedule_state"), NAME),
         *("a schedule has a state", "schedule_due", NAME),
@@ -54,7 +51,4 @@ def test_a_broken_rule_is_named(rig: Rig, name: str) -> None:
     declared(rig, NAME)
     rig.run(fire_call(rig, 2, overlap="queue_one"))
     assert rig.violations() == []
-    break_it, rule, key, member = BREAKS[name]
-    break_it(rig, rig.keys.key)
-    found = {(v.rule, v.key, v.member) for v in rig.violations()}
-    assert (rule, rig.keys.key(key), member) in found
+    assert_named(rig, BREAKS[name])

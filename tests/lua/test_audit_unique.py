@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 
 from streamq.operations import Budget, NewJob
+from tests.lua.breaking import Broken, assert_named
 from tests.lua.rig import BODY, Rig
-
-Break = Callable[[Rig, Callable[[str], str]], object]
 
 
 def keyed(rig: Rig) -> None:
@@ -25,7 +22,7 @@ def keyed(rig: Rig) -> None:
     rig.admit(last, producer="keyed", budget=Budget(max_bytes=100))
 
 
-BREAKS: dict[str, tuple[Break, str, str, str]] = {
+BREAKS: dict[str, Broken] = {
     "a key names nobody": (
         lambda r, k: r.admin.hset(k("unique"), "ef", "nobody"),
         *("a unique key belongs to a living job that carries it", "unique", "ef"),
@@ -80,6 +77,8 @@ BREAKS: dict[str, tuple[Break, str, str, str]] = {
 
 def test_a_queue_with_keys_is_sound(rig: Rig) -> None:
     keyed(rig)
+    rig.admit(NewJob("later", "t", BODY, due="+60000", unique="u=ee:s:return"), producer="s")
+    rig.admit(NewJob("parked", "t", BODY, opts="q=a", unique="u=ff:w:return"), producer="w")
     with rig.unchanged():
         assert rig.violations() == []
 
@@ -88,7 +87,10 @@ def test_a_queue_with_keys_is_sound(rig: Rig) -> None:
 @pytest.mark.parametrize("name", BREAKS)
 def test_each_rule_broken_is_named_with_its_key_and_member(rig: Rig, name: str) -> None:
     keyed(rig)
-    do, rule, key, member = BREAKS[name]
-    do(rig, rig.keys.key)
-    found = {(one.rule, one.key, one.member) for one in rig.violations()}
-    assert (rule, rig.keys.key(key), member) in found
+    assert_named(rig, BREAKS[name])
+
+
+@pytest.mark.no_audit("a byte is left over")
+def test_one_byte_that_is_left_over_is_found(rig: Rig) -> None:
+    rig.admin.hset(rig.keys.key("counts"), "bytes", 1)
+    assert [one.rule for one in rig.violations()] == ["bytes of a budget belong to jobs"]

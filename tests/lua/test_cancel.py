@@ -61,7 +61,7 @@ def test_a_job_that_ends_by_itself_stays_ended_although_it_was_to_be_cancelled(r
     assert rig.ack("done") == ["OK"]
     assert rig.bury("fails") == ["OK"]
     after = rig.state()
-    assert after["results"] == {"done": "ok now 1 3 t\nvalue"}
+    assert after["results"] == {"done": "ok now 1 3 t@w\nvalue"}
     assert list(after["dead"]) == ["fails"]
     assert not after.keys() & {"cancelling", "leases", "claims", "held"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from streamq import operations
@@ -249,3 +251,16 @@ def test_an_outcome_may_be_kept_for_no_time_at_all(rig: Rig) -> None:
     )
     assert rig.run(call).expired == 1
     assert rig.wait("old") == ["unknown"], "it is past its end"
+
+
+def test_a_job_that_expires_after_its_first_run_leaves_nothing_behind(rig: Rig) -> None:
+    rig.enqueue("a", expires="+60000")
+    rig.claim("T1")
+    rig.run(operations.checkpoint(rig.keys, lease_ms=LEASE_MS, jobs=[("a", "T1", b"here")]))
+    rig.retry("a", token="T1", delay_ms=0)
+    rig.run(operations.promote(rig.keys))
+    record = re.sub(r"x=\d+", "x=1", rig.snapshot()["jobs"]["a"])
+    rig.admin.hset(rig.keys.key("jobs"), "a", record)
+    assert {"errors", "checkpoints"} <= set(rig.state())
+    assert rig.claim("T2").expired == 1
+    assert not {"errors", "checkpoints", "progress", "jobs", "state"} & set(rig.state())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -39,7 +40,7 @@ def test_a_run_that_is_over_ends_the_job_as_cancelled(rig: Rig, how: str) -> Non
     assert [operations.parse_message(one)[0] for one in heard] == ["told"]
     after = rig.state()
     assert list(after["jobs"]) == list(after["state"]) == ["other"]
-    assert after["results"]["told"].startswith("cancelled now 1 ")
+    assert re.match(r"cancelled now 1 \d+ t@w\n", after["results"]["told"])
     assert after["results_expiry"] == {"told": "+3600s"}
     assert after["dropped"][0].startswith("told cancelled 1 ")
     assert after["counts"]["cancelled"] == 1
@@ -69,6 +70,16 @@ def test_it_holds_across_its_workers_death(rig: Rig, alive: bool) -> None:
     assert rig.claimed("U") == ["other"]
     assert rig.state()["results"]["told"].startswith("cancelled now 1 ")
     assert "cancelling" not in rig.state()
+
+
+def test_it_has_run_since_it_was_claimed(rig: Rig) -> None:
+    rig.running("told")
+    state = rig.snapshot()["state"]["told"].rpartition(" ")[0]
+    rig.admin.hset(rig.keys.key("state"), "told", f"{state} {rig.now_ms() - 5_000_000}")
+    rig.cancel("told")
+    rig.release("told")
+    ran = int(rig.snapshot()["results"]["told"].split()[3])
+    assert 5_000_000 <= ran < 5_100_000
 
 
 def test_it_is_cancelled_rather_than_poison(rig: Rig) -> None:

@@ -141,6 +141,26 @@ def test_what_is_no_number_is_refused_and_changes_nothing(rig: Rig, name: str) -
                 rig.raw(asked, args)
 
 
+MAY_BE_0 = {"results_cap", "dead_cap", "result_ttl_ms", "version", "attempts", "run_ms", "paused"}
+MAY_BE_0 |= {"look_at", "missed"}
+
+
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+@each_script
+def test_the_smallest_number_is_taken_and_none_below_it(rig: Rig, name: str) -> None:
+    script = load(name)
+    for index, arg in enumerate(script.args):
+        if f"local {arg} = tonumber(" not in script.source:
+            continue
+        asked = fresh(rig, name)
+        may_be_0 = arg in MAY_BE_0 or (name, arg) == ("withdraw", "hold_ms")
+        at_0, at_1 = ([*asked.args[:index], n, *asked.args[index + 1 :]] for n in ("0", "1"))
+        if not may_be_0:
+            with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+                rig.raw(asked, at_0)
+        rig.raw(asked, at_0 if may_be_0 else at_1)
+
+
 @each_version
 @each_script
 def test_a_full_server_refuses_only_what_adds_and_before_any_write(rig: Rig, name: str) -> None:

@@ -33,7 +33,7 @@ def test_an_ack_makes_its_follow_ups_in_the_same_step(rig: Rig) -> None:
         jobs={"b": ".e2 after -\n\x93abc", "c": "x@+60s after x=+120s\n\x93abc"},
         stream={"e2": "b"},
         scheduled={"c": "+60s"},
-        ended__t=["a none 1 3 now"],
+        ended__t=["a none 1 3 now w"],
         counts={"enqueued": 3, "succeeded": 1},
         replies={"w": "1 OK*1"},
         wake=["1"],

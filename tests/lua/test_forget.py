@@ -22,7 +22,7 @@ def test_forget_removes_outcomes_and_nothing_else(rig: Rig) -> None:
     rig.ack("a", "b")
     before = rig.state()
     assert forget(rig, "a", "c", "a", "nobody") == 1
-    rig.after(before, results={"b": "ok now 1 3 t\nvalue"}, results_expiry={"b": "+3600s"})
+    rig.after(before, results={"b": "ok now 1 3 t@w\nvalue"}, results_expiry={"b": "+3600s"})
     with rig.unchanged():
         assert forget(rig, "a", "c") == 0
 

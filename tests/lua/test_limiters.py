@@ -24,6 +24,26 @@ def test_used_waiting_and_next_free(rig: Rig) -> None:
     assert 50e6 < two.look_in_us <= two.booked_in_us <= 60e6
 
 
+def first_classes(rig: Rig) -> dict[str, str]:
+    found: dict[str, str] = {}
+    cursor = ""
+    while True:
+        page = rig.run(op.limiters(rig.keys, cursor=cursor))
+        found |= {limiter.id: limiter.first_class for limiter in page.limiters}
+        cursor = page.cursor
+        if not cursor:
+            return found
+
+
+def test_whose_it_is_who_waits_tells_or_who_runs(rig: Rig) -> None:
+    rig.enqueue("runs", task="one", opts="q=a|cslot=1")
+    assert rig.claimed() == ["runs"]
+    assert first_classes(rig) == {"cslot": "one|a|cslot=1"}
+    rig.enqueue("waits", task="two", opts="q=b|cslot=1")
+    assert rig.claimed("T2") == []
+    assert first_classes(rig) == {"cslot": "two|b|cslot=1"}
+
+
 def test_of_an_empty_queue_there_is_none(rig: Rig) -> None:
     cursor = ""
     while True:

@@ -52,3 +52,16 @@ def test_what_runs_ends_while_its_queue_is_paused(rig: Rig) -> None:
     rig.running("runs")
     rig.run(op.pause(rig.keys))
     assert rig.ack("runs") == ["OK"]
+
+
+def test_what_is_aside_stays_where_it_is_though_its_task_is_paused_and_the_group_was_lost(
+    rig: Rig,
+) -> None:
+    rig.running("aside", "runs")
+    rig.strand("aside")
+    rig.run(op.pause(rig.keys, what="task", name="t"))
+    rig.lose_group()
+    assert rig.claimed("T2") == []
+    states = rig.state()["state"]
+    assert (states["aside"][0], states["runs"][0]) == ("N", "R")
+    assert "parked" not in rig.state()

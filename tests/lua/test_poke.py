@@ -23,7 +23,9 @@ def test_every_key_of_a_definition_is_looked_at_again_and_no_other(rig: Rig) -> 
     rig.enqueue("x1", "x2", opts="q=|cone-more=1")
     assert len(rig.claimed("T1", 30)) == 8
     rig.run(op.set_limits(rig.keys, values={"one": "c 2", "one-more": "c 2"}))
+    rig.admin.delete(rig.keys.key("wake"))
     assert poke_all(rig, "one", 2) > 3
+    assert rig.admin.llen(rig.keys.key("wake")) == 1
     assert sorted(rig.claimed("T2", 30)) == [f"b{key}" for key in range(7)]
     poke_all(rig, "one-more", 2)
     assert rig.claimed("T3", 30) == ["x2"]

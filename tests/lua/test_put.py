@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-import redis
-
 from streamq import operations
 from streamq.operations import NewJob
 from tests.lua.rig import Rig
 
 BODY = b"\x93abc"
-TOUCHED = ("jobs", "stream", "counts", "wake")
 
 
 def put(rig: Rig, job_id: str, counter: int, producer: str = "p") -> bool:
@@ -63,14 +59,3 @@ def test_put_takes_one_whole_job_only(rig: Rig) -> None:
     for args in ((), asked.args[:2], asked.args[:-1], (*asked.args, *asked.args[2:])):
         with rig.unchanged():
             assert not rig.raw(asked, list(args))
-
-
-@pytest.mark.no_audit("foreign values stand in the queue's keys")
-@pytest.mark.parametrize("name", TOUCHED)
-def test_put_meets_a_foreign_value_before_the_first_write(rig: Rig, name: str) -> None:
-    rig.enqueue("a")
-    key = rig.keys.key(name)
-    rig.admin.delete(key)
-    rig.admin.rpush(key, "foreign") if name != "wake" else rig.admin.set(key, "foreign")
-    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
-        put(rig, "b", 2)

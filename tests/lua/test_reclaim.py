@@ -181,6 +181,12 @@ def test_reclaim_takes_back_at_most_200_jobs(rig: Rig) -> None:
         rig.running(*(f"{i}-{j}" for j in range(90)), token=f"T{i}")
     rig.lapse("T0", "T1", "T2")
     assert [rig.reclaim().returned for _ in range(3)] == [180, 90, 0]
+    rig.admin.flushall()
+    for token, n in (("one", 100), ("two", 100), ("three", 101), ("four", 100)):
+        rig.running(*(f"{token}-{i}" for i in range(n)), token=token)
+    for score, token in enumerate(("one", "two", "three", "four")):
+        rig.admin.zadd(rig.keys.key("leases"), {token: score + 1}, xx=True)
+    assert [rig.reclaim().returned for _ in range(4)] == [200, 101, 100, 0]
 
 
 def test_reclaim_drops_a_claim_that_holds_nothing(rig: Rig) -> None:

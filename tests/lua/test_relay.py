@@ -66,3 +66,10 @@ def test_one_job_brought_twice_at_once_is_accepted_once(rig: Rig) -> None:
     jobs = [Sent(f"7-{n}", "q", NewJob("a", "t", BODY)) for n in range(2)]
     assert rig.run(op.relay(rig.keys, source="other", jobs=jobs)) == ["OK", "ALREADY"]
     assert rig.state()["counts"] == {"enqueued": 1}
+
+
+def test_an_entry_that_no_stream_can_have_is_refused(rig: Rig) -> None:
+    job = NewJob("a", "t", BODY)
+    call = op.relay(rig.keys, source="other", jobs=[Sent("9" * 20 + "-0", "q", job)])
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+        rig.run(call)

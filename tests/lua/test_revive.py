@@ -47,3 +47,14 @@ def test_a_poisoned_job_starts_anew(rig: Rig) -> None:
     revive(rig, "a")
     [job] = rig.claim("U").jobs
     assert (job.attempt, job.crashes) == (1, 0)
+
+
+def test_in_the_line_a_job_that_comes_back_is_one_of_its_task(rig: Rig) -> None:
+    rig.enqueue("revived", opts="q=lane")
+    rig.claim("T")
+    rig.bury("revived")
+    revive(rig, "revived")
+    rig.enqueue("promoted", opts="q=lane", due="+60000")
+    rig.admin.zadd(rig.keys.key("scheduled"), {"promoted": 1})
+    rig.run(operations.promote(rig.keys))
+    assert {member.split("|")[0] for member in rig.snapshot()["parked"]} == {"t"}

@@ -45,6 +45,18 @@ def history(rig: Rig, since_ms: int = 0, limit: int = 200) -> list[Span]:
             return spans
 
 
+@pytest.mark.parametrize("how", [{}, {"due": "+60000"}, {"opts": "q=lane"}, {"expires": "+9000"}])
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_new_jobs_are_counted_in_this_minute(rig: Rig, how: dict[str, str]) -> None:
+    for accepts in (rig.enqueue, lambda *ids, **job: rig.admit(NewJob(ids[0], "t", BODY, **job))):
+        rig.admin.flushall()
+        rig._counters.clear()
+        first = rig.now_ms() // MINUTE_MS
+        accepts("a", **how)
+        minute = int(rig.snapshot()["tallied"]["!minute"])
+        assert first <= minute <= rig.now_ms() // MINUTE_MS
+
+
 def test_each_way_of_a_job_is_counted_where_it_is_done(rig: Rig) -> None:
     rig.running("done", "again", "bad", "lost", "back")
     rig.ack("done")
@@ -80,6 +92,14 @@ def test_jobs_of_the_line_of_other_queues_and_of_unique_keys_are_counted(rig: Ri
     assert counted(rig, "a") == {"enqueued": 1, "started": 1}
     assert counted(rig, "b") == {"enqueued": 2, "started": 1}
     assert counted(rig, "t") == {"enqueued": 1}
+
+
+def test_an_hour_without_any_times_leaves_no_line_of_them(rig: Rig) -> None:
+    rig.enqueue("a")
+    set_back(rig, 2 * HOUR_MS)
+    rig.enqueue("b")
+    kinds = {kind for entry in rig.snapshot()["history"].values() for kind in entry}
+    assert kinds == {"m"}
 
 
 def test_a_repeated_call_counts_once(rig: Rig) -> None:
@@ -178,6 +198,38 @@ def test_tasks_beyond_the_places_share_one(rig: Rig) -> None:
     assert len(found) == 100
     assert found["(other)"].counts["enqueued"] == 21
     assert sum(one.counts["enqueued"] for one in found.values()) == 120
+
+
+@one_server
+@pytest.mark.parametrize("how", ["crashed", "retried"])
+def test_what_comes_back_into_the_line_has_waited_once(rig: Rig, how: str) -> None:
+    rig.enqueue("a", opts="q=lane")
+    assert rig.claimed("T1") == ["a"]
+    if how == "crashed":
+        rig.release("a", token="T1", crashed=True)
+    else:
+        rig.retry("a", token="T1", delay_ms=0)
+        rig.run(op.promote(rig.keys))
+    assert rig.claimed("T2") == ["a"]
+    found = tally(rig).by_task()["t"]
+    assert (found.counts["started"], found.waited.count) == (2, 1)
+
+
+@one_server
+def test_the_hour_in_which_a_task_was_last_seen_goes_on_with_it(rig: Rig) -> None:
+    def seen(task: str) -> int:
+        tallied = rig.snapshot()["tallied"]
+        place = int(tallied[task])
+        return int.from_bytes(tallied["!seen"][4 * place : 4 * place + 4].encode("latin-1"))
+
+    rig.enqueue("a", task="old")
+    rig.enqueue("b", task="new")
+    hour = set_back(rig, 5 * HOUR_MS) // 60
+    rig.enqueue("c", task="new")
+    assert (seen("old"), seen("new")) == (hour, hour)
+    set_back(rig, 2 * HOUR_MS)
+    rig.enqueue("d", task="other")
+    assert (seen("old"), seen("new")) == (hour, hour + 3)
 
 
 @one_server

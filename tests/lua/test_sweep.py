@@ -31,7 +31,7 @@ def test_sweep_removes_outcomes_past_their_time(rig: Rig) -> None:
     rig.admin.zadd(rig.keys.key("results_expiry"), {"a": 1, "c": 2})
     before = rig.state()
     assert sweep(rig) == (2, 0, 0)
-    rig.after(before, results={"b": "ok now 1 3 t\nvalue"}, results_expiry={"b": "+3600s"})
+    rig.after(before, results={"b": "ok now 1 3 t@w\nvalue"}, results_expiry={"b": "+3600s"})
 
 
 def test_sweep_evicts_and_counts_the_long_dead(rig: Rig) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from streamq import operations
 from tests.lua.rig import Rig
 
-ME = "sq:streamq:reply:me"
+ME = "sq:streamq:reply:a-7+me"  # no pattern of Lua's
 YOU = "sq:streamq:reply:you"
 
 

@@ -101,6 +101,8 @@ class Bench(RuleBasedStateMachine):
 
     def violations(self, structures: Sequence[str] = op.STRUCTURES) -> list[Violation]:
         calls = [op.audit(self.keys, structure=s, limit=200) for s in structures]
+        if trails := [self.keys.trail("chunks", job_id) for job_id in sorted(self.model.trails)]:
+            calls.append(op.audit_trails(self.keys, trails=trails[-200:]))
         pipe = self.rig.admin.pipeline(transaction=False)
         for call in calls:
             pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)

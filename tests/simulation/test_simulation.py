@@ -15,6 +15,7 @@ from streamq.worker.leases import LeaseBook
 from streamq.worker.promoter import Promoter
 from streamq.worker.reclaimer import Reclaimer
 from streamq.worker.settler import Batch, Settler
+from tests.simulation.shop import Run
 from tests.simulation.simulation import Simulation
 from tests.simulation.threads import Baton
 
@@ -32,6 +33,19 @@ def test_every_job_ends_once_and_no_lease_is_broken_whatever_goes_wrong(seed: st
 
 def test_a_seed_is_always_the_same_world() -> None:
     assert Simulation("7").run() == Simulation("7").run()
+
+
+@pytest.mark.parametrize("troubled", ["first", "second", "nobody"])
+def test_two_may_run_a_job_at_once_if_one_of_them_had_trouble(troubled: str) -> None:
+    simulation = Simulation("1")
+    nodes = {name: simulation.world.node(name) for name in ("first", "second", "nobody")}
+    nodes[troubled].troubled(4)
+    runs = [Run("a", nodes["first"], 1, 3.5, 6.0), Run("a", nodes["second"], 1, 4.5, 6.0)]
+    simulation.journal.runs += runs
+    simulation.excuses["a"] += 1
+    simulation._check_runs()
+    said = ["a ran on first and second at once"]
+    assert simulation.world.broken == (said if troubled == "nobody" else [])
 
 
 def forgotten(book: LeaseBook, queue: str) -> list[str]:

@@ -22,7 +22,6 @@ QUIET = ["-p", "no:valkey", "-p", "no:cacheprovider", "-W", "error"]
 
 @pytest.fixture(autouse=True)
 def on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.servers import Server
-from tests.worker.rig import Rig
+from tests.worker.rig import GRACE_S, Rig
 from tests.worker.tasks import JOURNAL
 
 LEASE_S = 1.0  # the shortest there may be
@@ -23,7 +23,7 @@ def make_rig(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
         def make(server: Server, **settings: Any) -> Rig:
             monkeypatch.setenv(JOURNAL, str(tmp_path / "journal"))
-            settings = {"broker": server.url, "lease": LEASE_S, "grace": 5, **settings}
+            settings = {"broker": server.url, "lease": LEASE_S, "grace": GRACE_S, **settings}
             rig = Rig(server, tmp_path, settings)
             ends.callback(rig.close)
             return rig

@@ -21,13 +21,14 @@ from streamq import AsyncResult, StreamQ, operations
 from streamq.operations import Look
 from streamq.worker import Worker
 from streamq.worker.child import process_state
+from tests.searched import ROOT, SEARCHED
 from tests.servers import Server
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
 from tests.worker.running import SETTINGS
 from tests.worker.tasks import JOURNAL, Run, make_app, read_journal
 
-ROOT = Path(__file__).parents[2]
+GRACE_S = 5.0  # of a worker, where a test says nothing else
 
 
 def children_of(pid: int) -> list[int]:
@@ -63,7 +64,7 @@ class Process:
         """Of its one worker process."""
         return next(reversed(self.worker_pids), 0)
 
-    def logged(self, pattern: str, timeout: float = 10) -> str:
+    def logged(self, pattern: str, timeout: float = 20) -> str:
         """Wait for a line of the log that matches; returns what matched."""
 
         def look() -> str:
@@ -82,11 +83,11 @@ class Process:
         assert pid in self.worker_pids
         os.kill(pid, number)
 
-    def ended(self, timeout: float = 10) -> int:
+    def ended(self, timeout: float = 20) -> int:
         """Wait for its exit code."""
         return self.process.wait(timeout)
 
-    def stop(self, timeout: float = 10) -> int:
+    def stop(self, timeout: float = 20) -> int:
         """SIGTERM, and its exit code."""
         self.signal(signal.SIGTERM)
         return self.ended(timeout)
@@ -119,7 +120,7 @@ class Here(threading.Thread):
         with suppress(RuntimeError):  # it has ended
             self._loop.call_soon_threadsafe(event.set)
 
-    def stop(self, timeout: float = 10) -> None:
+    def stop(self, timeout: float = 20) -> None:
         """Tell it to stop, and wait; raises what it died of."""
         self.tell()
         self.join(timeout)
@@ -163,7 +164,7 @@ class Rig:
             **os.environ,
             SETTINGS: json.dumps(self.settings),
             JOURNAL: str(self.journal_file),
-            "PYTHONPATH": f"{path}{os.pathsep}{ROOT}",
+            "PYTHONPATH": f"{path}{os.pathsep}{SEARCHED}",
             "STREAMQ_TEST_EXTRA_TASK": "1" if extra_task else "",
             "STREAMQ_TEST_OWN_LOGGING": "1" if own_logging else "",
             "STREAMQ_TEST_PATIENCE": str(patience or ""),
@@ -202,7 +203,7 @@ class Rig:
         journal = read_journal(self.journal_file)
         return [run for run in journal if run.id == job.id and run.what == what]
 
-    def began(self, job: AsyncResult[Any], times: int = 1, timeout: float = 10) -> Run:
+    def began(self, job: AsyncResult[Any], times: int = 1, timeout: float = 20) -> Run:
         """Wait until a job's run has begun, the n-th one."""
         what = f"job {job.id} to begin for the {times}. time"
         wait_until(lambda: len(self.runs(job)) >= times, what, timeout)
@@ -220,7 +221,7 @@ class Rig:
         """The names of those who are registered."""
         return set(self.server.admin.hkeys(self.app.keys(queue).key("worker_info")))  # type: ignore[arg-type]
 
-    def wait_for_count(self, name: str, number: int, timeout: float = 10) -> None:
+    def wait_for_count(self, name: str, number: int, timeout: float = 20) -> None:
         """Wait until a counter is there."""
         wait_until(
             lambda: self.counts().get(name, 0) >= number,

@@ -224,7 +224,8 @@ def _add_deadly(app: StreamQ) -> None:
         """Forks a child that outlives it, holding on to all that was open."""
         note("begin")
         if os.fork() == 0:
-            time.sleep(3)
+            note("left")
+            time.sleep(60)
             os._exit(0)
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -17,7 +17,7 @@ import pytest
 
 from streamq import ResultExpired
 from tests.waiting import wait_until
-from tests.worker.rig import ROOT, Rig
+from tests.worker.rig import Rig
 
 ROWS, EVERY = 40, 5
 
@@ -83,7 +83,7 @@ def on_a_terminal(rig: Rig, *words: str, until: str) -> str:
     """What `streamq …` shows there, until it says that; then it is stopped, unless it has ended."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "streamq.cli", *words, "--broker", rig.server.url]
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "120", "TERM": "xterm"}
+    env = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
     shown = b""
     with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, env=env) as process:
         os.close(theirs)

@@ -15,7 +15,7 @@ from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm, named
 from tests.servers import Server
 from tests.waiting import wait_until
-from tests.worker.rig import Rig
+from tests.worker.rig import GRACE_S, Rig
 
 MakeRig = Callable[..., Rig]
 
@@ -94,10 +94,11 @@ def test_the_run_whose_crash_would_be_its_death_is_alone(rig: Rig) -> None:
 def test_a_crash_is_seen_although_a_forked_child_lives_on(rig: Rig) -> None:
     process = rig.start()
     job = rig.app.tasks["leaves_a_child"].options(max_crashes=3).delay()
-    begin = time.monotonic()
-    wait_until(lambda: job.state is JobState.DEAD, "the job to be dead", 20)
+    wait_until(lambda: job.state is JobState.DEAD, "the job to be dead", 30)
     assert [run.crashes for run in rig.runs(job)] == [0, 1, 2]
-    assert time.monotonic() - begin < 9, "nobody waited for the children"
+    wait_until(lambda: len(rig.runs(job, "left")) == 3, "the children")
+    for child in rig.runs(job, "left"):
+        os.kill(child.pid, signal.SIGKILL)  # which were still there: nobody waited for them
     process.logged("its process crashed: killed by SIGKILL")
 
 
@@ -207,6 +208,6 @@ def test_each_ending_signal_ends_it_in_order(rig: Rig, number: int) -> None:
     process.signal(number)
     begin = time.monotonic()
     assert process.ended() == 0
-    assert time.monotonic() - begin < 3
+    assert time.monotonic() - begin < GRACE_S
     assert job.get(timeout=1) == "slept"
     assert not rig.workers()

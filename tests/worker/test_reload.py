@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,10 +11,11 @@ import pytest
 from streamq import StreamQ
 from streamq.errors import ConfigurationError
 from streamq.worker import reloading
+from tests.searched import ROOT
 from tests.servers import Server
 from tests.servers_process import end, spawn
 from tests.waiting import wait_until
-from tests.worker.rig import ROOT, Process
+from tests.worker.rig import Process
 
 APP = """
 import time
@@ -48,8 +48,7 @@ class Shop:
             "worker",
             "--reload",
         ]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.process = Process(spawn(program, output=log, env=env, cwd=folder), log)
+        self.process = Process(spawn(program, output=log, cwd=folder), log)
 
     def write(self, answer: str, *, more: str = "") -> None:
         self.file.write_text(APP.format(url=self.url, answer=answer) + more)

@@ -10,7 +10,7 @@ import pytest
 
 from streamq.job import JobState
 from streamq.worker import Worker
-from tests.waiting import wait_until
+from tests.waiting import BUSY_S, wait_until
 from tests.worker.rig import Rig
 
 
@@ -80,9 +80,8 @@ def test_a_process_ends_with_its_last_job_while_another_works_already(rig: Rig) 
     first = rig.began(long).pid
     rig.send("add", 1, 1).get(timeout=10)
     process.logged("retires")
-    begin = time.monotonic()
     assert rig.send("add", 2, 2).get(timeout=10) == 4
-    assert time.monotonic() - begin < 2.5
+    assert not rig.runs(long, "end"), "nobody waited for it"
     assert long.get(timeout=10) == "slept"
     assert [run.pid for run in rig.runs(long)] == [first], "it was left to end"
     wait_until(lambda: first not in process.worker_pids, "it to end", 10)
@@ -98,7 +97,7 @@ def test_who_makes_room_still_ends_in_time_when_all_end(rig: Rig) -> None:
     begin = time.monotonic()
     process.signal(signal.SIGTERM)
     assert process.ended() == 0
-    assert time.monotonic() - begin < 0.5 + 2
+    assert time.monotonic() - begin < 0.5 + 2 + BUSY_S
     assert rig.counts()["waiting"] == 1
     assert not rig.workers()
 

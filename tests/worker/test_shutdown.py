@@ -12,9 +12,9 @@ from streamq.job import JobState
 from streamq.worker.exchange import Exchange
 from streamq.worker.shutdown import Shutdown
 from tests.servers import Server
-from tests.waiting import wait_until
+from tests.waiting import BUSY_S, wait_until
 from tests.worker.bench import Bench, on_bench
-from tests.worker.rig import Rig
+from tests.worker.rig import GRACE_S, Rig
 
 MakeRig = Callable[..., Rig]
 
@@ -46,7 +46,7 @@ def test_an_async_job_over_the_grace_is_cancelled_and_handed_back(
     rig.began(job)
     begin = time.monotonic()
     assert process.stop() == 0
-    assert time.monotonic() - begin < 0.5 + 2
+    assert time.monotonic() - begin < 0.5 + 2 + BUSY_S
     assert_waits_unharmed(rig, job)
 
 
@@ -59,7 +59,7 @@ def test_a_thread_over_the_grace_is_handed_back_once_its_process_has_ended(
     rig.began(job)
     begin = time.monotonic()
     assert process.stop() == 0
-    assert time.monotonic() - begin < 0.5 + 2
+    assert time.monotonic() - begin < 0.5 + 2 + BUSY_S
     process.logged("handed back 1 jobs")
     assert_waits_unharmed(rig, job)
     assert not rig.workers()
@@ -74,7 +74,7 @@ def test_a_blocked_loop_over_the_grace_is_killed_and_its_job_handed_back(
     rig.began(job)
     begin = time.monotonic()
     assert process.stop() == 0
-    assert time.monotonic() - begin < 0.5 + 2
+    assert time.monotonic() - begin < 0.5 + 2 + BUSY_S
     assert_waits_unharmed(rig, job)
 
 
@@ -106,7 +106,7 @@ def test_a_second_signal_ends_it_at_once(rig: Rig) -> None:
     time.sleep(0.2)
     process.signal(signal.SIGTERM)
     assert process.ended() == 0
-    assert time.monotonic() - begin < 2.5
+    assert time.monotonic() - begin < GRACE_S
     for job in jobs:
         assert_waits_unharmed(rig, job)
 
@@ -130,7 +130,7 @@ def test_it_ends_in_time_also_while_the_server_is_away(server: Server, make_rig:
     try:
         begin = time.monotonic()
         assert process.stop() == 0
-        assert time.monotonic() - begin < 1 + 2 + 0.5, "with half a second for a busy machine"
+        assert time.monotonic() - begin < 1 + 2 + BUSY_S
     finally:
         server.resume()
 
@@ -169,12 +169,11 @@ def test_jobs_behind_a_long_one_are_handed_back_within_a_moment(rig: Rig) -> Non
     for _ in range(300):  # so that it believes in short jobs
         rig.send("add", 1, 1)
     rig.wait_for_count("succeeded", 300)
-    jobs = [rig.send("sleep", 1.0 if n == 0 else 0) for n in range(10)]
+    jobs = [rig.send("sleep", 2.0 if n == 0 else 0) for n in range(10)]
     rig.began(jobs[0])
     idle = rig.work()
-    begin = time.monotonic()
     wait_until(lambda: all(rig.runs(job, "end") for job in jobs[1:]), "the short ones to end")
-    assert time.monotonic() - begin < 0.5
+    assert not rig.runs(jobs[0], "end"), "they waited for no long one"
     assert not rig.runs(jobs[0], "end")
     jobs[0].get(timeout=5)
     idle.stop()

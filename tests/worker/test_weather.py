@@ -40,6 +40,25 @@ def test_a_lost_reply_changes_nothing_that_is_counted(
     assert (counts["succeeded"], counts["retried"], counts["died"]) == (2, 3, 1)
 
 
+def test_a_lease_that_ends_with_a_late_answer_is_not_said_to_be_lost(
+    server: Server,
+    make_proxy: MakeProxy,
+    make_rig: MakeRig,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    proxy = make_proxy(server)
+    rig = make_rig(server, broker=proxy.url, lease=1)  # renewed three times a second
+    rig.work()
+    assert rig.send("add", 1, 2).get(timeout=5) == 3
+    late = proxy.add(Fault(script("ack"), Harm.DELAY, seconds=0.7))
+    job = rig.send("add", 3, 4)
+    assert job.get(timeout=5) == 7  # the server has the outcome, the worker doesn't know that
+    time.sleep(1.9)
+    assert late.fired == 1
+    assert "was lost" not in caplog.text
+    assert len(rig.runs(job)) == 1
+
+
 def test_an_outcome_outlives_an_outage(
     server: Server,
     make_proxy: MakeProxy,

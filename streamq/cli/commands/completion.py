@@ -21,5 +21,6 @@ def command(ctx: click.Context, *, shell: str) -> int:
     kind = get_completion_class(shell)
     assert kind is not None  # noqa: S101 - the three that click knows
     written = kind(ctx.find_root().command, {}, "streamq", "_STREAMQ_COMPLETE")
-    click.echo(written.source())
+    # click's lines for fish would cut a description at its first comma.
+    click.echo(written.source().replace('string split ","', 'string split -m 1 ","'))
     return 0

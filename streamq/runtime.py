@@ -68,11 +68,15 @@ class Runtime:
     def codec(self) -> Codec:
         """Values to bytes and back; takes the larger of a payload and a result."""
         if self._codec is None:
-            from streamq.codec import Codec  # noqa: PLC0415 - as the desk
+            from streamq import options_on_calls  # noqa: PLC0415 - as the desk
+            from streamq.codec import Codec  # noqa: PLC0415
 
             with self._fresh_lock():
                 if self._codec is None:
-                    self._codec = Codec()
+                    codec = Codec()
+                    for cls in options_on_calls.CLASSES:
+                        codec.register_type(cls)
+                    self._codec = codec
         if self._codec_version != self.conf.version:
             self._configure(self._codec)
         return self._codec

@@ -14,7 +14,7 @@ from streamq.inspection.held import why_held
 from streamq.inspection.reason import Reason
 from streamq.inspection.why_running import why_running
 from streamq.inspection.why_waiting import why_waiting
-from streamq.job import JobState
+from streamq.job import JobInfo, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from streamq.app import StreamQ
     from streamq.asking import Question
-    from streamq.job import JobInfo
 
 _DIED = {
     "failed": "its last attempt failed",
@@ -59,7 +58,12 @@ def job_question(app: StreamQ, job_id: str) -> Question[JobInfo]:
 
 
 def reasons_question(app: StreamQ, info: JobInfo) -> Question[list[Reason]]:
-    """Why a job is where it is, a thing at a time: what it waits for, and behind whom."""
+    """Why a job is where it is, a thing at a time: what it waits for, and behind whom.
+
+    Raises TypeError for anything but the `JobInfo` that `job` gives.
+    """
+    if not isinstance(info, JobInfo):
+        raise TypeError(f"reasons of {info!r}: give the JobInfo, as inspection.job(app, id) does")
     asks = _ASKS.get(info.state)
     if asks is not None:
         return (yield from asks(app, info))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streamq import ConfigurationError, Unique
+from streamq import Backoff, Concurrency, ConfigurationError, RateLimit, Unique
 from streamq.celery import Celery, Signature, chain, chord, group, signature
 from tests.servers import Server
 from tests.waiting import wait_until
@@ -139,6 +139,23 @@ def test_links_with_one_unique_key_make_one_job(
         assert began.wait(10)
     wanted = ["t0"] if unique is KEPT else ["t0", "t2"]
     wait_until(lambda: [one for one in ran if one != 2] == wanted, f"these to run: {ran}")
+
+
+def test_a_link_brings_its_options_whatever_they_are(
+    app: Celery, tasks: Any, ran: deque[Any], work: Work
+) -> None:
+    given = {
+        "unique": KEPT,
+        "rate_limit": RateLimit(100),
+        "concurrency": Concurrency(2),
+        "backoff": Backoff(base=3),
+    }
+    for name, option in given.items():
+        link = tasks["add"].s(len(name)).set(**{name: option})
+        assert tasks["add"].apply_async((1, 1), link=link).id
+    work(app)
+    wanted = sorted([2] * len(given) + [2 + len(name) for name in given])
+    wait_until(lambda: sorted(ran) == wanted, f"all to run: {ran}")
 
 
 def test_a_link_that_could_only_raise_is_refused_where_it_is_written(

@@ -172,3 +172,8 @@ def test_attempts_are_told_one_by_one(app: StreamQ, hand: Hand) -> None:
     assert [str(one.error) for one in found] == ["first", "None", "'last'"]
     assert "ValueError: first" in found[0].traceback
     assert all(one.started_at is not None and 0 <= one.run_seconds < 60 for one in found)
+
+
+def test_reasons_of_an_id_are_refused_with_what_to_give(app: StreamQ) -> None:
+    with pytest.raises(TypeError, match=r"give the JobInfo, as inspection\.job\(app, id\) does"):
+        inspection.reasons(app, "an id")  # type: ignore[arg-type]

@@ -364,6 +364,7 @@ class Model(Lining, Unifying):
                 job.word, job.attempt, job.crashes = "revived", 0, 0
             else:
                 del self.jobs[id_]
+                self.trails.pop(id_, None)
                 self.errors.discard(id_)
                 self.checkpoints.pop(id_, None)
         return words

@@ -264,6 +264,8 @@ class Queue(ReadingSteps, LineSteps):
             st.lists(st.sampled_from([*self.ids[-6:], "nobody"]), min_size=1, max_size=3)
         )
         known = {id_ for id_ in ids if self.model.results.pop(id_, None)}
+        for id_ in known:
+            self.model.trails.pop(id_, None)
         assert self.rig.run(op.forget(self.keys, ids=ids)) == len(known)
 
     @step(when=lambda self: bool(self.model.jobs), channel=CHANNELS)

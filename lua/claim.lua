@@ -43,7 +43,7 @@ local first_task = 8 -- ARGV[8...]: tasks that this worker knows, named while st
 --# include lib/tally_start.lua
 --# include lib/touch_rare.lua
 local sizes = touch({ jobs, state, held, results, waiters, errors, counts }, { leases, scheduled, results_expiry, workers }, { wake })
-touch_rare(sizes, { checkpoints, places, limits, unique, heirs }, { stranded, returned, parked, line, turns, gates, lanes, rates, slots, pumped, timers }, { dropped, schedule_ended })
+touch_rare(sizes, { checkpoints, unique }, { stranded, returned }, { dropped, schedule_ended })
 check_numbers(1, lease_ms, limit) check_numbers(0, result_ttl_ms, results_cap)
 local now, now_us = clock_both()
 local reply, at, groups, batch = { -1, 0, 0, now, 0, -1, '', {} }, 8, {}, {}
@@ -58,7 +58,7 @@ if before then
   reply[7] = hand_out_again(before, token, jobs, state, now, hand_out, leases, lease_ms)
 else
   park.state, park.stranded, park.scheduled, park.counts, limit = state, stranded, scheduled, counts, math.min(limit, 200)
-  local pump = open_pump(park, limit, now_us)
+  local pump = open_pump(park, limit, now_us, #ARGV >= first_task or sizes[unique] > 0)
   local found = find_candidates(pump, stream, sizes[returned] > 0 and returned, stranded, worker, limit - #pump.taken, first_task)
   if #found.ids > 0 and (pump.pauses or #found.side > 0) then hold_back(pump, found) end
   local taken, states, late = take_candidates(found, jobs, state, token, now, hand_out)

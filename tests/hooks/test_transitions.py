@@ -57,7 +57,8 @@ def test_what_is_too_old_set_aside_or_cancelled_is_told(
     assert of(told, late.id) == of(told, lane.id) == [("job.expired", "", 0)]
     assert of(told, stray.id)[0] == ("job.released", "unknown task", 1)
     assert of(told, running.id) == [("job.started", "", 1), ("job.cancelled", "", 1)]
-    facts = [getattr(line, "job", {}) for line in caplog.records]
+    said = [line for line in caplog.records if line.name == "streamq.worker"]
+    facts = [getattr(line, "job", {}) for line in said]
     for job, attempt in ((late, 0), (running, 1)):
         assert {"job_id": job.id, "queue": "default", "attempt": attempt}.items() <= next(
             one for one in facts if one.get("job_id") == job.id
@@ -83,7 +84,8 @@ def test_what_a_killed_worker_had_is_told_by_the_one_that_takes_it_back(
         wait_until(lambda: len(told) >= 5, "events", 15)
     assert of(told, jobs[0].id) == [("job.dead", "poison", 1)]
     assert of(told, jobs[2].id) == [("job.cancelled", "", 1)]
-    assert of(told, jobs[1].id)[0][0] == "job.reclaimed"
-    assert [name for name, _, _ in of(told, jobs[1].id)][1:] == ["job.started", "job.succeeded"]
+    names = [name for name, _, _ in of(told, jobs[1].id)]
+    names.remove("job.reclaimed")  # what became of it is looked up: its next run may begin before
+    assert names == ["job.started", "job.succeeded"]
     (line,) = [one for one in caplog.records if "took back" in one.getMessage()]
     assert line.job["job_ids"] == [job.id for job in jobs]  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import pytest
@@ -97,11 +97,16 @@ class Bench(RuleBasedStateMachine):
         self.numbers[what] = self.numbers.get(what, 0) + 1
         return self.numbers[what]
 
+    @property
+    def trails(self) -> Collection[str]:
+        """The jobs that have said something."""
+        return self.model.trails
+
     # --- looking: one round trip each, as it is done after each step ----------------------------
 
     def violations(self, structures: Sequence[str] = op.STRUCTURES) -> list[Violation]:
         calls = [op.audit(self.keys, structure=s, limit=200) for s in structures]
-        if trails := [self.keys.trail("chunks", job_id) for job_id in sorted(self.model.trails)]:
+        if trails := [self.keys.trail("chunks", job_id) for job_id in sorted(self.trails)]:
             calls.append(op.audit_trails(self.keys, trails=trails[-200:]))
         pipe = self.rig.admin.pipeline(transaction=False)
         for call in calls:
@@ -115,7 +120,7 @@ class Bench(RuleBasedStateMachine):
 
     def snapshot(self) -> State:
         """As `Rig.snapshot`, of the keys that the model knows."""
-        names = [*NAMES, "idem:k1", "idem:k2", *(f"chunks:{i}" for i in self.model.trails)]
+        names = [*NAMES, "idem:k1", "idem:k2", *(f"chunks:{i}" for i in self.trails)]
         kinds = [key_type(name) for name in names]
         keys = [self.keys.key(name) for name in names]
         values: Any = self.rig.admin.eval(READ_ALL, len(keys), *keys, *kinds)

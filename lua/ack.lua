@@ -45,8 +45,8 @@ check_numbers(0, results_cap)
 local words, mine, by_token = holding(state, first_item, 7)
 if #mine.ids == 0 then return words end
 local ids, now = mine.ids, clock_ms()
-local now_text, by, texts, kept, checked_ttl, ran = whole(now), ' ' .. worker, {}, {}, nil, {}
-local earlier = mine.again and runs_beside(errors, ids) or {}
+local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
+local ended_by, earlier = ' ' .. now_text .. ' ' .. worker, mine.again and runs_beside(errors, ids) or {}
 local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits, tasks, summaries = sizes[waiters] > 0, ended_tasks(first_ended)
 for i, id in ipairs(ids) do
@@ -58,7 +58,7 @@ for i, id in ipairs(ids) do
     if ttl_ms ~= '0' then kept[#kept + 1] = { id, texts[i], tonumber(ttl_ms) } end
   end
   tally_group(ran, tasks[ended], run_ms)
-  summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ' ' .. now_text .. by
+  summaries[ended][#summaries[ended] + 1] = id .. ' ' .. kind .. ' ' .. attempt .. ' ' .. run_ms .. ended_by
 end
 if #kept > 0 then touch({ results }, { results_expiry }) end -- and `state` was read: the writes begin
 park.state, park.scheduled, park.counts = state, scheduled, counts

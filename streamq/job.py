@@ -43,9 +43,7 @@ class Attempt:
     number: (
         int  # 1 for the first run; a run that was lost doesn't count, and its number comes again
     )
-    how: (
-        str  # succeeded, retry, snooze, crashed, reclaimed (its lease ran out), failed, given-up, …
-    )
+    how: str  # succeeded, retry, snooze, crashed, reclaimed (its lease ran out), failed, …
     worker: str
     started_at: datetime | None  # aware, UTC: when it was claimed
     run_seconds: float
@@ -93,7 +91,5 @@ class JobInfo:
     run_seconds: float | None = None  # how long the last run took
     parent: str = ""  # the id of the job that enqueued it
     children: tuple[Child, ...] = ()  # that it enqueued, the newest 200, the oldest first
-    attempts: tuple[
-        Attempt, ...
-    ] = ()  # the oldest first: the last ten that ended badly, the last run
+    attempts: tuple[Attempt, ...] = ()  # oldest first: the last ten that ended badly, the last run
     problem: str = ""  # why arguments, result or error could not be read here

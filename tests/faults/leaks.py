@@ -205,7 +205,7 @@ ROW = Row(
     14,
     "fifty thousand jobs, or two million, and what they leave behind",
     attack,
-    small={"warm": 8000, "jobs": 42_000, "restarts": 10},
+    small={"warm": 20_000, "jobs": 30_000, "restarts": 10},
     large={"warm": 20_000, "jobs": 180_000, "restarts": 20},
     rounds=10,
 )

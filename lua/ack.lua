@@ -46,7 +46,7 @@ local words, mine, by_token = holding(state, first_item, 7)
 if #mine.ids == 0 then return words end
 local ids, now = mine.ids, clock_ms()
 local now_text, texts, kept, checked_ttl, ran = whole(now), {}, {}, nil, {}
-local ended_by, earlier = ' ' .. now_text .. ' ' .. worker, mine.again and runs_beside(errors, ids) or {}
+local ended_by, earlier = ' ' .. now_text .. ' ' .. worker, sizes[errors] > 0 and runs_beside(errors, ids) or {}
 local follow = follow_ups ~= '' and read_follow(follow_keys, follow_ups, words, now)
 local someone_waits, tasks, summaries = sizes[waiters] > 0, ended_tasks(first_ended)
 for i, id in ipairs(ids) do

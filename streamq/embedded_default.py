@@ -67,7 +67,7 @@ class EmbeddedBroker:
             import logging  # noqa: PLC0415 - only those who use the embedded server pay for it
 
             self._said = True
-            logging.getLogger("streamq").warning(
+            logging.getLogger("streamq.embedded").warning(
                 "using the embedded server (%s); its data lies in %s", server.version, self.data_dir
             )
         return server.url

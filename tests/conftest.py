@@ -22,6 +22,7 @@ from typing import Any, Protocol
 import hypothesis
 import pytest
 
+from tests import ignored
 from tests.auditing import assert_server_clean
 from tests.proxy import Proxy
 from tests.searched import SEARCHED
@@ -36,6 +37,7 @@ hypothesis.settings.register_profile(
     print_blob=True,  # how to repeat a failure
 )
 hypothesis.settings.load_profile("streamq")
+ignored.stay_here()
 
 _FAILED = pytest.StashKey[bool]()
 

@@ -3,7 +3,7 @@
 --# include lib/state.lua
 -- As `holders`, for the call that is made most: what the jobs still held have, side by side in lists instead
 -- of a table for each, `at[i]` the first ARGV of job i; and how many of them each token holds.
--- `occupying`: those that vacate is for. `again`: one of them has run before.
+-- `occupying`: those that vacate is for.
 local function holding(state, first_item, width)
   local ids = rest_column(first_item, width, 1)
   local states = redis.call('HMGET', state, unpack(ids))
@@ -11,7 +11,7 @@ local function holding(state, first_item, width)
   local words, seen, by_token, n = {}, {}, {}, 0
   for i, id in ipairs(ids) do
     local at = first_item + width * (i - 1)
-    local attempt, crashes, entry, token = string.match(states[i] or '', '^R (%d+) (%d+) (%S+) (%S+)')
+    local attempt, entry, token = string.match(states[i] or '', '^R (%d+) %d+ (%S+) (%S+)')
     if not token or token ~= ARGV[at + 1] then
       words[i] = 'LEASELOST'
     elseif seen[id] then
@@ -19,7 +19,6 @@ local function holding(state, first_item, width)
     else
       n = n + 1
       seen[id], words[i] = true, 'OK'
-      mine.again = mine.again or attempt ~= '1' or crashes ~= '0'
       mine.at[n], mine.ids[n], mine.entries[n], mine.attempts[n] = at, id, entry, attempt
       local last = string.byte(states[i], -1)
       if last == 43 or last == 33 or string.byte(entry) == 38 then -- + or ! behind it, or it was pumped

@@ -44,6 +44,7 @@ def main() -> None:
         sys.stderr.write(f"{birth['app']['location']} can't be imported: {error!r}\n")
         sys.exit(NOT_CONFIGURED)
     logs.configure(birth["loglevel"], birth["log_format"])  # where the application hasn't
+    logging.getLogger("streamq.embedded").setLevel(logging.ERROR)  # the supervisor has said which
     code = 0
     try:
         has_left = asyncio.new_event_loop().run_until_complete(_work(app, birth, sock))

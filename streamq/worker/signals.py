@@ -27,7 +27,8 @@ ECHO_S = 0.15
 def stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]:
     """Set `stop` at the first signal and `hurry` at a later one; then put the old handlers back.
 
-    Outside the main thread it does nothing: Python delivers no signals there.
+    Outside the main thread it does nothing: Python delivers no signals there. A SIGHUP that is
+    ignored stays so: whoever starts a worker with `nohup` wants it to outlive the terminal.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -47,9 +48,13 @@ def stop_on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> Iterator[None]
     def handle(_number: int, _frame: FrameType | None) -> None:
         loop.call_soon_threadsafe(heard)  # wakes the loop, unlike setting the event here
 
-    before = {number: signal.signal(number, handle) for number in ENDING}
+    before = {number: signal.signal(number, handle) for number in ENDING if not _is_nohup(number)}
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _is_nohup(number: int) -> bool:
+    return signal.Signals(number).name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN

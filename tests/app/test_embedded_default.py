@@ -30,7 +30,7 @@ def test_the_embedded_server_is_started_when_asked_for_and_says_so_once(
     with caplog.at_level(logging.WARNING, logger="streamq"):
         jobs = [task.delay(), task.delay()]
     assert [job.state for job in jobs] == [JobState.WAITING, JobState.WAITING]
-    (said,) = [one.getMessage() for one in caplog.records if one.name == "streamq"]
+    (said,) = [one.getMessage() for one in caplog.records if one.name == "streamq.embedded"]
     assert "embedded server" in said
     assert str(place) in said
     app.close()

@@ -131,3 +131,4 @@ def test_a_worker_starts_the_embedded_server_and_says_so(
     cli("embedded", "stop")
     assert answer.out == "1\n", (answer, out, err)
     assert str(data_dir) in out + err
+    assert err.count("using the embedded server") == 1, "once, not again by each process\n" + err

@@ -18,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests import ignored
 from tests.faults.harness import Figures, Row
 from tests.faults.rows import ROWS
 from tests.model import soak as model
@@ -27,6 +28,7 @@ FOLDER = Path(".soak")
 
 def main() -> int:
     """The command."""
+    ignored.stay_here()
     if sys.argv[1:2] == ["model"]:  # no attack: it counts steps
         return model.main(sys.argv[2:])
     parser = argparse.ArgumentParser(

@@ -46,7 +46,11 @@ class Reading:
     connections: int
     consumers: int
     descriptors: int  # of the processes that stay
-    process_bytes: int  # theirs
+    resident: dict[str, int]  # theirs, of each
+
+    @property
+    def process_bytes(self) -> int:
+        return sum(self.resident.values())
 
 
 class Soak:
@@ -117,7 +121,11 @@ class Soak:
         self._sweep()
         admin.slowlog_reset()  # up to 128 whole calls, more of them where the machine is busy
         admin.execute_command("MEMORY", "PURGE")  # type: ignore[no-untyped-call]
-        stay = (self.stays.pid, self.restarted.pid, self.stays.worker_pid)
+        stay = {
+            "worker": self.stays.worker_pid,
+            "its_supervisor": self.stays.pid,
+            "other_supervisor": self.restarted.pid,
+        }
         passing = staying = 0
         keys: dict[str, int] = {}
         prefix = field.keys.key("")
@@ -137,8 +145,8 @@ class Soak:
             server_bytes=used - passing,
             connections=len(admin.client_list()),
             consumers=len(admin.xinfo_consumers(field.keys.key("stream"), GROUP)),
-            descriptors=sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in stay),
-            process_bytes=sum(_resident(pid) for pid in stay),
+            descriptors=sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in stay.values()),
+            resident={name: _resident(pid) for name, pid in stay.items()},
         )
 
     def _sweep(self) -> None:
@@ -199,6 +207,8 @@ def _compare(ground: Ground, before: Reading, after: Reading) -> None:
         figures.measure(**{what: now, f"{what}_grown_share": (now - was) / was})
         most = was * (1 + ROOM) + POOLED.get(what, 0)
         figures.expect(now <= most, f"{what}: {was} became {now}")
+    for name, was in before.resident.items():
+        figures.measure(**{f"{name}_grown_bytes": after.resident[name] - was})
 
 
 ROW = Row(
@@ -206,6 +216,6 @@ ROW = Row(
     "fifty thousand jobs, or two million, and what they leave behind",
     attack,
     small={"warm": 20_000, "jobs": 30_000, "restarts": 10},
-    large={"warm": 20_000, "jobs": 180_000, "restarts": 20},
-    rounds=10,
+    large={"warm": 100_000, "jobs": 300_000, "restarts": 40},
+    rounds=5,
 )

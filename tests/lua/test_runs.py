@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from streamq import operations
 from streamq.operations import FailedRun
 from streamq.operations.beside import Beside, pack_beside, read_beside
@@ -99,6 +101,27 @@ def test_who_succeeds_in_the_end_keeps_them_beside_the_result(rig: Rig) -> None:
     assert "errors" not in rig.state()
     plain: Any = rig.admin.hget(rig.keys.key("results"), "first")
     assert plain.endswith(b"\nvalue")  # who never failed pays nothing
+
+
+@pytest.mark.parametrize("way", ["reclaimed", "snooze", "failed"])
+def test_they_are_kept_beside_the_result_of_a_job_whose_next_run_is_its_first_by_number(
+    rig: Rig, way: str
+) -> None:
+    rig.running("a", token="T0")
+    if way == "snooze":
+        again(rig, 0, b"oops", counted=False)
+    elif way == "reclaimed":
+        rig.worker_is("w", alive=True)
+        rig.lapse("T0")
+        rig.reclaim()
+        rig.claim("T1")
+    else:
+        rig.bury("a", token="T0")
+        rig.run(operations.revive(rig.keys, ids=["a"]))
+        rig.claim("T1")
+    assert rig.state()["state"]["a"].startswith("R 1 0 ")
+    assert rig.ack("a", token="T1") == ["OK"]
+    assert [run.how for run in runs(rig, "a")] == [way]
 
 
 def test_a_lost_run_and_a_cancelled_job_keep_them_too(rig: Rig) -> None:

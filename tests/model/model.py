@@ -36,6 +36,7 @@ class Model(Lining, Unifying):
     waiters: dict[str, list[str]] = field(default_factory=dict)
     told: list[tuple[str, str, str]] = field(default_factory=list)  # channel, id, kind
     results: dict[str, str] = field(default_factory=dict)  # id -> kind
+    scarred: set[str] = field(default_factory=set)  # ended after runs that ended badly
     idem: dict[str, tuple[str, str]] = field(default_factory=dict)  # key -> id, arguments
     outbox: list[str] = field(default_factory=list)  # ids for other queues
     inbox: dict[str, int] = field(default_factory=dict)  # source -> the last entry applied
@@ -65,16 +66,16 @@ class Model(Lining, Unifying):
         self.stream.pop(job.order, None)
         job.order = 0
 
-    def _end(self, job: Job, kind: str, *, kept: bool = True) -> None:
+    def _end(self, job: Job, kind: str) -> None:
         """The job is gone; its outcome stays."""
         self._leave(job)
         self.moves.append((job, "e"))
         del self.jobs[job.id]
+        self.scarred |= self.errors & {job.id}
         self.errors.discard(job.id)
         self.progress.pop(job.id, None)
         self.checkpoints.pop(job.id, None)
-        if kept:
-            self.results[job.id] = kind
+        self.results[job.id] = kind
         self._tell(job.id, kind)
 
     def _tell(self, id_: str, kind: str) -> None:

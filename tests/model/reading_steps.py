@@ -70,7 +70,8 @@ class ReadingSteps(Bench):
             assert (found.outcome and found.outcome.kind) == kind
             assert (found.record and found.record.task) == (job and job.task)
             assert found.progress.decode() == self.model.progress.get(found.id, "")
-            assert bool(found.kept_runs) == (found.id in self.model.errors)
+            badly = self.model.scarred if found.outcome else self.model.errors
+            assert bool(found.kept_runs) == (found.id in badly)
             if job is None:
                 continue
             assert bool(found.state) == bool(job.word)

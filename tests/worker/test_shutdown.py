@@ -204,3 +204,15 @@ def test_an_outcome_on_its_way_from_a_thread_is_waited_for(rig: Rig) -> None:
     on_bench(rig, steps)
     assert job.state is JobState.SUCCEEDED
     assert rig.counts().get("released", 0) == 0
+
+
+def test_a_worker_under_nohup_outlives_its_terminal(rig: Rig) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        process = rig.start()  # it inherits that
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    process.signal(signal.SIGHUP)
+    assert rig.send("add", 1, 2).get(timeout=10) == 3
+    assert "stopping" not in process.log
+    assert process.stop() == 0

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from streamq.operations.enqueue import NewJob
 
 CALL = 200  # what one call carries
-HEAVY = 4  # a job with anything that scripts read of it, or with earlier runs
+HEAVY = 8  # to hand out or end a job with anything that scripts read of it, or with earlier runs
+HEAVY_NEW = 4  # to accept one
 FOLLOW_UP = 4  # a job that follows from one
 
 
 def of_new(job: NewJob) -> int:
     """What it is to accept this one."""
-    return 1 if job.opts == "-" and not job.unique and job.idempotency is None else HEAVY
+    return 1 if job.opts == "-" and not job.unique and job.idempotency is None else HEAVY_NEW

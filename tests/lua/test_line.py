@@ -75,6 +75,17 @@ def test_the_highest_priority_is_next_and_plain_jobs_go_before_lower_ones(rig: R
 
 
 @each_version
+def test_who_was_set_aside_goes_before_lower_priorities_also_while_the_stream_is_empty(
+    rig: Rig,
+) -> None:
+    rig.enqueue("aside", opts="q=|cone=1")
+    assert rig.claimed("T") == ["aside"]
+    rig.strand("aside")
+    rig.enqueue("low", opts="q=,p=0")
+    assert rig.claimed("U", 1, tasks=["t"]) == ["aside"]
+    assert rig.claimed("V", 1, tasks=["t"]) == ["low"]
+
+
 def test_a_token_goes_to_the_highest_priority_of_its_lane(rig: Rig) -> None:
     enqueue(rig, [(f"a{n}", "q=a|cone=1") for n in range(30)])
     assert rig.claimed("T1") == ["a0"]

@@ -24,7 +24,8 @@ def test_a_table_comes_in_pages_too(rig: Rig) -> None:
     rig.admin.config_set("hash-max-listpack-entries", 1)
     values = {f"limit{i}": f"c {i + 1}" for i in range(40)}
     rig.run(op.set_limits(rig.keys, values=values))
-    found, cursor, pages = {}, "", 0
+    found: dict[str, str] = {}
+    cursor, pages = "", 0
     while cursor or not pages:
         page = rig.run(op.get_limits(rig.keys, cursor=cursor, limit=3))
         found, cursor, pages = {**found, **page.values}, page.cursor, pages + 1

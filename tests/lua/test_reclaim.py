@@ -217,15 +217,3 @@ def test_reclaim_while_the_group_is_lost_makes_it_again(rig: Rig) -> None:
     assert rig.reclaim().returned == 1
     assert rig.violations() == []
     assert rig.claimed("U") == ["a"]
-
-
-def test_a_claim_that_would_be_more_than_two_hundred_with_another_is_left_to_the_next(
-    rig: Rig,
-) -> None:
-    rig.running("one", token="A")
-    rig.running(*(f"j{n}" for n in range(200)), token="B")
-    rig.lapse("A", "B")
-    rig.reclaim()
-    assert sorted(rig.state()["leases"]) == ["B"]
-    rig.reclaim()
-    assert "leases" not in rig.state()

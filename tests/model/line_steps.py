@@ -52,7 +52,7 @@ class LineSteps(Bench):
         job = self.new_job(spec)
         return replace(job, opts=opts_of(job, None), unique="")
 
-    @step(4, when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
+    @step(8, when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
     def forward(self, arrived: int) -> None:
         entries = [sent.entry for sent in self.rig.run(op.forward(self.keys))][:arrived]
         left = self.rig.run(op.forward(self.keys, arrived=entries))

@@ -65,8 +65,8 @@ class Stepping(RuleBasedStateMachine):
     def begin(self) -> None:
         """Comes before each step."""
 
-    @rule(data=st.data(), seed=st.integers(0, 2**16))
-    def one_step(self, data: st.DataObject, seed: int) -> None:
+    @rule(data=st.data(), seed=st.tuples(*[st.integers(0, 2**16)] * 2))
+    def one_step(self, data: st.DataObject, seed: tuple[int, ...]) -> None:
         possible = [each for each in steps_of(type(self)) if each.when(self)]
         self.taken += 1
         self.begin()

@@ -47,7 +47,9 @@ PRODUCERS = st.sampled_from(["p1", "p2"])
 NO_GAP_MS = 10**12
 PARTS = 6  # of the audit
 
+NAMED = st.sampled_from([(), ("t",), ("t.u", "t")])
 RUNS = lambda self: bool(self.model.in_place("R"))  # noqa: E731
+WAITS = lambda self: any(map(self.model.in_place, "WBPN"))  # noqa: E731
 
 
 class Queue(ReadingSteps, LineSteps):
@@ -79,14 +81,13 @@ class Queue(ReadingSteps, LineSteps):
 
     # --- claiming -------------------------------------------------------------------------------
 
-    @step(
-        9,
-        worker=WORKERS,
-        limit=st.integers(1, 5),
-        named=st.sampled_from([(), ("t",), ("t.u", "t")]),
-    )
+    @step(9, when=WAITS, worker=WORKERS, limit=st.integers(1, 5), named=NAMED)
     def claim(self, worker: str, limit: int, named: tuple[str, ...]) -> None:
         self.claim_as(f"T{self.number('token')}", worker, limit, named)
+
+    @step(worker=WORKERS)
+    def claim_of_what_there_is(self, worker: str) -> None:
+        self.claim_as(f"T{self.number('token')}", worker, 3, ())
 
     @step(2, when=lambda self: bool(self.model.claims), worker=WORKERS)
     def claim_again(self, data: st.DataObject, worker: str) -> None:
@@ -94,7 +95,7 @@ class Queue(ReadingSteps, LineSteps):
 
     # --- settling -------------------------------------------------------------------------------
 
-    @step(3, when=RUNS, worker=WORKERS)
+    @step(6, when=RUNS, worker=WORKERS)
     def ack(self, data: st.DataObject, worker: str) -> None:
         self.settle("ack", data, worker)
 
@@ -102,7 +103,7 @@ class Queue(ReadingSteps, LineSteps):
     def retry(self, data: st.DataObject, worker: str) -> None:
         self.settle("retry", data, worker)
 
-    @step(2, when=RUNS, worker=WORKERS)
+    @step(4, when=RUNS, worker=WORKERS)
     def bury(self, data: st.DataObject, worker: str) -> None:
         self.settle("bury", data, worker)
 
@@ -193,14 +194,14 @@ class Queue(ReadingSteps, LineSteps):
         if worker in self.settled:  # its last reply is forgotten
             self.old.append(self.settled.pop(worker)[0])
 
-    @step(10, when=lambda self: bool(self.model.lapsed))
+    @step(25, when=lambda self: bool(self.model.lapsed))
     def reclaim(self) -> None:
         call = op.reclaim(self.keys, lease_ms=LEASE_MS, gap_ms=NO_GAP_MS)
         reclaimed = self.rig.run(call)
         seen = (reclaimed.returned, reclaimed.poisoned, reclaimed.cancelled)
         assert seen == self.model.reclaim()
 
-    @step(2, when=lambda self: bool(self.model.lapsed))
+    @step(4, when=lambda self: bool(self.model.lapsed))
     def reclaim_after_a_gap(self) -> None:
         rhythm = self.keys.key("rhythm")
         self.rig.admin.hset(rhythm, "last", 1)

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from streamq.operations.enqueue import NewJob
 
 CALL = 200  # what one call carries
-HEAVY = 8  # to hand out or end a job with anything that scripts read of it, or with earlier runs
-HEAVY_NEW = 4  # to accept one
+HEAVY = 8  # a job with anything that scripts read of it, or with earlier runs
 FOLLOW_UP = 4  # a job that follows from one
 
 
 def of_new(job: NewJob) -> int:
     """What it is to accept this one."""
-    return 1 if job.opts == "-" and not job.unique and job.idempotency is None else HEAVY_NEW
+    return 1 if job.opts == "-" and not job.unique and job.idempotency is None else HEAVY

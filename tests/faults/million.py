@@ -40,9 +40,8 @@ SHARE = 0.999
 MOST = 200  # jobs of one call, where it isn't less; then as many as of the jobs of its case
 FEWER = {  # what the package sends in one call, where it sends less
     16: "ack bury",
-    25: "claim reclaim release retry strand throttle",
-    50: "admit audit audit_schedules cancel declare delete enqueue fire forget revive suspend "
-    "timetable withdraw",
+    25: "admit claim enqueue reclaim release retry strand throttle",
+    50: "audit audit_schedules cancel declare delete fire forget revive suspend timetable withdraw",
     100: "append forward get_limits limiters look poke promote relay standing",
 }
 PAGES = {name: size for size, names in FEWER.items() for name in names.split()}

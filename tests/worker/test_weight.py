@@ -168,4 +168,4 @@ def test_a_batch_of_new_jobs_is_as_large_as_they_are_light(rig: Rig) -> None:
     heavy = [replace(plain, opts=LIMITED), replace(plain, unique="u=1:s:return")]
     heavy.append(replace(plain, idempotency=key))
     assert weight.of_new(plain) == 1
-    assert [weight.of_new(job) for job in heavy] == [weight.HEAVY_NEW] * 3
+    assert [weight.of_new(job) for job in heavy] == [weight.HEAVY] * 3

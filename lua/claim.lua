@@ -57,7 +57,7 @@ local before = redis.call('HGET', claims, token)
 if before then
   reply[7] = hand_out_again(before, token, jobs, state, now, hand_out, leases, lease_ms)
 else
-  park.state, park.stranded, park.scheduled, park.counts, limit = state, stranded, scheduled, counts, math.min(limit, 200)
+  park.state, park.stranded, park.scheduled, park.counts, park.aside, limit = state, stranded, scheduled, counts, sizes[stranded], math.min(limit, 200)
   local pump = open_pump(park, limit, now_us, #ARGV >= first_task or sizes[unique] > 0)
   local found = find_candidates(pump, stream, sizes[returned] > 0 and returned, stranded, worker, limit - #pump.taken, first_task)
   if #found.ids > 0 and (pump.pauses or #found.side > 0) then hold_back(pump, found) end

@@ -12,6 +12,7 @@ from streamq import operations
 from streamq.context import tell_children
 from streamq.errors import IdempotencyConflict, JobExists, QueueFull, StreamQError
 from streamq.jitter import jitter
+from streamq.operations import weight
 from streamq.watching import watched
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from streamq.operations import Enqueued, NewJob
     from streamq.runtime import Runtime
 
-BATCH_JOBS = 200  # of one script call
 BATCH_BYTES = 4 * 1024 * 1024  # of one script call, so that the server is not held up for long
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.01, 0.25  # between looks at a full queue
 
@@ -167,14 +167,15 @@ def _batches(planned: Sequence[tuple[Plan, NewJob]]) -> Iterable[list[int]]:
     if len(planned) == 1:
         return ([0],)
     by_queue: dict[str, list[list[int]]] = {}
-    sizes: dict[str, int] = {}
+    taken: dict[str, tuple[int, int]] = {}  # by the last batch of a queue: bytes, weight
     for at, (plan, job) in enumerate(planned):
         batches = by_queue.setdefault(plan.queue, [[]])
-        size = sizes.get(plan.queue, 0) + len(job.body)
-        if len(batches[-1]) >= BATCH_JOBS or (batches[-1] and size > BATCH_BYTES):
+        size, work = taken.get(plan.queue, (0, 0))
+        size, work = size + len(job.body), work + weight.of_new(job)
+        if batches[-1] and (size > BATCH_BYTES or work > weight.CALL):
             batches.append([])
-            size = len(job.body)
-        sizes[plan.queue] = size
+            size, work = len(job.body), weight.of_new(job)
+        taken[plan.queue] = size, work
         batches[-1].append(at)
     return (batch for batches in by_queue.values() for batch in batches)
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from streamq.context import tell_children
 from streamq.errors import StreamQError
+from streamq.operations import weight
 from streamq.result import AsyncResult
-from streamq.sending import BATCH_BYTES, BATCH_JOBS, send, sending
+from streamq.sending import BATCH_BYTES, send, sending
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -72,10 +73,12 @@ class Stream:
     def _take(self) -> list[tuple[Plan, str, bytes, NewJob | None]]:
         """As many as one call of the script may take."""
         batch: list[tuple[Plan, str, bytes, NewJob | None]] = []
-        ahead, size = self._ahead, 0
-        while ahead and len(batch) < BATCH_JOBS:
-            size += len(ahead[0][2])
-            if batch and size > BATCH_BYTES:
+        ahead, size, work = self._ahead, 0, 0
+        while ahead:
+            _, _, body, job = ahead[0]
+            size += len(body)
+            work += 1 if job is None else weight.of_new(job)
+            if batch and (size > BATCH_BYTES or work > weight.CALL):
                 break
             batch.append(ahead.popleft())
         return batch

@@ -164,6 +164,7 @@ class Server:
     url: str  # what an application gets as its broker
     admin: redis.Redis  # for assertions: may do everything, repeats nothing, answers bytes
     after_start: Callable[[], object] = lambda: None  # after each start of the nodes
+    keeps_scripts: bool = False  # those of a test before are there for the next
     _configured: list[dict[str, str]] = field(default_factory=list, repr=False)
 
     @property
@@ -234,7 +235,8 @@ class Server:
             for name, value in changed.items():
                 admin.config_set(name, value)
             admin.flushall()
-            admin.script_flush()
+            if not self.keeps_scripts:
+                admin.script_flush()
             admin.config_resetstat()
 
     def close(self) -> None:

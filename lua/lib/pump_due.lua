@@ -18,7 +18,7 @@ local function open_due(pump, limit, now_us, first)
   park_jobs(keys, aged, now_us)
   pump.present = tonumber(redis.call('HGET', keys.places, '!now') or 0)
   local room = limit
-  if redis.call('XLEN', keys.stream) == 0 then
+  if keys.aside == 0 and redis.call('XLEN', keys.stream) == 0 then
     pump.worst, pump.share = 9, limit
   else
     room = line_room(keys, limit, now_us)

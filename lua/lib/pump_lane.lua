@@ -6,7 +6,7 @@
 local function serve_lane(pump, view, lane, room)
   local class = lane.classes[1]
   local at, by = earliest(class, pump.now)
-  if by and at > pump.now + class.ahead then
+  if at > pump.now + class.ahead then
     heap_pop(lane.classes)
     return stop_class(pump, view, lane, class, at, by)
   end

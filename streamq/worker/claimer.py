@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from streamq import operations
+from streamq.operations import weight
 from streamq.worker.held import Held, Lease
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Claimer:
         self._asked = 0
         self._reserved = 0  # of the room
         self._record_bytes = FIRST_GUESS_BYTES
+        self._weight: float = weight.HEAVY  # of a job, until some have been seen
 
     def respite(self, now: float) -> float:
         """Seconds for which claims would only bring what can't start."""
@@ -66,8 +68,8 @@ class Claimer:
             return self._asked
         if queue.is_dry or self._is_armed:
             return 0
-        # Records may be large: as many as fit, going by those that came last.
-        fitting = max(1, int(MOST_BYTES / self._record_bytes))
+        # Records may be large, and jobs much work: as many as fit, going by those that came last.
+        fitting = max(1, int(min(MOST_BYTES / self._record_bytes, weight.CALL / self._weight)))
         return min(fitting, self._room.to_claim(queue.kinds, now))
 
     def claim(self, limit: int) -> Call[Claimed]:
@@ -125,6 +127,18 @@ class Claimer:
         self.give_room_back()
         if reply.jobs:
             queue.claimed_at = time.monotonic()
-            mean = sum(len(job.record.body) for job in reply.jobs) / len(reply.jobs)
-            self._record_bytes = max(mean, self._record_bytes / 2, 1.0)
+        self._learn(reply)
         return [Held(job, lease) for job in reply.jobs]
+
+    def _learn(self, reply: Claimed) -> None:
+        """What the jobs of this queue are like."""
+        number, size, work = len(reply.jobs), 0, 0
+        for job in reply.jobs:
+            record = job.record
+            size += len(record.body)
+            work += 1 if record.opts == "-" else weight.HEAVY
+        if number:
+            self._record_bytes = max(size / number, self._record_bytes / 2, 1.0)
+        if seen := number + reply.expired:
+            mean = (work + reply.expired * weight.HEAVY) / seen
+            self._weight = max(mean, self._weight / 2)

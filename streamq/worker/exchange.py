@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from streamq.worker.settler import Batch
     from streamq.worker.weather import Weather
 
+UNTOLD = 400  # outcomes in hand with which nothing more is claimed: first they are told
 IDLE_S = 60.0  # between looks without any alarm: only a net under them
 
 
@@ -111,6 +112,8 @@ class Exchange(Duty):
         # At the end, a claim that was sent and not answered is asked for once more: its jobs
         # would else stay with us until their lease has run out.
         if self.is_closing and not self._claimer.is_uncertain:
+            return 0
+        if len(self._queue.settler) > UNTOLD:
             return 0
         limit = self._claimer.wanted(now)
         if not limit and not self._queue.is_dry:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from streamq import operations
 from streamq.operations import HandBack
-from streamq.worker.room import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from streamq.operations import Call
 
 log = logging.getLogger("streamq.worker")
+
+AT_ONCE = 25  # jobs of which nothing is known, in one call
 
 
 def after_crash(
@@ -87,6 +88,6 @@ def claimed_by(worker: str, claims: Sequence[bytes]) -> list[HandBack]:
 def release_calls(keys: QueueKeys, worker: str, jobs: Sequence[HandBack]) -> list[Call[Any]]:
     """What hands back all of these."""
     return [
-        operations.release(keys, worker=worker, seq=time.time_ns(), jobs=jobs[at : at + MOST])
-        for at in range(0, len(jobs), MOST)
+        operations.release(keys, worker=worker, seq=time.time_ns(), jobs=jobs[at : at + AT_ONCE])
+        for at in range(0, len(jobs), AT_ONCE)
     ]

@@ -12,12 +12,11 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled
+from streamq.operations import Ack, Again, Burial, HandBack, Stray, Throttled, weight
 from streamq.operations.follow import WIDTH
-from streamq.worker.room import MOST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +31,14 @@ log = logging.getLogger("streamq.worker")
 LINGER_S = 0.003  # how long an outcome waits for others
 ENOUGH = 64  # that wait for nobody
 FOLLOWED = (Ack, Burial)  # other jobs may follow from these
+WEIGHTS: dict[type[Outcome], int] = {  # of a plain job; those that keep how a run ended do more
+    Ack: 1,
+    Again: 2,
+    Burial: 2,
+    HandBack: 2,
+    Stray: 1,
+    Throttled: 1,
+}
 MOST_BYTES = 4 << 20  # of one call: results may be large, and a call blocks the server
 
 
@@ -97,12 +104,12 @@ class Settler:
         return max(0.0, self._since + LINGER_S - now)
 
     def batch(self) -> Batch | None:
-        """What to send now: the batch without an answer, else up to 200 outcomes of one kind."""
+        """What to send now: the batch without an answer, else outcomes of one kind, 200 at most."""
         if self._batch is None and self._size:
             # Others could run what is handed back; else in turn, the kind that came first.
             kind = HandBack if HandBack in self._waiting else next(iter(self._waiting))
             waiting = self._waiting.pop(kind)
-            ended = waiting[: _fitting(waiting)]
+            ended = waiting[: _fitting(waiting, kind)]
             if rest := waiting[len(ended) :]:
                 self._waiting[kind] = rest
             self._size -= len(ended)
@@ -134,18 +141,21 @@ class Settler:
         return words
 
 
-def _fitting(ended: list[Ended]) -> int:
-    """How many outcomes go into one call; at least one."""
-    size = follow_ups = 0
-    for number, one in enumerate(ended[:MOST]):
-        outcome = one.outcome
-        if type(outcome) is Ack:
+def _fitting(ended: list[Ended], kind: type[Outcome]) -> int:
+    """How many outcomes, all of one kind, go into one call; at least one."""
+    size, room = 0, weight.CALL
+    light, heavy, may_follow = WEIGHTS[kind], weight.HEAVY, kind in FOLLOWED
+    for number, one in enumerate(ended[: weight.CALL]):
+        outcome: Any = one.outcome
+        job = one.held.job
+        room -= light if job.attempt == 1 and job.record.opts == "-" else heavy
+        if kind is Ack:
             size += len(outcome.value)
-        elif isinstance(outcome, (Again, Burial)):
+        elif kind is Again or kind is Burial:
             size += len(outcome.error)
-        if isinstance(outcome, FOLLOWED) and outcome.follow:
-            follow_ups += len(outcome.follow) // WIDTH
-            size += sum(len(cast("bytes", body)) for body in outcome.follow[WIDTH - 1 :: WIDTH])
-        if size > MOST_BYTES or follow_ups > MOST:
-            return max(1, number)
-    return min(MOST, len(ended))
+        if may_follow and outcome.follow:
+            room -= len(outcome.follow) // WIDTH * weight.FOLLOW_UP
+            size += sum(map(len, outcome.follow[WIDTH - 1 :: WIDTH]))
+        if number and (room < 0 or size > MOST_BYTES):
+            return number
+    return min(weight.CALL, len(ended))

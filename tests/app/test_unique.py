@@ -323,3 +323,32 @@ def test_a_budget_that_can_not_be_is_refused(
 ) -> None:
     with pytest.raises((TypeError, ValueError), match=words):
         app.queue("small", **options)
+
+
+def test_many_calls_with_keys_go_in_short_calls(
+    app: StreamQ, sync: Callable[..., Sync], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = sync(unique=True)
+    first = task.delay(0)
+    sizes: list[int] = []
+    send = type(app.client).enqueue
+
+    def seen(client: Any, describe: Any, queue: str, ids: tuple[str, ...]) -> Any:
+        sizes.append(len(ids))
+        return send(client, describe, queue, ids)
+
+    monkeypatch.setattr(type(app.client), "enqueue", seen)
+    jobs = task.delay_many([(n,) for n in range(120)])
+    assert sizes == [25, 25, 25, 25, 20]
+    assert jobs[0].id == first.id
+    assert len({job.id for job in jobs}) == 120
+
+
+def test_a_call_that_fails_on_the_way_says_how_many_are_enqueued(
+    app: StreamQ, sync: Callable[..., Sync]
+) -> None:
+    task = sync(unique=Unique(on_conflict="raise"))
+    task.delay(70)
+    with pytest.raises(JobExists) as raised:
+        task.delay_many([(n,) for n in range(120)])
+    assert raised.value.__notes__ == ["50 jobs were enqueued before this"]

@@ -1,6 +1,7 @@
 """Row 13: a queue of a million jobs; what each script costs the server there, call by call.
 
-First a worker and a producer live on that queue, and all the scripts that they call are timed. Then
+First a worker and a producer live on that queue, with plain jobs and then with jobs that use much,
+and all the scripts that they call are timed. Then
 each script of `lua/` is called in the state of its case (`tests/lua/cases.py`), again and again,
 beside the million: nothing of them is delivered meanwhile, so that the case's jobs are next.
 The times are the server's own, from its slow log; a busy machine is kept out by a real-time
@@ -10,16 +11,19 @@ fifth script, so that the row goes on where it was stopped.
 
 from __future__ import annotations
 
+import logging
 import math
 import os
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import Any
 
 import redis
 
-from streamq import StreamQ, operations
+from streamq import StreamQ, current_job, operations
 from streamq.keys import GROUP
 from streamq.operations import NewJob
 from streamq.scripts import load
@@ -33,17 +37,14 @@ from tests.worker.rig import Here
 
 LIMIT_MS = 5.0
 SHARE = 0.999
-MOST = 200  # jobs of one call, where it isn't less
-PAGES = dict.fromkeys(  # what the package sends in one call, where it sends less
-    (
-        *("audit", "audit_schedules", "cancel", "declare", "delete", "fire", "forget"),
-        *("revive", "suspend", "timetable", "withdraw"),
-    ),
-    50,
-) | dict.fromkeys(
-    ("append", "forward", "get_limits", "limiters", "look", "poke", "promote", "relay", "standing"),
-    100,
-)
+MOST = 200  # jobs of one call, where it isn't less; then as many as of the jobs of its case
+FEWER = {  # what the package sends in one call, where it sends less
+    16: "ack bury",
+    25: "admit claim enqueue reclaim release retry strand throttle",
+    50: "audit audit_schedules cancel declare delete fire forget revive suspend timetable withdraw",
+    100: "append forward get_limits limiters look poke promote relay standing",
+}
+PAGES = {name: size for size, names in FEWER.items() for name in names.split()}
 ROUNDS = 5  # each has as large a part of the scripts
 MUCH = 100_000  # commands that the slow log keeps
 DEEP = ("jobs", "state", "stream", "scheduled", "dead")  # where the million is
@@ -61,6 +62,7 @@ def attack(ground: Ground, *, jobs: int, lived: int, calls: dict[int, int]) -> N
     server.admin.config_set("slowlog-log-slower-than", 0)
     server.admin.config_set("slowlog-max-len", MUCH)
     _live(ground, server, rig, lived)
+    _live(ground, server, rig, lived, much=True)
     bench = _Bench(rig, Rig(ground.server()))
     for batch, times in calls.items():
         for name in _part(ground.seed):
@@ -101,25 +103,26 @@ def _enqueue(rig: Rig, name: str, count: int, due: str = "0") -> None:
         rig.run(operations.enqueue(rig.keys, producer="filler", counter=counter, jobs=new))
 
 
-def _live(ground: Ground, server: Server, rig: Rig, lived: int) -> None:
-    """A worker runs the first of them, and a producer adds to them, one by one and in batches."""
+def _live(ground: Ground, server: Server, rig: Rig, lived: int, *, much: bool = False) -> None:
+    """A worker runs the first of them, and a producer adds to them, one by one and in batches.
+
+    With `much` these count alone; they come out of the line, past those that wait in the stream.
+    """
     app = StreamQ("million", broker=server.url)
     app.conf.default_queue = rig.keys.queue
     done: list[int] = []
-
-    @app.task(name="t")
-    async def t(*_: object) -> None:
-        done.append(1)
-
+    waiting = ThreadPoolExecutor(5)
+    add = _uses_much(app, done, waiting) if much else _plain(app, done)
     server.admin.slowlog_reset()
+    logging.getLogger("streamq.worker").setLevel(logging.CRITICAL)  # of jobs that fail
     here = Here(Worker(app, threads=1, async_concurrency=100))
     here.start()
     until = time.monotonic() + 600
     while len(done) < lived and time.monotonic() < until:
-        t.options(ignore_result=True).delay()
-        t.options(ignore_result=True).delay_many([() for _ in range(20)])
+        add()
         time.sleep(0.01)
     here.stop(30)
+    waiting.shutdown(cancel_futures=True)
     app.runtime.close()
     ground.figures.expect(len(done) >= lived, f"only {len(done)} of {lived} ran")
     found: dict[str, list[int]] = defaultdict(list)
@@ -127,7 +130,55 @@ def _live(ground: Ground, server: Server, rig: Rig, lived: int) -> None:
         found[sha].append(us)
     for name in SCRIPTS:
         if times := found.get(load(name).sha):
-            _note(ground, name, "live", times)
+            _note(ground, name, "live_much" if much else "live", times)
+
+
+def _plain(app: StreamQ, done: list[int]) -> Callable[[], object]:
+    """Adds 21 jobs that use nothing."""
+
+    @app.task(name="t")
+    async def t(*_: object) -> None:
+        done.append(1)
+
+    call = t.options(ignore_result=True)
+    return lambda: (call.delay(), call.delay_many([() for _ in range(20)]))
+
+
+def _uses_much(app: StreamQ, done: list[int], waiting: ThreadPoolExecutor) -> Callable[[], object]:
+    """Adds 120 jobs with a key, tags, a limit, a result and a child, of which some wait for it.
+
+    One in ten is run again, one in fifty dies, and one in five keeps where it is.
+    """
+
+    @app.task(name="t")
+    async def t(*_: object) -> None: ...
+
+    @app.task(
+        name="much",
+        unique=True,
+        concurrency=1000,
+        tags=("one", "two"),
+        max_attempts=2,
+        backoff=0.05,
+    )
+    async def much(number: int) -> str:
+        job = current_job()
+        job.enqueue(t.s())
+        if number % 5 == 0:
+            await job.acheckpoint({"at": number})
+        if number % 50 == 0 or (number % 10 == 1 and job.attempt == 1):
+            raise ValueError(number)
+        done.append(number)
+        return "x" * 100
+
+    numbers = count()
+
+    def add() -> None:
+        jobs = much.delay_many([(next(numbers),) for _ in range(120)])
+        for job in jobs[2:7]:
+            waiting.submit(job.get, timeout=3)
+
+    return add
 
 
 def _slow_log(admin: redis.Redis) -> Iterable[tuple[str, int]]:

@@ -84,6 +84,33 @@ def test_heirs_are_all_there(rig: Rig) -> None:
     assert sorted(set(flat(rig, "heirs"))) == ["a1-next", "a2-next", "a3-next"]
 
 
+def test_more_heirs_than_one_read_brings_come_page_by_page(rig: Rig) -> None:
+    digests = [f"{n}".rjust(70, "d") for n in range(20)]  # so long that Redis keeps them in a table
+    for n, digest in enumerate(digests):
+        unique = f"u={digest}:swr:queue_one"
+        rig.admit(operations.NewJob(f"runs{n}", "t", b"", unique=unique))
+    rig.claim("T", len(digests))
+    for n, digest in enumerate(digests):
+        unique = f"u={digest}:swr:queue_one"
+        rig.admit(operations.NewJob(f"next{n}", "t", b"", unique=unique))
+    found = pages(rig, "heirs", 3)
+    assert len(found) > 2, "not all at once"
+    assert {id_ for page in found for id_ in page} == {f"next{n}" for n in range(20)}
+
+
 def test_no_such_place_is_refused(rig: Rig) -> None:
     with pytest.raises(Exception, match="no such place"):
         rig.run(operations.page(rig.keys, place="elsewhere"))
+
+
+def test_a_job_is_in_the_claim_that_holds_it_and_in_no_earlier_one(rig: Rig) -> None:
+    rig.running("a", "b")
+    rig.release("a")
+    assert rig.claimed("U") == ["a"]
+    assert pages(rig, "running", 200) == [["b", "a"]]
+
+
+def test_the_largest_number_is_a_number(rig: Rig) -> None:
+    rig.enqueue("a", due="+60000")
+    call = operations.page(rig.keys, place="scheduled")
+    assert rig.raw(call, [*call.args[:-1], str(2**53)]) == [b"", b"a"]

@@ -38,3 +38,14 @@ def test_a_lower_rate_booked_before_is_not_waited_for(rig: Rig) -> None:
     poke_all(rig, "one", 100)
     time.sleep(0.03)
     assert rig.claimed("T2") == ["b"]
+
+
+def test_booked_rates_are_put_right_page_by_page(rig: Rig) -> None:
+    rig.admin.config_set("zset-max-listpack-entries", 1)
+    for key in range(20):
+        rig.enqueue(f"a{key}", opts=f"q=|rone!{key}=3600000000=1")
+    assert len(rig.claimed("T1", 30)) == 20
+    rig.run(op.set_limits(rig.keys, values={"one": "r 1000 1"}))
+    assert poke_all(rig, "one", 2) > 6
+    soon = (rig.now_ms() + 60_000) * 1000
+    assert rig.admin.zcount(rig.keys.key("rates"), soon, "+inf") == 0

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine
 
 from streamq import operations as op
 from streamq.errors import QueueFull
-from streamq.keys import NAMES
-from streamq.operations import Call, Idempotency, NewJob, Violation
+from streamq.operations import Call, Idempotency, NewJob
 from streamq.operations.call import Value
-from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig, State, as_plain, key_type
+from tests.lua.rig import BODY, HOUR_MS, LEASE_MS, Rig
 from tests.model.jobs import Hold, Item, Job, Key, Quiet, Spec
 from tests.model.lining import HOUR_US, Brought
 from tests.model.model import Model
+from tests.model.steps import Stepping
 from tests.servers import Server
 
 SLOW_MS = 60_000  # no step takes so long
@@ -47,36 +47,21 @@ QUIET = st.sampled_from(
 )
 _MOST = st.one_of(st.none(), *[st.integers(2, 12)] * 2)
 IDEMPOTENCY = st.sampled_from([None, None, None, ("k1", "x"), ("k1", "y"), ("k2", "x")])
-READ_ALL = """#!lua flags=no-writes
-local read = { hash = { 'HGETALL' }, zset = { 'ZRANGE', 0, -1, 'WITHSCORES' },
-  list = { 'LRANGE', 0, -1 }, stream = { 'XRANGE', '-', '+' }, string = { 'GET' } }
-local found = {}
-for i, key in ipairs(KEYS) do
-  local how = read[ARGV[i]]
-  found[i] = redis.call(how[1], key, unpack(how, 2))
-end
-return found"""
 
 
-def in_pairs(value: Any, kind: str) -> Any:
-    """What a script was told, as a client gives it."""
-    if kind in {"list", "string"}:
-        return value
-    if kind == "stream":
-        return [(entry, dict(zip(flat[::2], flat[1::2], strict=True))) for entry, flat in value]
-    pairs = zip(value[::2], value[1::2], strict=True)
-    return dict(pairs) if kind == "hash" else [(member, float(score)) for member, score in pairs]
+def _place(entry: bytes) -> tuple[int, ...]:
+    return tuple(map(int, entry.split(b"-")))
 
 
-class Bench(RuleBasedStateMachine):
+class Bench(Stepping):
     """A queue and its model, with what both have seen."""
 
     def __init__(self, server: Server) -> None:
         super().__init__()
         self.rig = Rig(server)
         self.keys = self.rig.keys
-        for key in self.rig.admin.scan_iter(match=self.keys.key("*"), count=1000):
-            self.rig.admin.delete(key)
+        if left := list(self.rig.admin.scan_iter(match=self.keys.key("*"), count=1000)):
+            self.rig.admin.delete(*left)
         self.model = Model()
         self.numbers: dict[str, int] = {}
         self.settled: dict[
@@ -90,45 +75,15 @@ class Bench(RuleBasedStateMachine):
         self.pubsub.psubscribe("sq:*")
         self.pubsub.get_message(timeout=1)
 
+    def begin(self) -> None:
+        self.model.now = time.time() * 1000
+
     def teardown(self) -> None:
         self.pubsub.close()
 
     def number(self, what: str) -> int:
         self.numbers[what] = self.numbers.get(what, 0) + 1
         return self.numbers[what]
-
-    @property
-    def trails(self) -> Collection[str]:
-        """The jobs that have said something."""
-        return self.model.trails
-
-    # --- looking: one round trip each, as it is done after each step ----------------------------
-
-    def violations(self, structures: Sequence[str] = op.STRUCTURES) -> list[Violation]:
-        calls = [op.audit(self.keys, structure=s, limit=200) for s in structures]
-        if trails := [self.keys.trail("chunks", job_id) for job_id in sorted(self.trails)]:
-            calls.append(op.audit_trails(self.keys, trails=trails[-200:]))
-        pipe = self.rig.admin.pipeline(transaction=False)
-        for call in calls:
-            pipe.evalsha(call.script.sha, len(call.keys), *call.keys, *call.args)
-        replies = pipe.execute(raise_on_error=False)
-        if any(isinstance(reply, Exception) for reply in replies):
-            return self.rig.violations()  # loads the script again
-        pages = [call.read(reply) for call, reply in zip(calls, replies, strict=True)]
-        assert not any(page.cursor for page in pages), "more than a page of jobs"
-        return [violation for page in pages for violation in page.violations]
-
-    def snapshot(self) -> State:
-        """As `Rig.snapshot`, of the keys that the model knows."""
-        names = [*NAMES, "idem:k1", "idem:k2", *(f"chunks:{i}" for i in self.trails)]
-        kinds = [key_type(name) for name in names]
-        keys = [self.keys.key(name) for name in names]
-        values: Any = self.rig.admin.eval(READ_ALL, len(keys), *keys, *kinds)
-        return {
-            name: as_plain(in_pairs(value, kind), kind)
-            for name, kind, value in zip(names, kinds, values, strict=True)
-            if value
-        }
 
     # --- choosing -------------------------------------------------------------------------------
 
@@ -163,7 +118,11 @@ class Bench(RuleBasedStateMachine):
 
     def some_items(self, data: st.DataObject) -> list[Item]:
         """Jobs that run, with their token mostly; each with its own way to end."""
-        running = [(job.id, job.word) for job in self.model.in_place("R")]
+        running = [
+            (job.id, job.word)
+            for job in self.model.in_place("R")
+            for _ in range(4 if job.asked else 1)
+        ]
         tokens = [*self.model.claims, "never"]
         strange = [(i, token) for i in [*self.ids[-3:], "nobody"] for token in tokens[-3:]]
         pairs = st.sampled_from(running * 6 + strange)
@@ -250,7 +209,7 @@ class Bench(RuleBasedStateMachine):
         if self.number("claim") % 2:  # whoever was woken has taken the marker
             self.rig.admin.delete(self.keys.key("wake"))
         claimed = self.rig.claim(token, limit, worker=worker, tasks=named)
-        brought = Brought([job.id for job in claimed.jobs], self.unread(), self.kept_back())
+        brought = Brought([job.id for job in claimed.jobs], *self.left())
         ids = self.model.claim(token, worker, limit, named, brought)
         seen = [(job.id, job.attempt, job.crashes) for job in claimed.jobs]
         jobs = [self.model.jobs[i] for i in ids]
@@ -277,36 +236,46 @@ class Bench(RuleBasedStateMachine):
             self.settled[worker] = (call, words)
         self.learn_dues()
 
-    def unread(self) -> int:
-        """How many entries of the stream no claim has read."""
-        stream = self.keys.key("stream")
-        groups: Any = self.rig.admin.xinfo_groups(stream) if self.model.stream else []
-        after = groups[0]["last-delivered-id"].decode() if groups else "0-0"
-        return len(self.rig.admin.xrange(stream, f"({after}", "+"))  # type: ignore[arg-type]
-
-    def kept_back(self) -> set[str]:
-        """Jobs that are in the line now and weren't."""
-        texts: Any = self.rig.admin.hgetall(self.keys.key("state"))
+    def left(self) -> tuple[int, set[str]]:
+        """How many entries no claim has read, and which jobs are in the line now and weren't."""
+        pipe = self.rig.admin.pipeline(transaction=False)
+        pipe.xrange(self.keys.key("stream"))
+        pipe.hgetall(self.keys.key("state"))
+        if self.model.stream:
+            pipe.xinfo_groups(self.keys.key("stream"))
+        entries, texts, *groups = pipe.execute()
+        after = _place(groups[0][0]["last-delivered-id"] if groups and groups[0] else b"0-0")
         parked = {id_.decode() for id_, text in texts.items() if text[:1] == b"P"}
-        return {i for i in parked if i in self.model.jobs and self.model.jobs[i].place in "WBN"}
+        jobs = self.model.jobs
+        return (
+            sum(_place(entry) > after for entry, _ in entries),
+            {i for i in parked if i in jobs and jobs[i].place in "WBN"},
+        )
 
     def learn_dues(self) -> None:
         """When jobs are due whose time is counted from the server's now."""
-        for job in [*self.model.in_place("S"), *self.model.in_place("H")]:
+        jobs = [*self.model.in_place("S"), *self.model.in_place("H")]
+        unknown = [
+            job
+            for job in jobs
+            if (job.quiet and job.word in {"", "heir"}) or (job.word and job.place == "S")
+        ]
+        pipe = self.rig.admin.pipeline(transaction=False)
+        for job in unknown:
+            pipe.hget(self.keys.key("jobs"), job.id)
+            pipe.hget(self.keys.key("state"), job.id)
+            pipe.zscore(self.keys.key("scheduled"), job.id)
+        found = pipe.execute() if unknown else []
+        for job, *seen in zip(unknown, found[::3], found[1::3], found[2::3], strict=True):
+            record, state, score = seen
+            due = float(score if job.place == "S" else state.split(b" ")[3])
             if job.quiet and job.word in {"", "heir"}:
-                self.learn_quiet(job)
-            elif job.word and job.place == "S":
-                score = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)
-                assert score is not None
-                job.due = float(score)
+                begun = int(record.partition(b"\n")[0].rpartition(b",f=")[2].split(b",")[0])
+                self.learn_quiet(job, begun, due)
+            job.due = due
 
-    def learn_quiet(self, job: Job) -> None:
+    def learn_quiet(self, job: Job, begun: int, due: float) -> None:
         """A debounced job is due after so much quiet, or so long after its first call."""
-        record: Any = self.rig.admin.hget(self.keys.key("jobs"), job.id)
-        state: Any = self.rig.admin.hget(self.keys.key("state"), job.id)
-        score: Any = self.rig.admin.zscore(self.keys.key("scheduled"), job.id)
-        begun = int(record.partition(b"\n")[0].rpartition(b",f=")[2].split(b",")[0])
-        due = float(score if job.place == "S" else state.split(b" ")[3])
         if job.begun is None:
             assert abs(begun - self.model.now) < SLOW_MS
             job.begun = begun
@@ -315,7 +284,6 @@ class Bench(RuleBasedStateMachine):
             assert job.quiet is not None
             most = max(self.model.now, job.begun + job.quiet.longest)
             assert abs(due - min(self.model.now + job.quiet.quiet, most)) < SLOW_MS
-            job.due = due
 
     def saying(self, what: str, items: list[Item], number: int) -> Call[list[str]]:
         said = f"{number}".encode()

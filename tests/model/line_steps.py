@@ -32,7 +32,7 @@ class LineSteps(Bench):
     def throttle(self, data: st.DataObject, worker: str) -> None:
         self.settle("throttle", data, worker)
 
-    @step(2, source=st.sampled_from(["mail", "low"]), is_again=st.booleans())
+    @step(source=st.sampled_from(["mail", "low"]), is_again=st.booleans())
     def relay(self, data: st.DataObject, source: str, is_again: bool) -> None:
         """Jobs come from another queue's outbox, some of them once more."""
         sent = self.relayed.get(source, []) if is_again else []
@@ -52,7 +52,7 @@ class LineSteps(Bench):
         job = self.new_job(spec)
         return replace(job, opts=opts_of(job, None), unique="")
 
-    @step(when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
+    @step(8, when=lambda self: bool(self.model.outbox), arrived=st.integers(0, 3))
     def forward(self, arrived: int) -> None:
         entries = [sent.entry for sent in self.rig.run(op.forward(self.keys))][:arrived]
         left = self.rig.run(op.forward(self.keys, arrived=entries))
@@ -62,6 +62,7 @@ class LineSteps(Bench):
     def pause(self, pause: tuple[str, str]) -> None:
         changed = self.rig.run(op.pause(self.keys, what=pause[0], name=pause[1]))
         assert changed == (pause not in self.model.paused)
+        assert not self.rig.run(op.pause(self.keys, what=pause[0], name=pause[1]))
         self.model.paused.add(pause)
 
     @step(3, when=lambda self: bool(self.model.paused))
@@ -83,7 +84,7 @@ class LineSteps(Bench):
                 most = int(text.split(" ")[2])
                 self.model.booked[booked] = min(self.model.booked[booked], most)
 
-    @step(when=lambda self: bool(self.model.settings))
+    @step(2, when=lambda self: bool(self.model.settings))
     def reset_limit(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.model.settings)))
         assert self.rig.run(op.reset_limits(self.keys, names=[name])) == 1
@@ -111,7 +112,7 @@ class LineSteps(Bench):
                     self.rig.admin.zincrby(key, -by, member)
         self.model.hours_pass(hours)
 
-    @step(2, when=lambda self: bool(self.calming()))
+    @step(6, when=lambda self: bool(self.calming()))
     def quiet_passes(self, data: st.DataObject) -> None:
         """A debounced job's calls were made some time ago."""
         job = self.model.jobs[data.draw(st.sampled_from(self.calming()))]

@@ -104,7 +104,7 @@ def _queue(server: Server, taken: list[int]) -> type[Queue]:
             super().__init__(server)
 
         def teardown(self) -> None:
-            taken[0] += self.numbers.get("audit", 1) - 1
+            taken[0] += self.taken
             super().teardown()
 
     return Counted
@@ -115,7 +115,7 @@ def _schedules(of: Server, taken: list[int]) -> type[Schedules]:
         server = of
 
         def teardown(self) -> None:
-            taken[0] += max(0, self.looked - 1)
+            taken[0] += self.taken
             super().teardown()
 
     return Counted

@@ -7,18 +7,14 @@ of 40 steps; `make soak ROW=model` goes on for 500,000 steps.
 
 from __future__ import annotations
 
-import random
 import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
-from hypothesis import note
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     invariant,
-    rule,
     run_state_machine_as_test,
 )
 
@@ -28,8 +24,9 @@ from tests.lua.rig import HOUR_MS, LEASE_MS
 from tests.model.adapted import adapted_scripts
 from tests.model.compare import differences, learn_places
 from tests.model.line_steps import LineSteps
+from tests.model.looking import look, violations
 from tests.model.reading_steps import ReadingSteps
-from tests.model.steps import STEPS, step
+from tests.model.steps import step
 from tests.servers import Server
 
 EXAMPLES = {"valkey9": 240, "redis70": 160}
@@ -50,7 +47,9 @@ PRODUCERS = st.sampled_from(["p1", "p2"])
 NO_GAP_MS = 10**12
 PARTS = 6  # of the audit
 
+NAMED = st.sampled_from([(), ("t",), ("t.u", "t")])
 RUNS = lambda self: bool(self.model.in_place("R"))  # noqa: E731
+WAITS = lambda self: any(map(self.model.in_place, "WBPN"))  # noqa: E731
 
 
 class Queue(ReadingSteps, LineSteps):
@@ -63,16 +62,14 @@ class Queue(ReadingSteps, LineSteps):
         self.enqueue(data, producer, *["now"] * size)
 
     @step(
-        3,
+        2,
         producer=PRODUCERS,
         whens=st.lists(st.sampled_from(["now", "past", "later"]), min_size=1, max_size=4),
     )
     def enqueue_whenever(self, data: st.DataObject, producer: str, whens: list[str]) -> None:
         self.enqueue(data, producer, *whens)
 
-    @step(
-        when=lambda self: bool(self.produced),
-    )
+    @step(when=lambda self: bool(self.produced))
     def enqueue_again(self, data: st.DataObject) -> None:
         calls = self.produced[data.draw(st.sampled_from(sorted(self.produced)))]
         call = data.draw(st.sampled_from(calls[-3:]))
@@ -84,22 +81,21 @@ class Queue(ReadingSteps, LineSteps):
 
     # --- claiming -------------------------------------------------------------------------------
 
-    @step(
-        6,
-        worker=WORKERS,
-        limit=st.integers(1, 5),
-        named=st.sampled_from([(), ("t",), ("t.u", "t")]),
-    )
+    @step(9, when=WAITS, worker=WORKERS, limit=st.integers(1, 5), named=NAMED)
     def claim(self, worker: str, limit: int, named: tuple[str, ...]) -> None:
         self.claim_as(f"T{self.number('token')}", worker, limit, named)
 
-    @step(when=lambda self: bool(self.model.claims), worker=WORKERS)
+    @step(worker=WORKERS)
+    def claim_of_what_there_is(self, worker: str) -> None:
+        self.claim_as(f"T{self.number('token')}", worker, 3, ())
+
+    @step(2, when=lambda self: bool(self.model.claims), worker=WORKERS)
     def claim_again(self, data: st.DataObject, worker: str) -> None:
         self.claim_as(data.draw(st.sampled_from(sorted(self.model.claims))), worker, 3, ("t",))
 
     # --- settling -------------------------------------------------------------------------------
 
-    @step(3, when=RUNS, worker=WORKERS)
+    @step(6, when=RUNS, worker=WORKERS)
     def ack(self, data: st.DataObject, worker: str) -> None:
         self.settle("ack", data, worker)
 
@@ -107,7 +103,7 @@ class Queue(ReadingSteps, LineSteps):
     def retry(self, data: st.DataObject, worker: str) -> None:
         self.settle("retry", data, worker)
 
-    @step(2, when=RUNS, worker=WORKERS)
+    @step(4, when=RUNS, worker=WORKERS)
     def bury(self, data: st.DataObject, worker: str) -> None:
         self.settle("bury", data, worker)
 
@@ -119,27 +115,21 @@ class Queue(ReadingSteps, LineSteps):
     def strand(self, data: st.DataObject, worker: str) -> None:
         self.settle("strand", data, worker)
 
-    @step(
-        when=lambda self: bool(self.settled),
-    )
+    @step(when=lambda self: bool(self.settled))
     def settle_again(self, data: st.DataObject) -> None:
         call, words = self.settled[data.draw(st.sampled_from(sorted(self.settled)))]
         reply = self.rig.run(call)
         again = reply[1] if isinstance(reply, tuple) else reply
         assert again == ["ALREADY" if word == "OK" else word for word in words]
 
-    @step(
-        when=lambda self: bool(self.old),
-    )
+    @step(2, when=lambda self: bool(self.old))
     def settle_long_ago(self, data: st.DataObject) -> None:
         """A call that went round the world: its tokens hold nothing any more."""
         worker_words = self.rig.run(data.draw(st.sampled_from(self.old[-5:])))
         words = worker_words[1] if isinstance(worker_words, tuple) else worker_words
         assert set(words) <= {"LEASELOST"}
 
-    @step(
-        when=RUNS,
-    )
+    @step(4, when=RUNS)
     def report(self, data: st.DataObject) -> None:
         items = self.some_items(data)
         what = data.draw(st.sampled_from(["progress", "checkpoint", "append"]))
@@ -161,7 +151,7 @@ class Queue(ReadingSteps, LineSteps):
 
     # --- leases and workers ---------------------------------------------------------------------
 
-    @step(when=lambda self: bool(self.model.claims), worker=WORKERS)
+    @step(2, when=lambda self: bool(self.model.claims), worker=WORKERS)
     def extend(self, data: st.DataObject, worker: str) -> None:
         known = [*self.model.claims, "never"]
         tokens = data.draw(st.lists(st.sampled_from(known), max_size=3, unique=True))
@@ -172,10 +162,7 @@ class Queue(ReadingSteps, LineSteps):
         self.model.lapsed -= set(tokens)
         self.model.alive[worker] = True
 
-    @step(
-        2,
-        when=lambda self: bool(self.model.claims),
-    )
+    @step(4, when=lambda self: bool(self.model.claims))
     def lapse(self, data: st.DataObject) -> None:
         token = data.draw(st.sampled_from(sorted(self.model.claims)))
         self.rig.lapse(token)
@@ -207,19 +194,14 @@ class Queue(ReadingSteps, LineSteps):
         if worker in self.settled:  # its last reply is forgotten
             self.old.append(self.settled.pop(worker)[0])
 
-    @step(
-        3,
-        when=lambda self: bool(self.model.lapsed),
-    )
+    @step(25, when=lambda self: bool(self.model.lapsed))
     def reclaim(self) -> None:
         call = op.reclaim(self.keys, lease_ms=LEASE_MS, gap_ms=NO_GAP_MS)
         reclaimed = self.rig.run(call)
         seen = (reclaimed.returned, reclaimed.poisoned, reclaimed.cancelled)
         assert seen == self.model.reclaim()
 
-    @step(
-        when=lambda self: bool(self.model.lapsed),
-    )
+    @step(4, when=lambda self: bool(self.model.lapsed))
     def reclaim_after_a_gap(self) -> None:
         rhythm = self.keys.key("rhythm")
         self.rig.admin.hset(rhythm, "last", 1)
@@ -247,18 +229,16 @@ class Queue(ReadingSteps, LineSteps):
         assert words == self.model.cancel(ids, is_told=is_told)
 
     @step(
-        2,
+        4,
         when=lambda self: bool(self.model.in_place("D")),
-        verb=st.sampled_from(["revive", "revive", "delete"]),
+        verb=st.sampled_from(["revive", "delete"]),
     )
     def steer_dead(self, data: st.DataObject, verb: str) -> None:
         ids = self.some_ids(data, "D")
         describe = op.revive if verb == "revive" else op.delete
         assert self.rig.run(describe(self.keys, ids=ids)) == self.model.steer_dead(verb, ids)
 
-    @step(
-        when=lambda self: bool(self.model.results),
-    )
+    @step(when=lambda self: bool(self.model.results))
     def forget(self, data: st.DataObject) -> None:
         ids = data.draw(
             st.lists(st.sampled_from([*self.ids[-6:], "nobody"]), min_size=1, max_size=3)
@@ -293,53 +273,34 @@ class Queue(ReadingSteps, LineSteps):
             self.model.checkpoints.pop(id_, None)
         self.model.counts["evicted"] += len(dead)
 
-    @step(
-        1,
-    )
+    @step()
     def lose_the_scripts(self) -> None:
         self.rig.admin.script_flush()
 
-    @step(
-        2,
-        when=lambda self: bool(self.model.stream),
-    )
+    @step(when=lambda self: bool(self.model.stream))
     def lose_the_group(self) -> None:
         self.rig.lose_group()
         self.model.lose_group()
 
-    @rule(data=st.data(), seed=st.integers(0, 2**16))
-    def one_step(self, data: st.DataObject, seed: int) -> None:
-        """By weight, and even: left to itself the search takes the first few steps too often."""
-        possible = [step for step in STEPS.values() if step.when(self)]
-        weights = [step.weight for step in possible]
-        [chosen] = random.Random(seed).choices(possible, weights)
-        note(f"{chosen.name}:")
-        self.model.now = time.time() * 1000
-        chosen.take(self, data)
-
     # --- what holds always ----------------------------------------------------------------------
 
     @invariant()
-    def the_audit_is_clean(self) -> None:
-        """A part of its rules after each step, in turn, and all of them after the last one."""
+    def the_audit_is_clean_and_the_whole_state_is_the_models(self) -> None:
+        """A part of the audit after each step, in turn, and all of it after the last one."""
         part = self.number("audit") % PARTS
-        self.audit(op.STRUCTURES[part::PARTS])
+        found, seen = look(self.rig, op.STRUCTURES[part::PARTS], self.model.trails)
+        self.accept(found)
+        learn_places(seen, self.model)
+        different = differences(seen, self.model)
+        assert different == {}, different
 
-    def audit(self, structures: Sequence[str]) -> None:
-        found = self.violations(structures)
+    def accept(self, found: list[op.Violation]) -> None:
         assert [v for v in found if self.model.healed or v.rule not in PENDING_RULES] == []
 
     def teardown(self) -> None:
         if sys.exc_info()[0] is None:  # else that is the news
-            self.audit(op.STRUCTURES)
+            self.accept(violations(self.rig, op.STRUCTURES, self.model.trails))
         super().teardown()
-
-    @invariant()
-    def the_whole_state_is_the_models(self) -> None:
-        seen = self.snapshot()
-        learn_places(seen, self.model)
-        found = differences(seen, self.model)
-        assert found == {}, found
 
     @invariant()
     def who_waits_is_told_once(self) -> None:

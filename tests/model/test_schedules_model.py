@@ -9,23 +9,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
 
 import hypothesis
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
-    RuleBasedStateMachine,
     invariant,
-    precondition,
-    rule,
     run_state_machine_as_test,
 )
 
 from streamq import operations as op
 from streamq.operations import Declaration, NewJob
 from tests.lua.rig import BODY, HOUR_MS, Rig
-from tests.model.bench import Bench
+from tests.model.looking import violations
+from tests.model.steps import Stepping, step
 from tests.servers import Server
 
 EXAMPLES = {"valkey9": 60, "redis70": 40}
@@ -35,7 +32,9 @@ SETTINGS = hypothesis.settings(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 NAMES = st.sampled_from(["shop/allow", "shop/skip", "shop/queue_one"])
+OFTEN_NOT = st.sampled_from([False, False, False, True])
 PARTS = 6  # of the audit
+SOME = lambda self: bool(self.world.schedules)  # noqa: E731
 HELD = float(op.HELD_BACK_MS)
 
 
@@ -70,11 +69,10 @@ class World:
     tick: int = 1_000
 
 
-class Schedules(RuleBasedStateMachine):
+class Schedules(Stepping):
     """One queue with three schedules; their jobs end in every way there is."""
 
     server: Server
-    trails = ()  # its jobs say nothing
 
     def __init__(self) -> None:
         super().__init__()
@@ -87,7 +85,7 @@ class Schedules(RuleBasedStateMachine):
 
     # --- schedules --------------------------------------------------------------------------
 
-    @rule(name=NAMES, author=st.sampled_from(["f1", "f2"]))
+    @step(2, name=NAMES, author=st.sampled_from(["f1", "f2"]))
     def declare(self, name: str, author: str) -> None:
         told = [Declaration(name, author, author, "definition")]
         [word] = self.rig.run(op.declare(self.keys, declarations=told))
@@ -98,7 +96,7 @@ class Schedules(RuleBasedStateMachine):
         elif word == "OK":
             known.redefine(author)
 
-    @rule(name=NAMES, stale=st.booleans(), timing=st.sampled_from(["daily", "hourly"]))
+    @step(2, name=NAMES, stale=OFTEN_NOT, timing=st.sampled_from(["daily", "hourly"]))
     def define(self, name: str, stale: bool, timing: str) -> None:
         """Made or changed at run time, by somebody who read it before."""
         known = self.world.schedules.get(name)
@@ -116,8 +114,7 @@ class Schedules(RuleBasedStateMachine):
         else:
             known.redefine(timing)
 
-    @precondition(lambda self: self.world.schedules)
-    @rule(name=NAMES, paused=st.booleans())
+    @step(when=SOME, name=NAMES, paused=OFTEN_NOT)
     def suspend(self, name: str, paused: bool) -> None:
         [word] = self.rig.run(op.suspend(self.keys, schedules=[name], paused=paused))
         known = self.world.schedules.get(name)
@@ -128,14 +125,12 @@ class Schedules(RuleBasedStateMachine):
             known.paused = paused
             known.cursor = known.cursor if known.cursor == "end" else "-"
 
-    @precondition(lambda self: self.world.schedules)
-    @rule(name=NAMES)
+    @step(when=SOME, name=NAMES)
     def withdraw(self, name: str) -> None:
         [word] = self.rig.run(op.withdraw(self.keys, schedules=[name], hold_ms=0))
         assert word == ("OK" if self.world.schedules.pop(name, None) else "UNKNOWN")
 
-    @precondition(lambda self: self.world.schedules)
-    @rule(name=NAMES, twice=st.booleans(), stale=st.booleans(), number=st.integers(0, 3))
+    @step(8, when=SOME, name=NAMES, twice=OFTEN_NOT, stale=OFTEN_NOT, number=st.integers(0, 3))
     def fire(self, name: str, twice: bool, stale: bool, number: int) -> None:
         known = self.world.schedules.get(name) or Known(1)
         jobs = []
@@ -183,7 +178,7 @@ class Schedules(RuleBasedStateMachine):
         known.last = id_
         return "OK"
 
-    @rule()
+    @step(3)
     def watch(self) -> None:
         self.rig.run(op.watch(self.keys, look_ms=2_000))
         for held, before in list(self.world.before.items()):
@@ -192,7 +187,7 @@ class Schedules(RuleBasedStateMachine):
 
     # --- their jobs -------------------------------------------------------------------------
 
-    @rule(limit=st.integers(1, 3))
+    @step(4, limit=st.integers(1, 3))
     def promote_and_claim(self, limit: int) -> None:
         self.rig.run(op.promote(self.keys, limit=200))
         self.tokens += 1
@@ -200,8 +195,11 @@ class Schedules(RuleBasedStateMachine):
             assert id_ not in self.world.before, "what is held back doesn't run"
             self.world.alive[id_] = f"T{self.tokens}"
 
-    @precondition(lambda self: any(self.world.alive.values()))
-    @rule(data=st.data(), how=st.sampled_from(["ack", "bury", "retry", "release", "crash"]))
+    @step(
+        6,
+        when=lambda self: any(self.world.alive.values()),
+        how=st.sampled_from(["ack", "bury", "retry", "release", "crash"]),
+    )
     def settle(self, data: st.DataObject, how: str) -> None:
         running = sorted(id_ for id_, token in self.world.alive.items() if token)
         id_ = data.draw(st.sampled_from(running))
@@ -226,8 +224,7 @@ class Schedules(RuleBasedStateMachine):
             return rig.release(id_, token=token, crashed=how == "crash")
         return (rig.ack if how == "ack" else rig.bury)(id_, token=token)
 
-    @precondition(lambda self: self.world.alive)
-    @rule(data=st.data())
+    @step(2, when=lambda self: bool(self.world.alive))
     def cancel(self, data: st.DataObject) -> None:
         id_ = data.draw(st.sampled_from(sorted(self.world.alive)))
         [word] = self.rig.run(op.cancel(self.keys, ids=[id_], result_ttl_ms=HOUR_MS))
@@ -238,8 +235,7 @@ class Schedules(RuleBasedStateMachine):
             self.end(id_)
             self.world.before.pop(id_, None)
 
-    @precondition(lambda self: self.world.dead)
-    @rule(data=st.data())
+    @step(2, when=lambda self: bool(self.world.dead))
     def revive(self, data: st.DataObject) -> None:
         id_ = data.draw(st.sampled_from(sorted(self.world.dead)))
         assert self.rig.run(op.revive(self.keys, ids=[id_])) == ["OK"]
@@ -261,7 +257,7 @@ class Schedules(RuleBasedStateMachine):
         self.audit(op.STRUCTURES[self.looked % PARTS :: PARTS])
 
     def audit(self, structures: Sequence[str]) -> None:
-        assert Bench.violations(cast("Any", self), structures) == []
+        assert violations(self.rig, structures) == []
 
     def teardown(self) -> None:
         if sys.exc_info()[0] is None:
@@ -278,10 +274,12 @@ class Schedules(RuleBasedStateMachine):
             name: (it.version, it.cursor, it.paused, it.fired, it.skipped)
             for name, it in self.world.schedules.items()
         }
-        made = self.rig.admin.hget(self.keys.key("counts"), "enqueued")
+        pipe = self.rig.admin.pipeline(transaction=False)
+        pipe.hget(self.keys.key("counts"), "enqueued")
+        pipe.zrange(self.keys.key("scheduled"), HELD, HELD, byscore=True)
+        made, held = pipe.execute()
         assert int(made or 0) == self.world.made
-        held = self.rig.admin.zrange(self.keys.key("scheduled"), HELD, HELD, byscore=True)
-        assert {id_.decode() for id_ in cast("list[bytes]", held)} == set(self.world.before)
+        assert {id_.decode() for id_ in held} == set(self.world.before)
 
 
 @pytest.mark.slow

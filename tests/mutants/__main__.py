@@ -7,7 +7,8 @@
     python -m tests.mutants --list                    lives, and has no reason in survivors.txt
 
 A mutant flips a comparison or a word, adds one to a number, drops a call or a check. The tests of
-`tests/lua` that run its statement are tried, then the model. What is known of each mutant is a line
+`tests/lua` that run its statement, and in which that is worth another value, are tried, then the
+model. What is known of each mutant is a line
 in `.mutants/`; the reasons why some live are in `tests/mutants/survivors.txt`.
 """
 
@@ -40,7 +41,7 @@ def main() -> int:
     )
     parser.add_argument("--list", action="store_true", help="run nothing, name what lives")
     parser.add_argument("--tests", type=int, default=400, help="tests for a mutant, at most")
-    parser.add_argument("--examples", type=int, default=8, help="of each model, for a mutant")
+    parser.add_argument("--examples", type=int, default=8, help="of each model; 0: without")
     parser.add_argument("--part", default="1/1", help="this one of so many processes")
     options = parser.parse_args()
     mutants = [each for each in all_mutants(lua_folder()) if options.only in each.file]

@@ -20,7 +20,7 @@ from tests.mutants.book import FOLDER, Book
 from tests.mutants.choice import chosen
 from tests.mutants.rules import Mutant
 
-MOST_S = 15  # a test that takes so long, or ten times as long as it should, is stopped
+MOST_S = 5  # a test that takes so long, or ten times as long as it should, is stopped
 SHOWN = 25  # mutants between two lines of progress
 
 
@@ -31,17 +31,22 @@ class Hunt:
         self._mutants, self._book = mutants, book
         self._most_tests, self._examples = tests, examples
         self._kills: defaultdict[str, Counter[str]] = defaultdict(Counter)  # file -> tests
+        for mutant, killer in book.killers.items():
+            self._kills[mutant.partition(" | ")[0]][killer] += 1
         self._tests: dict[marks.Place, list[str]] = {}
         self._seconds: dict[str, float] = {}
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         items[:] = runs.wanted(items)
+        if not self._examples:
+            items[:] = [item for item in items if not runs.is_model(item)]
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         if not self._mutants:
             return True
         bench = runs.Bench(session.items)
-        runs.short_models(self._examples, 40)
+        if self._examples:
+            runs.short_models(self._examples, 40)
         with tempfile.TemporaryDirectory() as folder:
             self._learn(bench, Path(folder) / "marked")
             self._hunt(bench, Path(folder) / "lua")
@@ -74,8 +79,8 @@ class Hunt:
 
     def _tests_for(self, bench: runs.Bench, mutant: Mutant) -> list[str]:
         """Those that run its statement, then the models."""
-        names = self._tests.get(f"{mutant.file}#{mutant.statement}", [])
-        if mutant.statement < 0:
+        names = self._tests.get(mutant.place, [])
+        if mutant.place.endswith("#-1"):
             names = list(bench.items)
         found = [name for name in names if not runs.is_model(bench.items[name])]
         found = chosen(mutant, found, self._seconds, self._kills[mutant.file])
@@ -94,7 +99,8 @@ class Hunt:
             copy.parent.mkdir(parents=True, exist_ok=True)
             copy.write_text(text)
         began, killed = time.monotonic(), 0
-        for number, mutant in enumerate(self._mutants, 1):
+        mutants = sorted(self._mutants, key=lambda each: bool(self._tests_for(bench, each)))
+        for number, mutant in enumerate(mutants, 1):  # at once: those that nothing can notice
             text = texts[lua_folder() / mutant.file]
             (folder / mutant.file).write_text(mutant.apply(text))
             with scripts_from(folder):
@@ -105,6 +111,7 @@ class Hunt:
             if not killer:
                 _say(f"lives: {mutant.key}  =>  {mutant.new!r}")
             if number % SHOWN == 0:
+                bench.forget_scripts()
                 took = time.monotonic() - began
                 _say(f"{number} of {len(self._mutants)}, {killed} killed, {took:.0f} s")
 

@@ -77,6 +77,10 @@ class LuaText:
         start = self.text.rfind("\n", 0, token.start) + 1
         return self.text[start : self.text.find("\n", token.start)].strip()
 
+    def text_at(self, at: int) -> str:
+        """Of the token of this number; empty behind the last one."""
+        return self.tokens[at].text if at < len(self.tokens) else ""
+
     def closing(self, at: int) -> int:
         """The number of the token that closes the bracket which the one at `at` opens."""
         depth = 0
@@ -87,6 +91,17 @@ class LuaText:
             if depth == 0:
                 return number
         raise SyntaxError("a bracket that is never closed")
+
+    def opening(self, at: int) -> int:
+        """The number of the token that opens the bracket which the one at `at` closes."""
+        depth = 0
+        for number in range(at, -1, -1):
+            depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(
+                self.tokens[number].text if self.tokens[number].kind == "sign" else "", 0
+            )
+            if depth == 0:
+                return number
+        raise SyntaxError("a bracket that is never opened")
 
     def end_of_block(self, at: int) -> int:
         """The number of the `end` of what the token at `at` opens, or of its `else`, `elseif`."""

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.mutants.lua_text import LuaText
+from tests.mutants.lua_text import LuaText, Token
+from tests.mutants.spans import Span, span_around
 
 _COMPARISONS = {
     "==": ("~=",),
@@ -31,7 +32,8 @@ class Mutant:
     start: int
     end: int
     new: str
-    statement: int  # where the statement that runs it begins
+    place: str  # what a test must have come to, to notice it
+    span: Span | None  # the expression that must be worth something else, then
 
     @property
     def key(self) -> str:
@@ -60,7 +62,20 @@ def mutants_of(file: str, text: str) -> Iterator[Mutant]:
             line = lua.line_of(token)
             seen[rule, line] += 1
             start = lua.tokens[first].start
-            yield Mutant(file, rule, seen[rule, line], line, start, end, new, token.statement)
+            span, place = span_around(lua, first), f"{file}#{token.statement}"
+            if rule.startswith("no ") and rule != "no not":
+                span = None
+            if rule == "no check":
+                place = f"{file}#{_inside(lua, at).start}"
+            elif span:
+                place = f"{file}#{start}~{rule.replace(' ', '')}"
+            yield Mutant(file, rule, seen[rule, line], line, start, end, new, place, span)
+
+
+def _inside(lua: LuaText, at: int) -> Token:
+    """The first token of what an `if` does."""
+    then = next(n for n in range(at, len(lua.tokens)) if lua.tokens[n].text == "then")
+    return lua.tokens[then + 1]
 
 
 def _edits(lua: LuaText, at: int) -> Iterator[Edit]:
@@ -101,9 +116,8 @@ def _negated(lua: LuaText, at: int) -> Iterator[Edit]:
 
 def _unchecked(lua: LuaText, at: int) -> Iterator[Edit]:
     """A check that leaves the script or function, gone."""
-    then = next(n for n in range(at, len(lua.tokens)) if lua.tokens[n].text == "then")
     end = lua.end_of_block(at)
-    if lua.tokens[then + 1].text in _LEAVES and lua.tokens[end].text == "end":
+    if _inside(lua, at).text in _LEAVES and lua.tokens[end].text == "end":
         yield at, lua.tokens[end].end, "", "no check"
 
 

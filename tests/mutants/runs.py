@@ -8,11 +8,13 @@ import signal
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+import redis
 from _pytest.runner import runtestprotocol
 
 from tests import servers_pool
@@ -69,6 +71,7 @@ class Bench:
         def remembered(flavour: str = FLAVOUR, **options: Any) -> Server:
             server = start(flavour, **options)
             self.servers.append(server)
+            server.keeps_scripts = True  # to compile them is most of what a test costs
             _limit_memory(server)
             return server
 
@@ -86,6 +89,13 @@ class Bench:
             watch.cancel()
             self.took[name] = time.monotonic() - began
         return not any(report.failed for report in reports)
+
+    def forget_scripts(self) -> None:
+        """Those of mutants that were met."""
+        for server in self.servers:
+            for node in server.nodes:
+                with suppress(redis.RedisError):  # a mutant may have ended it
+                    node.admin.script_flush()
 
     def places(self, name: str) -> set[Place]:
         """The statements that this test runs; none: it fails without any mutant."""

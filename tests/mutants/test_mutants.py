@@ -65,7 +65,8 @@ def test_reasons_are_blocks_of_mutants_and_what_holds_for_all_of_them(tmp_path: 
 def test_a_marked_script_says_each_statement_that_it_runs() -> None:
     said = marked("check.lua", CHECK)
     assert said.startswith("local first = KEYS[1] -- a key\n"), "Python reads that line"
-    assert said.count("redis.log(3") == 7
+    assert said.count("redis.log(3, '@") == 7
+    assert said.count("redis.log(3, p)") == 4, "and what would change each condition or value"
     assert said.splitlines()[3].endswith(" count(first, i) end")
 
 

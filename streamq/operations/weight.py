@@ -1,0 +1,21 @@
+"""How much work jobs are for the server: a call carries so much of it, not only so many jobs.
+
+While a script runs the server does nothing else, and a job that uses much (a key, limits, what
+follows from it) takes it several times as long as a plain one, which is the unit here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from streamq.operations.enqueue import NewJob
+
+CALL = 200  # what one call carries
+HEAVY = 8  # a job with anything that scripts read of it, or with earlier runs
+FOLLOW_UP = 4  # a job that follows from one
+
+
+def of_new(job: NewJob) -> int:
+    """What it is to accept this one."""
+    return 1 if job.opts == "-" and not job.unique and job.idempotency is None else HEAVY

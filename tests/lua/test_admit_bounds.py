@@ -70,3 +70,16 @@ def test_a_counter_and_a_time_to_live_are_numbers(rig: Rig, wrong: str) -> None:
         args = [*call.args[:at], wrong, *call.args[at + 1 :]]
         with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
             rig.raw(call, args)
+
+
+def test_the_longest_wait_of_an_heir_counts_from_its_first_call(rig: Rig) -> None:
+    rig.admit(one("a"))
+    rig.claim()
+    calls = [one(id_, unique="u=ab:swr:queue_one,d=2000:9000", due="+2000") for id_ in ("b", "c")]
+    assert rig.admit(calls[0]) == [("OK", "b")]
+    record = rig.snapshot()["jobs"]["b"]
+    first = record.partition(",f=")[2].partition("\n")[0]
+    earlier = int(first) - 8500
+    rig.admin.hset(rig.keys.key("jobs"), "b", record.replace(f"f={first}", f"f={earlier}").encode())
+    assert rig.admit(calls[1]) == [("REPLACED", "b")]
+    assert rig.snapshot()["state"]["b"] == f"H 0 0 {earlier + 9000} heir"

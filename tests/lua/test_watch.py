@@ -161,3 +161,11 @@ def test_more_that_ended_than_are_read_at_once_are_left_for_the_next_look(rig: R
         watch(rig, limit=2)
         runs = rig.state()["schedule_runs"].values()
         assert sum(" ok " in run for run in runs) == known
+
+
+def test_who_looks_wakes_nobody_while_the_job_before_lives(rig: Rig) -> None:
+    fired(rig, 2, "queue_one")
+    rig.claim()
+    rig.admin.delete(rig.keys.key("wake"))
+    assert watch(rig).held == 1
+    assert not rig.admin.exists(rig.keys.key("wake"))

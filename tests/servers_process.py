@@ -2,7 +2,9 @@
 
 One small watchdog per test process holds the reading end of a pipe. When the test process dies,
 `kill -9` included, the pipe closes and the watchdog kills what is still running and removes the
-folders. (`PR_SET_PDEATHSIG` would do it on Linux only, and fires when the *thread* dies.)
+folders. Each leads a group of its own, and that is what is killed: the number of a process that
+has ended may be another's by now. (`PR_SET_PDEATHSIG` would do it on Linux only, and fires when the
+*thread* dies.)
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ while read -r what value; do
     dir) dirs="$dirs $value" ;;
   esac
 done
-for p in $pids; do kill -9 "$p" 2>/dev/null; done
+for p in $pids; do kill -9 "-$p" 2>/dev/null; done
 for d in $dirs; do rm -rf "$d"; done
 """
 _SOCKET_NAME_ROOM = 60  # bytes a temporary folder's path may have; a socket's path ends at 104

@@ -19,6 +19,7 @@ from tests.conftest import MakeServer
 from tests.proxy import Proxy
 from tests.proxy_faults import Fault, Harm, named, nth
 from tests.servers import NO_RETRIES, Server
+from tests.servers_process import Watchdog
 from tests.waiting import wait_until
 
 MakeProxy = Callable[..., Proxy]
@@ -112,6 +113,16 @@ def test_servers_die_with_the_test_process(tmp_path: Path) -> None:
     pid, folder = ran.stdout.split()
     wait_until(lambda: not _runs(int(pid)), "the orphaned server to die")
     wait_until(lambda: not Path(folder.decode()).exists(), "its folder to go")
+
+
+def test_who_has_got_a_dead_ones_number_lives_on() -> None:
+    with subprocess.Popen(["sleep", "60"]) as other:  # in our group, as nothing is that we watch
+        watchdog = Watchdog()
+        watchdog.tell("pid", other.pid)
+        watchdog.finish()
+        with pytest.raises(subprocess.TimeoutExpired):
+            other.wait(0.3)
+        other.kill()
 
 
 def _runs(pid: int) -> bool:

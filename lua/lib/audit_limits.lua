@@ -8,7 +8,6 @@ end
 -- What a claim looks for it finds by these numbers only: one too few, and a pause or a weight is not seen.
 function line_rules.limits(keys, field)
   local value, number = redis.call('HGET', keys.limits, field), nil
-  if not value then return true end -- gone since
   if string.byte(field) == 33 then return (tonumber(value) or 0) > 0 end
   if string.sub(field, 1, 11) == 'pause lane ' then number = '!lanes'
   elseif string.sub(field, 1, 5) == 'pause' then number = '!paused'

@@ -1,6 +1,5 @@
 function line_rules.places(keys, field)
   local value, gate = redis.call('HGET', keys.places, field), string.match(field, '^([^%z]+)%z')
-  if not value then return true end -- gone since
   if string.byte(field) == 33 then return redis.call('EXISTS', keys.parked) == 1 end
   if gate then return redis.call('ZSCORE', keys.turns, gate .. '\0' .. seat_place(value) .. string.sub(field, #gate + 1)) end
   local at, head = class_place(value)

@@ -26,10 +26,3 @@ local function move_keys(keys, moves, now)
   end
   if #free > 0 then redis.call('HDEL', keys.unique, unpack(free)) end
 end
-
--- The mark of a running job that occupies something; it is added to `moves`.
-local function mark_taken(moves, id, options)
-  if not string.find(',' .. options, ',[uz]=') then return '' end
-  moves[#moves + 1] = { id = id, options = options, to = 'r' }
-  return ' +'
-end

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from streamq.operations.enqueue import NewJob
 
 CALL = 200  # what one call carries
-HEAVY = 4  # a job with anything that scripts read of it, or with earlier runs
+HEAVY = 8  # a job with anything that scripts read of it, or with earlier runs
 FOLLOW_UP = 4  # a job that follows from one
 
 

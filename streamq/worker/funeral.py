@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.worker")
 
-AT_ONCE = 50  # jobs of which nothing is known, in one call
+AT_ONCE = 25  # jobs of which nothing is known, in one call
 
 
 def after_crash(

@@ -143,8 +143,8 @@ class Settler:
 
 def _fitting(ended: list[Ended], kind: type[Outcome]) -> int:
     """How many outcomes, all of one kind, go into one call; at least one."""
-    size, room, light = 0, weight.CALL, WEIGHTS[kind]
-    heavy, may_follow = light * weight.HEAVY, kind in FOLLOWED
+    size, room = 0, weight.CALL
+    light, heavy, may_follow = WEIGHTS[kind], weight.HEAVY, kind in FOLLOWED
     for number, one in enumerate(ended[: weight.CALL]):
         outcome: Any = one.outcome
         job = one.held.job

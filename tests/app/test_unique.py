@@ -339,7 +339,7 @@ def test_many_calls_with_keys_go_in_short_calls(
 
     monkeypatch.setattr(type(app.client), "enqueue", seen)
     jobs = task.delay_many([(n,) for n in range(120)])
-    assert sizes == [50, 50, 20]
+    assert sizes == [25, 25, 25, 25, 20]
     assert jobs[0].id == first.id
     assert len({job.id for job in jobs}) == 120
 

@@ -38,40 +38,13 @@ from tests.worker.rig import Here
 LIMIT_MS = 5.0
 SHARE = 0.999
 MOST = 200  # jobs of one call, where it isn't less; then as many as of the jobs of its case
-PAGES = (
-    dict.fromkeys(  # what the package sends in one call, where it sends less
-        (
-            *(
-                "admit",
-                "audit",
-                "audit_schedules",
-                "cancel",
-                "claim",
-                "declare",
-                "delete",
-                "enqueue",
-            ),
-            *("fire", "forget", "reclaim", "revive", "strand", "suspend", "throttle", "timetable"),
-            "withdraw",
-        ),
-        50,
-    )
-    | dict.fromkeys(
-        (
-            "append",
-            "forward",
-            "get_limits",
-            "limiters",
-            "look",
-            "poke",
-            "promote",
-            "relay",
-            "standing",
-        ),
-        100,
-    )
-    | {"ack": 25, "bury": 16, "release": 25, "retry": 25}
-)
+FEWER = {  # what the package sends in one call, where it sends less
+    16: "ack bury",
+    25: "admit claim enqueue reclaim release retry strand throttle",
+    50: "audit audit_schedules cancel declare delete fire forget revive suspend timetable withdraw",
+    100: "append forward get_limits limiters look poke promote relay standing",
+}
+PAGES = {name: size for size, names in FEWER.items() for name in names.split()}
 ROUNDS = 5  # each has as large a part of the scripts
 MUCH = 100_000  # commands that the slow log keeps
 DEEP = ("jobs", "state", "stream", "scheduled", "dead")  # where the million is
@@ -138,7 +111,8 @@ def _live(ground: Ground, server: Server, rig: Rig, lived: int, *, much: bool = 
     app = StreamQ("million", broker=server.url)
     app.conf.default_queue = rig.keys.queue
     done: list[int] = []
-    add = _uses_much(app, done) if much else _plain(app, done)
+    waiting = ThreadPoolExecutor(5)
+    add = _uses_much(app, done, waiting) if much else _plain(app, done)
     server.admin.slowlog_reset()
     logging.getLogger("streamq.worker").setLevel(logging.CRITICAL)  # of jobs that fail
     here = Here(Worker(app, threads=1, async_concurrency=100))
@@ -148,6 +122,7 @@ def _live(ground: Ground, server: Server, rig: Rig, lived: int, *, much: bool = 
         add()
         time.sleep(0.01)
     here.stop(30)
+    waiting.shutdown(cancel_futures=True)
     app.runtime.close()
     ground.figures.expect(len(done) >= lived, f"only {len(done)} of {lived} ran")
     found: dict[str, list[int]] = defaultdict(list)
@@ -169,7 +144,7 @@ def _plain(app: StreamQ, done: list[int]) -> Callable[[], object]:
     return lambda: (call.delay(), call.delay_many([() for _ in range(20)]))
 
 
-def _uses_much(app: StreamQ, done: list[int]) -> Callable[[], object]:
+def _uses_much(app: StreamQ, done: list[int], waiting: ThreadPoolExecutor) -> Callable[[], object]:
     """Adds 120 jobs with a key, tags, a limit, a result and a child, of which some wait for it.
 
     One in ten is run again, one in fifty dies, and one in five keeps where it is.
@@ -196,12 +171,12 @@ def _uses_much(app: StreamQ, done: list[int]) -> Callable[[], object]:
         done.append(number)
         return "x" * 100
 
-    numbers, waiting = count(), ThreadPoolExecutor(5)
+    numbers = count()
 
     def add() -> None:
         jobs = much.delay_many([(next(numbers),) for _ in range(120)])
         for job in jobs[2:7]:
-            waiting.submit(job.get, timeout=60)
+            waiting.submit(job.get, timeout=3)
 
     return add
 

@@ -15,6 +15,7 @@ from tests.faults import storm_app
 from tests.faults.field import Field
 from tests.faults.harness import Ground, Row
 from tests.faults.quick import QUICK
+from tests.servers_process import end
 from tests.worker.rig import Process, children_of
 
 THREADS, LOOP, CHILDREN = 8, 16, 1  # slots of one worker process
@@ -61,8 +62,7 @@ class Storm:
 
     def _replace(self, worker: Process) -> None:
         self.field.workers.remove(worker)
-        worker.process.kill()
-        worker.process.wait()
+        end(worker.process)
         self._start()
 
     def blow(self, jobs: int, kills: int, looks: int, limit_s: float) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from streamq import operations
-from tests.lua.rig import HOUR_MS, Rig
+from tests.lua.rig import BODY, HOUR_MS, Rig
 
 
 def test_ack_ends_the_job_with_its_result(rig: Rig) -> None:
@@ -181,3 +183,25 @@ def test_of_what_schedules_made_the_last_ten_thousand_ends_are_kept(rig: Rig) ->
     assert len(lines) == 10_000
     assert lines[0].startswith(id_)
     rig.admin.delete(ended)
+
+
+def test_as_many_outcomes_as_there_may_be_are_kept(rig: Rig) -> None:
+    rig.running("a", "b")
+    for id_ in "ab":
+        job = operations.Ack(id_, "T", "t", "ok", 3, HOUR_MS, b"value")
+        call = operations.ack(rig.keys, worker="w", seq=rig.next_seq(), jobs=[job])
+        rig.raw(call, [*call.args[:2], 2, *call.args[3:]])  # results_cap
+    assert sorted(rig.state()["results"]) == ["a", "b"]
+
+
+@pytest.mark.no_audit("an heir is made up")
+@pytest.mark.parametrize("state", ["", "H 0 0 0 heir"])
+def test_an_heir_of_which_nothing_is_known_is_no_heir(rig: Rig, state: str) -> None:
+    rig.admit(operations.NewJob("a", "t", BODY, unique="u=ab:swr:queue_one"))
+    rig.claim()
+    rig.admin.hset(rig.keys.key("heirs"), "ab", "nobody")
+    if state:
+        rig.admin.hset(rig.keys.key("state"), "nobody", state)
+    assert rig.ack("a") == ["OK"]
+    assert not rig.admin.exists(rig.keys.key("unique"))
+    assert not rig.admin.exists(rig.keys.key("heirs"))

@@ -103,3 +103,10 @@ def test_a_trail_too_many_is_refused_and_changes_nothing(rig: Rig) -> None:
     two = replace(call, keys=[*call.keys, rig.keys.trail("log", "b")])
     with rig.unchanged(), pytest.raises(redis.ResponseError, match="a trail for each item"):
         rig.run(two)
+
+
+def test_two_hundred_entries_are_taken_and_a_run_is_twelve_characters(rig: Rig) -> None:
+    rig.running("a", token="abcdefghijklmnopq")
+    texts = [str(n) for n in range(200)]
+    assert append(rig, said("a", 1, *texts, token="abcdefghijklmnopq")) == ["OK"]
+    assert trail(rig, "a") == [("abcdefghijkl", n + 1, text) for n, text in enumerate(texts)]

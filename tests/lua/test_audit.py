@@ -236,6 +236,10 @@ BREAKS: dict[str, Broken] = {
             "10 of 9",
         ),
     ),
+    "what a claim holds is no number": (
+        lambda r, k: r.admin.hset(k("held"), "T", "x"),
+        *("pending + pumped = running + returned + stranded", "stream", "4 of 0 + 2"),
+    ),
     "held and pending differ": (
         lambda r, k: r.admin.hincrby(k("held"), "T", 1),
         *("pending + pumped = running + returned + stranded", "stream", "4 of 3 + 2"),
@@ -266,3 +270,27 @@ def test_a_claim_without_jobs_is_named(rig: Rig) -> None:
     rig.admin.hset(rig.keys.key("claims"), "T", "w 0 ")
     rules = {violation.rule for violation in rig.violations()}
     assert {"a claim names its jobs", "a claim holds as many jobs as run"} <= rules
+
+
+@broken_on_purpose
+def test_an_entry_that_was_deleted_under_its_job_is_named_itself(rig: Rig) -> None:
+    rig.running("a")
+    where = entry(rig, "a")
+    rig.admin.xdel(rig.keys.key("stream"), where)
+    assert {v.member for v in rig.violations() if v.key.endswith("pending")} <= {where}
+    assert where in {v.member for v in rig.violations()}
+
+
+@broken_on_purpose
+def test_what_was_sent_is_held_to_what_arrived(rig: Rig) -> None:
+    lived_in(rig)
+    rig.admin.hset(rig.keys.key("counts"), mapping={"sent": 4, "delivered": 2})
+    assert "2 + 1 of 4" in {v.member for v in rig.violations()}
+
+
+@broken_on_purpose
+def test_a_count_by_task_of_what_nobody_counted_is_named(rig: Rig) -> None:
+    rig.enqueue("a")
+    rig.admin.delete(rig.keys.key("counts"), rig.keys.key("tallied"))
+    rig.admin.set(rig.keys.key("tally"), (1).to_bytes(8, "big"))
+    assert "0: 1 of 0" in {v.member for v in rig.violations()}

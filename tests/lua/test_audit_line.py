@@ -15,6 +15,9 @@ HEAD = r"5\d{16}"
 
 def lived_in(rig: Rig) -> None:
     """One runs, one waits for it, one has a lane's turn before it, one has expired soon."""
+    rig.enqueue("later", opts="q=d|ctwo=2")
+    assert rig.claimed("L") == ["later"]
+    rig.retry("later", token="L")
     rig.enqueue("runs", opts="q=a|cone=1")
     rig.enqueue("waits", opts="q=a|cone=1")
     rig.enqueue("limited", opts="q=b|rone=3600000000=1", expires="+60000")
@@ -24,6 +27,7 @@ def lived_in(rig: Rig) -> None:
     assert rig.claimed(limit=5) == ["runs", "limited", "other", "again"]
     rig.release("limited")
     rig.retry("again", "other")
+    rig.enqueue("behind", opts="q=c|oc")
 
 
 def test_a_line_with_jobs_at_every_kind_of_gate_is_sound(rig: Rig) -> None:
@@ -109,12 +113,47 @@ BREAKS: dict[str, Broken] = {
         lambda r, k: r.admin.zrem(k("slots"), "oc\0again"),
         *("who waits for a retry keeps its ordered lane", "slots", "again"),
     ),
+    "a lease of one that was pumped is lost": (
+        lambda r, k: r.admin.zrem(k("leases"), "T"),
+        *("a running job has a lease", "leases", "runs"),
+    ),
     "a rate that never comes": (
         lambda r, k: r.admin.zadd(k("rates"), {"rone": "+inf"}),
         *(RULE, "rates", "rone"),
     ),
+    "a rate before there were clocks": (
+        lambda r, k: r.admin.zadd(k("rates"), {"rone": -1}),
+        *(RULE, "rates", "rone"),
+    ),
+    "a rate beyond what numbers can tell apart": (
+        lambda r, k: r.admin.zadd(k("rates"), {"rone": 2**53}),
+        *(RULE, "rates", "rone"),
+    ),
+    "a number of pauses that is none": (
+        lambda r, k: r.admin.hset(k("limits"), "!lanes", "0"),
+        *(RULE, "limits", "!lanes"),
+    ),
+    "a number of weights that can't be read": (
+        lambda r, k: r.admin.hset(k("limits"), "!weights", "some"),
+        *(RULE, "limits", "!weights"),
+    ),
+    "a slot of one that waits for a retry": (
+        lambda r, k: r.admin.zadd(k("slots"), {"ctwo\0later": 0}),
+        *(RULE, "slots", "ctwo later"),
+    ),
+    "an ordered lane that one who waits in line has already": (
+        lambda r, k: r.admin.zadd(k("slots"), {"oc\0behind": 0}),
+        *(RULE, "slots", "oc behind"),
+    ),
     "a pause that no claim sees": (
         lambda r, k: r.admin.hset(k("limits"), "pause lane a", "1"),
+        *(RULE, "limits", "pause lane a"),
+    ),
+    "a lane's pause that is counted as another's": (
+        lambda r, k: (
+            r.admin.hset(k("limits"), mapping={"pause lane a": "1", "!paused": "1"}),
+            r.admin.zadd(k("gates"), {"!paused": 1}),
+        ),
         *(RULE, "limits", "pause lane a"),
     ),
     "a weight that no claim sees": (
@@ -145,6 +184,11 @@ BREAKS: dict[str, Broken] = {
 def test_what_belongs_to_nobody_is_named(rig: Rig, name: str) -> None:
     lived_in(rig)
     assert_named(rig, BREAKS[name])
+
+
+def test_a_rate_that_was_never_used_is_sound(rig: Rig) -> None:
+    rig.admin.zadd(rig.keys.key("rates"), {"rone": 0, "rtwo": 2**53 - 1})
+    assert rig.violations() == []
 
 
 @pytest.mark.no_audit("a rule is broken by hand")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from streamq import operations
 from tests.lua.rig import Rig
@@ -38,6 +39,10 @@ def test_what_a_job_said_goes_by_itself_and_can_be_read(rig: Rig) -> None:
         assert rig.violations() == [
             operations.Violation("what a job said can be read", trail, "lost")
         ]
+        rig.admin.xadd(trail, {"x": "run", "n": "1", "b": "text"})
+        assert rig.violations() == [
+            operations.Violation("what a job said can be read", trail, "lost")
+        ]
         rig.admin.set(trail, "foreign", ex=60)
         assert rig.violations() == [
             operations.Violation("what a job said is a stream", trail, "lost")
@@ -56,3 +61,14 @@ def test_a_trail_over_its_cap_is_reported(rig: Rig) -> None:
     assert rig.violations() == [
         operations.Violation("of what a job said the newest is kept", trail, "lost")
     ]
+
+
+def test_a_cap_for_each_trail_is_needed_and_none_is_none(rig: Rig) -> None:
+    rig.running("a")
+    said = operations.Said("a", "T", 1, 60_000, [b"one"])
+    rig.run(operations.append(rig.keys, trail="log", jobs=[said]))
+    call = operations.audit_trails(rig.keys, trails=[rig.keys.trail("log", "a")])
+    assert "of what a job said the newest is kept" in str(rig.raw(call, ["all"]))
+    for args in (["1", "1"], []):
+        with pytest.raises(redis.ResponseError, match="expected"):
+            rig.raw(call, args)

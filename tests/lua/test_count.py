@@ -73,3 +73,9 @@ def test_a_lost_group_counts_nothing_below_zero(rig: Rig) -> None:
     for token in "UV":
         rig.claim(token)
     assert count(rig)["running"] == 2
+
+
+def test_what_is_overdue_is_due_now(rig: Rig) -> None:
+    rig.enqueue("a", due="+60000")
+    rig.admin.zadd(rig.keys.key("scheduled"), {"a": 5})
+    assert count(rig)["next_due_ms"] == 0

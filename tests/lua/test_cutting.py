@@ -102,3 +102,17 @@ def test_a_cancelled_job_further_on_only_makes_it_slower(rig: Rig) -> None:
     assert rig.run(call) == ["OK"]
     rig.ack(*MANY)
     assert waiting(rig) == ["stays"]
+
+
+def test_an_entry_beyond_exact_numbers_is_never_cut_off_with_others(rig: Rig) -> None:
+    """Behind 2^53 Lua can't tell one from its neighbour: the last that is done with is ...994."""
+    stream = rig.keys.key("stream")
+    rig.running("first")
+    rig.ack("first")
+    ms = rig.now_ms() + 60_000
+    last = f"{ms}-{9_007_199_254_740_994 - len(MANY)}"
+    rig.admin.execute_command("XSETID", stream, last)  # type: ignore[no-untyped-call]
+    rig.running(*MANY)
+    rig.enqueue("later")
+    rig.ack(*MANY)
+    assert waiting(rig) == ["later"]

@@ -42,3 +42,10 @@ def test_what_the_code_declared_can_be_changed(rig: Rig) -> None:
     assert define(rig, 0) == "STALE", "it is there"
     assert define(rig, 1) == "OK"
     assert rig.state()["schedules"] == {NAME: "-\nx"}
+
+
+def test_one_that_moved_to_another_queue_is_made_here_anew(rig: Rig) -> None:
+    assert define(rig, 0) == "OK"
+    rig.admin.hset(rig.keys.key("schedules"), NAME, "f1\n")  # as the application leaves it
+    assert define(rig, 0, text="mine") == "OK"
+    assert rig.state()["schedules"][NAME] == "-\nmine"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import redis
 
 from streamq import operations as op
 from streamq.operations import MARK, NewJob
@@ -220,3 +221,19 @@ def test_what_a_schedule_makes_is_counted_by_its_task(rig: Rig) -> None:
     tally = rig.run(op.stats(rig.keys)).tally
     assert tally is not None
     assert sum(one.counts["enqueued"] for one in tally.by_task().values()) == 2
+
+
+def test_a_queue_that_lost_its_schema_has_it_again(rig: Rig) -> None:
+    declared(rig, NAME)
+    rig.admin.delete(rig.keys.key("schema"))
+    assert fire(rig) == ["OK", "OK"]
+    assert rig.admin.get(rig.keys.key("schema")) == b"1"
+
+
+def test_a_tick_is_a_number_and_an_item_is_whole(rig: Rig) -> None:
+    declared(rig, NAME)
+    call = fire_call(rig)
+    at = len(call.args) - 5
+    for args in ([*call.args[:at], "x", *call.args[at + 1 :]], [*call.args[: at - 1], "x"]):
+        with rig.unchanged(), pytest.raises(redis.ResponseError, match="expected"):
+            rig.raw(call, args)

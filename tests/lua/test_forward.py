@@ -52,3 +52,14 @@ def test_what_is_no_entry_is_refused_and_changes_nothing(rig: Rig) -> None:
     ):
         with rig.unchanged(), pytest.raises(redis.ResponseError, match="expected"):
             rig.run(op.forward(rig.keys, arrived=arrived, after=after))
+
+
+def test_two_hundred_that_have_arrived_are_taken_and_a_page_ends_at_its_bytes(rig: Rig) -> None:
+    rig.running("parent")
+    sizes = [100_000] * 9 + [148_576, 1]  # ten are a MiB
+    jobs = [NewJob(f"j{n}", "t", b"x" * size) for n, size in enumerate(sizes)]
+    follow = [part for job in jobs for part in op.follow_up("other", job)]
+    ended = op.Ack("parent", "T", "t", "none", 3, 0, b"", follow)
+    rig.run(op.ack(rig.keys, worker="w", seq=rig.next_seq(), jobs=[ended]))
+    nobody = [f"{n}-1" for n in range(1, 201)]
+    assert len(rig.run(op.forward(rig.keys, arrived=nobody, limit=100))) == 10

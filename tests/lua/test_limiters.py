@@ -52,3 +52,15 @@ def test_of_an_empty_queue_there_is_none(rig: Rig) -> None:
         cursor = page.cursor
         if not cursor:
             break
+
+
+def test_a_limiter_that_is_held_says_until_when(rig: Rig) -> None:
+    rig.enqueue("a", "b", opts="q=|rone=1000=1")
+    assert rig.claimed("T1", 1) == ["a"]
+    rig.admin.zadd(rig.keys.key("rates"), {"hrone": (rig.now_ms() + 60_000) * 1000})
+    page = rig.run(op.limiters(rig.keys, limit=200))
+    while page.cursor and not page.limiters:
+        page = rig.run(op.limiters(rig.keys, cursor=page.cursor))
+    held = {one.id: one.held_in_us for one in page.limiters}["rone"]
+    assert held is not None
+    assert 50e6 < held <= 60e6

@@ -381,3 +381,17 @@ def test_when_one_with_a_timer_is_gone_the_next_timer_is_still_looked_at(rig: Ri
     for id_, left in (("b", "x c"), ("c", "x d"), ("d", "")):
         rig.cancel(id_)
         assert rig.snapshot().get("gates", {}).get("!timers") == (timers[left] if left else None)
+
+
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_a_heavy_lane_has_its_share_where_a_claim_reads_some_of_it_only(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"weight big": "50"}, published=True))
+    small = [(f"{lane}{n}", f"q={lane}") for lane in "abcdefghi" for n in range(9)]
+    enqueue(rig, [*((f"big{n}", "q=big") for n in range(180)), *small])
+    got = rig.claimed("T", 100)
+    assert len(got) == 100
+    assert Counter(i[:3] for i in got)["big"] == pytest.approx(85, abs=6)
+    at = [n for n, id_ in enumerate(got) if not id_.startswith("big")]
+    assert at, "the others have their turns between"
+    assert at[-1] > 50
+    rig.admin.flushall()

@@ -101,3 +101,16 @@ def test_more_heirs_than_one_read_brings_come_page_by_page(rig: Rig) -> None:
 def test_no_such_place_is_refused(rig: Rig) -> None:
     with pytest.raises(Exception, match="no such place"):
         rig.run(operations.page(rig.keys, place="elsewhere"))
+
+
+def test_a_job_is_in_the_claim_that_holds_it_and_in_no_earlier_one(rig: Rig) -> None:
+    rig.running("a", "b")
+    rig.release("a")
+    assert rig.claimed("U") == ["a"]
+    assert pages(rig, "running", 200) == [["b", "a"]]
+
+
+def test_the_largest_number_is_a_number(rig: Rig) -> None:
+    rig.enqueue("a", due="+60000")
+    call = operations.page(rig.keys, place="scheduled")
+    assert rig.raw(call, [*call.args[:-1], str(2**53)]) == [b"", b"a"]

@@ -144,3 +144,11 @@ def test_what_is_kept_beside_a_value_is_read_back_and_what_is_torn_harms_nothing
     assert read_beside(b"\xc1?\0\0\0\2xxvalue") == Beside(b"value")  # another release's
     for cut in range(1, len(packed)):
         read_beside(packed[:cut])
+
+
+@pytest.mark.parametrize(("size", "kept"), [(8192, 8192), (8193, 0)])
+def test_a_failure_of_eight_kib_is_kept(rig: Rig, size: int, kept: int) -> None:
+    rig.running("a", token="T0")
+    again(rig, 0, b"x" * size)
+    again(rig, 1, b"y")
+    assert [len(run.failure) for run in runs(rig, "a")] == [kept, 1]

@@ -72,3 +72,13 @@ def test_a_rate_that_was_slower_for_one_key_is_not_waited_for(rig: Rig) -> None:
         cursor = rig.run(op.poke(rig.keys, definition="one!y", cursor=cursor))
     time.sleep(0.03)
     assert rig.claimed("T2") == ["d"], "and the other key waits as before"
+
+
+def test_one_change_wakes_a_worker_and_a_weight_counts_once(rig: Rig) -> None:
+    for weight in ("3", "5"):
+        rig.admin.delete(rig.keys.key("wake"))
+        rig.run(op.set_limits(rig.keys, values={"weight a": weight}))
+        assert rig.admin.llen(rig.keys.key("wake")) == 1
+        assert rig.admin.hget(rig.keys.key("limits"), "!weights") == b"1"
+    rig.run(op.set_limits(rig.keys, values={"weight a": ""}))
+    assert rig.admin.hget(rig.keys.key("limits"), "!weights") in {None, b"0"}

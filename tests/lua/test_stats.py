@@ -317,3 +317,42 @@ def test_fifty_busy_tasks_take_less_than_eight_megabytes(
     with capsys.disabled():
         print(f" {size / 1e6:.2f} MB for 50 busy tasks, {entries} entries")  # noqa: T201
     assert size <= 8_000_000
+
+
+def test_a_clock_that_stepped_back_by_a_minute_ends_none(rig: Rig) -> None:
+    """Of each call that counts: nothing is put into the history before its minute has passed."""
+    rig.running("a", "b")
+    set_back(rig, -MINUTE_MS)
+    rig.ack("a")
+    assert history(rig) == []
+    for new in (["c"], ["d", "e"]):
+        set_back(rig, -MINUTE_MS)
+        rig.enqueue(*new)
+        assert history(rig) == []
+
+
+def test_a_number_that_fell_counts_from_nothing(rig: Rig) -> None:
+    rig.enqueue("a", "b", "c")
+    set_back(rig, MINUTE_MS)
+    rig.enqueue("d")
+    command = ("BITFIELD", rig.keys.key("tally"), "SET", "i64", "#8", "2")
+    rig.admin.execute_command(*command)  # type: ignore[no-untyped-call]
+    set_back(rig, 2 * MINUTE_MS)
+    rig.enqueue("e")
+    assert history(rig)[-1].tasks[1].counts["enqueued"] == 2
+
+
+def test_a_task_whose_name_none_may_have_is_one_of_all_others(rig: Rig) -> None:
+    rig.enqueue("a", task="no/name")
+    assert "no/name" not in rig.snapshot()["tallied"]
+
+
+def test_while_there_is_room_no_task_loses_its_place(rig: Rig) -> None:
+    rig.enqueue("a", task="old")
+    set_back(rig, HOUR_MS)
+    rig.enqueue("b")
+    place = rig.snapshot()["tallied"]["old"]
+    rig.admin.hset(rig.keys.key("tallied"), "!seen", b"\0" * 12)
+    set_back(rig, HOUR_MS)
+    rig.enqueue("c")
+    assert rig.snapshot()["tallied"]["old"] == place

@@ -136,3 +136,36 @@ def test_a_job_that_was_released_is_the_one_that_the_next_tick_waits_for(rig: Ri
     again = fire_call(rig, cursor="9000000000000", overlap="queue_one", jobs=one(3))
     assert rig.run(again) == ["OK", "HELD"]
     assert rig.state()["schedule_held"] == {tick_id(1): tick_id(3)}
+
+
+@pytest.mark.no_audit("what is held back is made up")
+def test_what_is_held_back_is_looked_at_page_by_page(rig: Rig) -> None:
+    rig.admin.config_set("hash-max-listpack-entries", 1)
+    held, rhythm = rig.keys.key("schedule_held"), rig.keys.key("rhythm")
+    rig.admin.hset(held, mapping={f"gone{n}": f"behind{n}" for n in range(40)})
+    looks, left = 0, 40
+    while left and looks < 200:
+        left, looks = watch(rig, limit=1).held, looks + 1
+        if looks == 1:
+            assert rig.admin.hget(rhythm, "held") not in {None, b"0"}
+    assert 3 < looks < 200
+    while rig.admin.hget(rhythm, "held"):
+        watch(rig, limit=200)
+
+
+def test_more_that_ended_than_are_read_at_once_are_left_for_the_next_look(rig: Rig) -> None:
+    fired(rig, 5)
+    rig.claim()
+    rig.ack(*(tick_id(n) for n in range(5)))
+    for known in (2, 4, 5):
+        watch(rig, limit=2)
+        runs = rig.state()["schedule_runs"].values()
+        assert sum(" ok " in run for run in runs) == known
+
+
+def test_who_looks_wakes_nobody_while_the_job_before_lives(rig: Rig) -> None:
+    fired(rig, 2, "queue_one")
+    rig.claim()
+    rig.admin.delete(rig.keys.key("wake"))
+    assert watch(rig).held == 1
+    assert not rig.admin.exists(rig.keys.key("wake"))

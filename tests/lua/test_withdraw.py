@@ -37,3 +37,18 @@ def test_a_job_held_back_is_let_go_all_the_same(rig: Rig) -> None:
     rig.run(op.watch(rig.keys, look_ms=2_000))
     rig.run(op.promote(rig.keys))
     assert rig.claimed("T2") == [tick_id(1)]
+
+
+def test_one_that_was_declared_in_the_future_goes_if_nobody_holds_it(rig: Rig) -> None:
+    """A clock that stepped back since."""
+    declared(rig, NAME)
+    later = rig.now_ms() + 60_000
+    rig.admin.hset(rig.keys.key("schedule_seen"), NAME, f"f1 {later} {later}")
+    assert withdraw(rig, NAME) == ["OK"]
+
+
+def test_the_shortest_hold_is_one(rig: Rig) -> None:
+    declared(rig, NAME)
+    later = rig.now_ms() + 60_000
+    rig.admin.hset(rig.keys.key("schedule_seen"), NAME, f"f1 {later} {later}")
+    assert withdraw(rig, NAME, hold_ms=1) == ["DECLARED"]

@@ -77,7 +77,9 @@ class Process:
         self.process.send_signal(number)
 
     def signal_worker(self, number: int) -> None:
-        os.kill(self.worker_pid, number)
+        pid = self.worker_pid
+        assert pid, "between two worker processes; 0 would be all of ours"
+        os.kill(pid, number)
 
     def signal_one(self, pid: int, number: int) -> None:
         assert pid in self.worker_pids

@@ -236,6 +236,10 @@ BREAKS: dict[str, Broken] = {
             "10 of 9",
         ),
     ),
+    "what a claim holds is no number": (
+        lambda r, k: r.admin.hset(k("held"), "T", "x"),
+        *("pending + pumped = running + returned + stranded", "stream", "4 of 0 + 2"),
+    ),
     "held and pending differ": (
         lambda r, k: r.admin.hincrby(k("held"), "T", 1),
         *("pending + pumped = running + returned + stranded", "stream", "4 of 3 + 2"),

@@ -149,6 +149,13 @@ BREAKS: dict[str, Broken] = {
         lambda r, k: r.admin.hset(k("limits"), "pause lane a", "1"),
         *(RULE, "limits", "pause lane a"),
     ),
+    "a lane's pause that is counted as another's": (
+        lambda r, k: (
+            r.admin.hset(k("limits"), mapping={"pause lane a": "1", "!paused": "1"}),
+            r.admin.zadd(k("gates"), {"!paused": 1}),
+        ),
+        *(RULE, "limits", "pause lane a"),
+    ),
     "a weight that no claim sees": (
         lambda r, k: r.admin.hset(k("limits"), "=weight a", "3"),
         *(RULE, "limits", "=weight a"),

@@ -54,3 +54,37 @@ def test_each_of_two_rates_that_a_job_may_mean_is_held(rig: Rig) -> None:
     assert rig.claimed("T") == ["a"]
     throttle(rig, "a", token="T")
     assert {"hrone", "hrtwo"} <= set(rig.snapshot()["rates"])
+
+
+@one_server
+def test_a_rate_that_has_a_key_is_meant_before_one_that_has_none(rig: Rig) -> None:
+    rig.enqueue("a", opts="q=|ra!k=1000=1|rtwo=1000=1")
+    assert rig.claimed("T") == ["a"]
+    throttle(rig, "a", token="T")
+    rates = rig.snapshot()["rates"]
+    assert "hra!k" in rates
+    assert "hrtwo" not in rates
+
+
+@one_server
+def test_the_thousandth_entry_of_a_millisecond_stays_before_the_next_ones(rig: Rig) -> None:
+    rig.running("first")
+    rig.ack("first", ttl_ms=0)
+    ms = rig.now_ms() + 60_000
+    rig.admin.execute_command("XSETID", rig.keys.key("stream"), f"{ms}-1500")  # type: ignore[no-untyped-call]
+    rig.enqueue("a")
+    rig.run(op.pause(rig.keys, what="task", name="t"))
+    assert rig.claimed("T") == []
+    assert rig.snapshot()["state"]["a"].split()[:4] == ["P", "0", "0", f"&5{ms * 1000 + 999:016}"]
+
+
+@one_server
+def test_classes_that_are_stopped_together_wait_by_the_first_of_them(rig: Rig) -> None:
+    rig.enqueue("runs", opts="q=b|cone=1")
+    assert rig.claimed("T") == ["runs"]
+    for priority in (4, 9, 2, 7):
+        rig.enqueue(f"p{priority}", task=f"t{priority}", opts=f"q=a|cone=1,p={priority}")
+    assert rig.claimed("T2") == []
+    assert rig.violations() == []
+    rig.ack("runs", token="T")
+    assert rig.claimed("T3") == ["p9"]

@@ -49,3 +49,14 @@ def test_booked_rates_are_put_right_page_by_page(rig: Rig) -> None:
     assert poke_all(rig, "one", 2) > 6
     soon = (rig.now_ms() + 60_000) * 1000
     assert rig.admin.zcount(rig.keys.key("rates"), soon, "+inf") == 0
+
+
+def test_a_key_with_a_limit_of_its_own_keeps_what_it_booked(rig: Rig) -> None:
+    for key in "abcd":
+        rig.enqueue(key, opts=f"q=|rone!{key}=3600000000=1")
+    assert len(rig.claimed("T1", 30)) == 4
+    own = {f"one!{key}": "r 3600000000 1" for key in "bcd"}
+    rig.run(op.set_limits(rig.keys, values={"one": "r 1000 1", **own}))
+    poke_all(rig, "one", 100)
+    soon = (rig.now_ms() + 60_000) * 1000
+    assert rig.admin.zcount(rig.keys.key("rates"), soon, "+inf") == 3

@@ -340,3 +340,19 @@ def test_a_number_that_fell_counts_from_nothing(rig: Rig) -> None:
     set_back(rig, 2 * MINUTE_MS)
     rig.enqueue("e")
     assert history(rig)[-1].tasks[1].counts["enqueued"] == 2
+
+
+def test_a_task_whose_name_none_may_have_is_one_of_all_others(rig: Rig) -> None:
+    rig.enqueue("a", task="no/name")
+    assert "no/name" not in rig.snapshot()["tallied"]
+
+
+def test_while_there_is_room_no_task_loses_its_place(rig: Rig) -> None:
+    rig.enqueue("a", task="old")
+    set_back(rig, HOUR_MS)
+    rig.enqueue("b")
+    place = rig.snapshot()["tallied"]["old"]
+    rig.admin.hset(rig.keys.key("tallied"), "!seen", b"\0" * 12)
+    set_back(rig, HOUR_MS)
+    rig.enqueue("c")
+    assert rig.snapshot()["tallied"]["old"] == place

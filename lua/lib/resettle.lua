@@ -34,6 +34,7 @@ local function resettle(keys, now_us, moved, more)
   change_lex(keys.line, gone, added)
   change_hash(keys.places, unset, set)
   reseat(keys, seats, fresh, joined, more.empty or {})
+  for _, seat in pairs(seats) do if seat[3] then looks[seat[1]] = looks[seat[1]] or (more.wants or {})[seat[1]] or now_us end end
   regate(keys, gates, now_us, looks, more.wants or {})
   if redis.call('EXISTS', keys.parked) == 0 then redis.call('DEL', keys.places, keys.lanes) end
 end

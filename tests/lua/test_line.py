@@ -9,7 +9,7 @@ import pytest
 
 from streamq import operations as op
 from streamq.operations import NewJob
-from tests.lua.rig import BODY, Rig
+from tests.lua.rig import BODY, HOUR_MS, Rig
 
 each_version = pytest.mark.parametrize("any_server", ["redis70", "valkey9"], indirect=True)
 
@@ -84,6 +84,21 @@ def test_who_was_set_aside_goes_before_lower_priorities_also_while_the_stream_is
     rig.enqueue("low", opts="q=,p=0")
     assert rig.claimed("U", 1, tasks=["t"]) == ["aside"]
     assert rig.claimed("V", 1, tasks=["t"]) == ["low"]
+
+
+def test_who_comes_first_in_an_ordered_lane_does_not_wait_for_the_rate_of_who_was_first(
+    rig: Rig,
+) -> None:
+    slow = f"q=b|ob|rr1={HOUR_MS * 1000}=1,p=0"
+    rig.enqueue("before", opts=slow)
+    assert rig.claimed("T") == ["before"]
+    rig.ack("before")
+    rig.enqueue("slow", opts=slow)
+    assert rig.claimed("U") == []
+    rig.enqueue("behind", task="u", opts="q=b|ob,p=0")
+    assert rig.claimed("V") == []
+    rig.enqueue("first", opts="q=b|ob")
+    assert rig.claimed("W") == ["first"]
 
 
 def test_a_token_goes_to_the_highest_priority_of_its_lane(rig: Rig) -> None:

@@ -170,12 +170,12 @@ def _batches(planned: Sequence[tuple[Plan, NewJob]]) -> Iterable[list[int]]:
     taken: dict[str, tuple[int, int]] = {}  # by the last batch of a queue: bytes, weight
     for at, (plan, job) in enumerate(planned):
         batches = by_queue.setdefault(plan.queue, [[]])
-        size, work = taken.get(plan.queue, (0, 0))
-        size, work = size + len(job.body), work + weight.of_new(job)
-        if batches[-1] and (size > BATCH_BYTES or work > weight.CALL):
+        size, work = len(job.body), weight.of_new(job)
+        before, done = taken.get(plan.queue, (0, 0))
+        if batches[-1] and (before + size > BATCH_BYTES or done + work > weight.CALL):
             batches.append([])
-            size, work = len(job.body), weight.of_new(job)
-        taken[plan.queue] = size, work
+            before = done = 0
+        taken[plan.queue] = before + size, done + work
         batches[-1].append(at)
     return (batch for batches in by_queue.values() for batch in batches)
 

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from streamq import operations
-from streamq.operations import HandBack
+from streamq.operations import HandBack, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.worker")
 
-AT_ONCE = 25  # jobs of which nothing is known, in one call
+AT_ONCE = weight.CALL // weight.HEAVY  # jobs of which nothing is known, in one call
 
 
 def after_crash(

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("streamq.worker")
 
-AT_ONCE = 50  # jobs that are read, or named in the log
 RHYTHM_S = 1.0  # while there are leases
 CALM_S = 5.0  # while there are none: one made now has its time before it
 
@@ -67,10 +66,8 @@ class Reclaimer(Duty):
         teller = self._flow.teller
         if teller is None or not teller.wants_taken_back:
             return
-        for at in range(0, len(ids), AT_ONCE):
-            call = operations.look(self._queue.keys, ids=ids[at : at + AT_ONCE])
-            found = await self._client.run_async(call)
-            teller.taken_back(self._queue.name, found)
+        found = await self._client.run_async(operations.look(self._queue.keys, ids=ids))
+        teller.taken_back(self._queue.name, found)
 
     def _say(self, reply: Reclaimed) -> None:
         name = self._queue.name
@@ -83,7 +80,7 @@ class Reclaimer(Duty):
                 name,
                 len(ids),
                 worker,
-                extra={"job": {"queue": name, "worker": worker, "job_ids": ids[:AT_ONCE]}},
+                extra={"job": {"queue": name, "worker": worker, "job_ids": ids}},
             )
         if reply.poisoned:
             log.error(

@@ -300,6 +300,13 @@ def test_a_look_at_the_ms_that_was_promised_is_in_time(still: StillRig, late: bo
     assert watch(still).missed_ms == (still.ms if late else 0)
 
 
+def test_a_tick_without_a_job_leaves_no_word_and_wakes_nobody(still: StillRig) -> None:
+    declares(still, "f1")
+    fire = fire_call(still, 0, next_cursor="9000000000000", look_at_ms=9 * 10**12)
+    assert still.run(fire) == ["OK"]
+    assert not {"wake", "schedule_log"} & still.snapshot().keys()
+
+
 def test_a_tick_is_due_at_its_ms(still: StillRig) -> None:
     declares(still, "f1")
     at_ms = still.ms + 1000

@@ -61,6 +61,12 @@ def test_a_rate_gives_its_starts_to_the_microsecond(still: StillRig) -> None:
     assert starts(still, "T4") == {"c": 0}, "at its very time: at once"
 
 
+def test_a_slow_rate_is_a_hundredth_slower_but_no_more_than_10_ms(still: StillRig) -> None:
+    still.enqueue("a", "b", opts=f"q=|rone={60 * SECOND}=1")
+    assert starts(still, "T1") == {"a": 0}
+    assert standing(still, "b") == ("rone", 60 * SECOND + 10_000 - EARLY)
+
+
 def test_a_burst_starts_at_once_and_what_is_dear_takes_more_of_it(still: StillRig) -> None:
     still.enqueue("a", "b", "c", "d", opts=f"q=|rone={SECOND}=3")
     still.enqueue("dear", opts=f"q=|rtwo={SECOND}=3=2")
@@ -185,15 +191,13 @@ def test_of_the_odd_place_in_a_claim_it_is_the_microsecond_who_has_it(
     """Aged: the highest priority shares; else the default one."""
     if aged:
         set_limits(still, aging="1")
-    still.enqueue("a", "b", "c", "d")
-    still.enqueue(*"1234", opts=HIGH if aged else "q=")
+    still.enqueue(*"abcde")
+    still.enqueue(*"12345", opts=HIGH if aged else "q=")
     still.later(120_000)
-    assert list(starts(still, "T1", 1)) == ["a"]
-    still.later(0, 1)
-    assert list(starts(still, "T2", 1)) == ["1"]
-    assert list(starts(still, "T3", 3)) == ["b", "2", "3"]
-    still.later(0, 1)
-    assert list(starts(still, "T4", 3)) == ["c", "d", "4"]
+    for id_ in "a1b2c3":
+        assert list(starts(still, f"T{id_}", 1)) == [id_]
+        still.later(0, 1)
+    assert list(starts(still, "T", 3)) == ["d", "e", "4"]
 
 
 # --- when to look again -------------------------------------------------------------------------

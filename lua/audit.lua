@@ -43,7 +43,7 @@ local keys = { jobs = jobs, state = state, stream = stream, returned = returned,
   results = results, results_expiry = results_expiry, waiters = waiters, counts = counts, outbox = outbox, checkpoints = checkpoints,
   sums = sums }
 for name, key in pairs(park) do keys[name] = key end
-local reply = { '', 0 }
+local reply = { '', 1 }
 local function wrong(rule, key, member)
   local at = #reply
   reply[at + 1], reply[at + 2], reply[at + 3] = rule, key, member
@@ -51,7 +51,7 @@ end
 
 if structure == 'totals' then
   audit_totals(keys, wrong)
-  return { '', 1, unpack(reply, 3) }
+  return reply
 end
 if structure == 'outbox' then
   reply[1], reply[2] = audit_outbox(keys, cursor, limit, wrong)

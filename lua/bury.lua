@@ -43,34 +43,32 @@ if before then return { 0, unpack(before) } end
 touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, counts }, { leases, dead, scheduled }, { unpack(KEYS, first_ended) }, stream)
 touch_line()
 check_numbers(0, dead_cap)
-local words, evicted = {}, 0
+local words = {}
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)
-if #mine > 0 then
-  local now = clock_ms()
-  local follow = read_follow(follow_keys, follow_ups, words, now)
-  local ids, entries, texts, ended_jobs, ran = {}, {}, {}, {}, {}
-  for i, job in ipairs(mine) do
-    local at = first_item + 6 * (job.n - 1)
-    local reason, run_ms, ended, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
-    local list = KEYS[first_ended + ended - 1]
-    local task = string.match(list, '}:ended:(.+)$')
-    tally_group(ran, task, run_ms)
-    ids[i], entries[i] = job.id, job.entry
-    job.reason, job.error, job.worker = reason, failure, worker
-    texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, task, failure)
-    ended_jobs[list] = ended_jobs[list] or {}
-    table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
-  end
-  park.state, park.scheduled, park.counts = state, scheduled, counts
-  vacate(park, mine, true, now * 1000)
-  drop_entries(stream, entries)
-  for list, lines in pairs(ended_jobs) do push_ended(list, lines, KEYS[first_ended]) end
-  drop_held(leases, claims, held, mine)
-  evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
-  notify(waiters, ids, texts)
-  count(counts, 'died', #ids, 'evicted', evicted)
-  tally_ran(sums, ran, tally_fields.dead, now)
-  write_follow(follow)
+local now = clock_ms()
+local follow = read_follow(follow_keys, follow_ups, words, now)
+local ids, entries, texts, ended_jobs, ran = {}, {}, {}, {}, {}
+for i, job in ipairs(mine) do
+  local at = first_item + 6 * (job.n - 1)
+  local reason, run_ms, ended, failure = ARGV[at + 2], ARGV[at + 3], ARGV[at + 4], ARGV[at + 5]
+  local list = KEYS[first_ended + ended - 1]
+  local task = string.match(list, '}:ended:(.+)$')
+  tally_group(ran, task, run_ms)
+  ids[i], entries[i] = job.id, job.entry
+  job.reason, job.error, job.worker = reason, failure, worker
+  texts[i] = outcome_text('failed', whole(now), job.attempt, run_ms, task, failure)
+  ended_jobs[list] = ended_jobs[list] or {}
+  table.insert(ended_jobs[list], job.id .. ' failed ' .. job.attempt .. ' ' .. run_ms .. ' ' .. whole(now))
 end
+park.state, park.scheduled, park.counts = state, scheduled, counts
+vacate(park, mine, true, now * 1000)
+drop_entries(stream, entries)
+for list, lines in pairs(ended_jobs) do push_ended(list, lines, KEYS[first_ended]) end
+drop_held(leases, claims, held, mine)
+local evicted = bury_jobs(jobs, state, dead, errors, progress, checkpoints, mine, now, dead_cap)
+notify(waiters, ids, texts)
+count(counts, 'died', #ids, 'evicted', evicted)
+tally_ran(sums, ran, tally_fields.dead, now)
+write_follow(follow)
 remember_reply(replies, worker, seq, words)
 return { evicted, unpack(words) }

@@ -12,6 +12,7 @@ local first_token = 4 -- ARGV[4...]: claim tokens, none is fine
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/number.lua
+--# include lib/write_all.lua
 
 touch({}, { leases, workers })
 check_numbers(1, alive_ms, lease_ms)
@@ -28,6 +29,6 @@ if #ARGV >= first_token then
     end
   end
 end
-if #renewed > 0 then redis.call('ZADD', leases, 'XX', unpack(renewed)) end
+write_all('ZADD', leases, renewed, 'XX')
 redis.call('ZADD', workers, whole(now + alive_ms), worker)
 return words

@@ -31,6 +31,6 @@ else
 end
 local reply = { after, whole(clock_us()) }
 for _, id in ipairs(ids) do
-  if string.find(id, '^h?[rco]') then limiter_row(park, reply, string.gsub(id, '^h', '', 1)) end
+  if string.find(id, '^h?[rco]') then limiter_row(park, reply, string.gsub(id, '^h', '')) end
 end
 return reply

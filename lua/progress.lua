@@ -12,6 +12,7 @@ local first_item = 1 -- ARGV[1...]: id, token, bytes
 --# include lib/state.lua
 --# include lib/holder.lua
 --# include lib/notify.lua
+--# include lib/write_all.lua
 
 touch({ state, progress, waiters }, {})
 local words, values, ids, news = {}, {}, {}, {}
@@ -20,6 +21,6 @@ for i, job in ipairs(mine) do
   local bytes = ARGV[first_item + 3 * job.n - 1]
   ids[i], values[2 * i - 1], values[2 * i], news[i] = job.id, job.id, bytes, '!' .. bytes
 end
-if #values > 0 then redis.call('HSET', progress, unpack(values)) end
+write_all('HSET', progress, values)
 tell(waiters, ids, news)
 return words

@@ -24,7 +24,7 @@ touch({ worker_info, policy }, { workers })
 check_numbers(1, alive_ms)
 if (#ARGV - first_item + 1) % 2 ~= 0 then error('a text for each task expected') end
 local made = redis.pcall('XGROUP', 'CREATE', stream, 'workers', '0', 'MKSTREAM')
-if made.err and not string.find(made.err, 'BUSYGROUP', 1, true) then return made end
+if made.err and not string.find(made.err, 'BUSYGROUP') then return made end
 if new_queue then redis.call('SET', schema, '1') end
 redis.call('ZADD', workers, whole(clock_ms() + alive_ms), worker)
 redis.call('HSET', worker_info, worker, info)

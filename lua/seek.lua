@@ -18,7 +18,7 @@ local found, reply = {}, { read[1] == '0' and '' or read[1], #read[2] / 2 }
 for i = 1, #read[2], 2 do
   local record = read[2][i + 1]
   local its_task = select(3, parse_record(record))
-  local body = string.find(record, '\n', 1, true) or 1
+  local body = string.find(record, '\n')
   if (task == '' or its_task == task) and (part == '' or string.find(record, part, body, true)) then
     found[#found + 1] = read[2][i]
   end

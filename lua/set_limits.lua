@@ -30,7 +30,7 @@ for n, name in ipairs(names) do
   local text = ARGV[first_item + 2 * n - 1]
   if (before[n] or '') ~= text then
     changed = changed + 1
-    local kind = string.find(name, '^=?weight ') and '!weights' or string.find(name, '!', 1, true) and '!keys'
+    local kind = string.find(name, '^=?weight ') and '!weights' or string.find(name, '!') and '!keys'
     if kind then counted[kind] = counted[kind] + (text == '' and -1 or before[n] and 0 or 1) end
     if text == '' then redis.call('HDEL', limits, name) else redis.call('HSET', limits, name, text) end
   end

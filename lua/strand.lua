@@ -17,6 +17,7 @@ local first_item = 3 -- ARGV[3...]: id, token, task
 --# include lib/rest.lua
 --# include lib/replay.lua
 --# include lib/end_asked.lua
+--# include lib/write_all.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -41,7 +42,7 @@ if #mine > 0 then
     end
   end
   vacate(park, mine, false, now_us)
-  if #out > 0 then redis.call('ZADD', pumped, unpack(out)) end -- it still has no entry
+  write_all('ZADD', pumped, out) -- it still has no entry
   redis.call('HSET', state, unpack(states))
   redis.call('ZADD', stranded, unpack(members))
   redis.call('HDEL', progress, unpack(ids))

@@ -25,6 +25,7 @@ local limit = tonumber(ARGV[3]) -- 1 to 1000
 --# include lib/number.lua
 --# include lib/count.lua
 --# include lib/consumer.lua
+--# include lib/write_all.lua
 
 touch({ jobs, state, errors, checkpoints, results, worker_info, replies, orders, counts }, { dead, results_expiry, workers, rates }, {}, stream)
 check_numbers(1, dead_ttl_ms, worker_ttl_ms, limit)
@@ -58,5 +59,5 @@ if #gone > 0 then
   redis.call('HDEL', orders, unpack(gone))
 end
 local past = before(rates, now * 1000)
-if #past > 0 then redis.call('ZREM', rates, unpack(past)) end
+write_all('ZREM', rates, past)
 return { #ended, #buried, #gone, #past }

@@ -19,6 +19,7 @@ local first_item = 3 -- ARGV[3...]: id, token, ms from now, the limit's definiti
 --# include lib/end_asked.lua
 --# include lib/park_again.lua
 --# include lib/hold.lua
+--# include lib/write_all.lua
 
 local before = replayed(replies, worker, seq)
 if before then return before end
@@ -49,7 +50,7 @@ if #mine > 0 then
   vacate(park, later_on, 'retry', now_us)
   drop_entries(stream, entries)
   redis.call('HSET', state, unpack(states))
-  if #dues > 0 then redis.call('ZADD', scheduled, unpack(dues)) end
+  write_all('ZADD', scheduled, dues)
   redis.call('HDEL', progress, unpack(ids))
   park_again(park, going, now_us)
   drop_held(leases, claims, held, mine)

@@ -15,6 +15,7 @@ local first_item = 2 -- ARGV[2...]: ids
 --# include lib/clock.lua
 --# include lib/touch.lua
 --# include lib/rest.lua
+--# include lib/write_all.lua
 
 touch({ jobs, state, results, errors, waiters }, { results_expiry })
 local ids = rest_column(first_item, 1, 1)
@@ -42,5 +43,5 @@ for i, id in ipairs(ids) do
   reply[#reply + 1] = word
   reply[#reply + 1] = text
 end
-if #asked > 0 then redis.call('HSET', waiters, unpack(asked)) end
+write_all('HSET', waiters, asked)
 return reply

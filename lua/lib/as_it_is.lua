@@ -1,7 +1,6 @@
--- A job's place and record, as parse_state and parse_record tell them; nil where there is none.
+-- A job's place and record, as parse_state and parse_record tell them.
 local function job_as_it_is(keys, id)
   local record, job = redis.call('HGET', keys.jobs, id), {}
-  if not record then return nil end
   local _
   _, job.where, job.task, job.options = parse_record(record)
   job.place, _, _, job.entry, job.word = parse_state(redis.call('HGET', keys.state, id))

@@ -1,8 +1,8 @@
+--# include lib/write_all.lua
 -- Notes of running jobs, `{id, token, text (state)}` each, that somebody asks for their end: behind the state, with what is
 -- to be known then (`terms`), and where `is_told` in `cancelling`, from which their worker reads it. Again
 -- changes nothing.
 local function ask_to_end(keys, running, is_told, terms)
-  if #running == 0 then return end
   local claims, states, members = {}, {}, {}
   for _, job in ipairs(running) do
     claims[job.token] = claims[job.token] or redis.call('HGET', keys.claims, job.token) or '-'
@@ -17,6 +17,6 @@ local function ask_to_end(keys, running, is_told, terms)
       end
     end
   end
-  if #states > 0 then redis.call('HSET', keys.state, unpack(states)) end
-  if #members > 0 then redis.call('ZADD', keys.park.cancelling, unpack(members)) end
+  write_all('HSET', keys.state, states)
+  write_all('ZADD', keys.park.cancelling, members)
 end

@@ -12,7 +12,7 @@ function line_rules.limits(keys, field)
   if string.sub(field, 1, 11) == 'pause lane ' then number = '!lanes'
   elseif string.sub(field, 1, 5) == 'pause' then number = '!paused'
   elseif string.find(field, '^=?weight ') then number = '!weights'
-  elseif string.find(field, '!', 1, true) then number = '!keys' end
+  elseif string.find(field, '!') then number = '!keys' end
   if number == '!paused' and not redis.call('ZSCORE', keys.gates, number) then return false end
   if number and (tonumber(redis.call('HGET', keys.limits, number)) or 0) <= 0 then return false end
   if number == '!weights' or string.find(field, '^=?aging$') then return tonumber(value) end

@@ -5,8 +5,7 @@ local function structure_page(keys, structure, cursor, limit)
     local from = cursor == '' and '-' or '(' .. cursor
     local entries = structure == 'stream' and redis.call('XRANGE', keys.stream, from, '+', 'COUNT', limit)
       or redis.pcall('XPENDING', keys.stream, 'workers', from, '+', limit)
-    if entries.err then return '', members end -- no group: nothing is pending
-    for i, entry in ipairs(entries) do
+    for i, entry in ipairs(entries) do -- an error where there is no group: nothing is pending
       local read = structure == 'stream' and entry or redis.call('XRANGE', keys.stream, entry[1], entry[1])[1]
       members[i] = read and read[2][2] or entry[1]
     end

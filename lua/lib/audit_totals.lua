@@ -3,7 +3,7 @@
 local function audit_totals(keys, wrong)
   local ended = 0
   local seen = redis.call('HMGET', keys.counts, 'enqueued', 'succeeded', 'cancelled', 'expired', 'deleted', 'evicted')
-  for i = 2, 6 do ended = ended + (tonumber(seen[i]) or 0) end
+  for i = 2, #seen do ended = ended + (tonumber(seen[i]) or 0) end
   local present = redis.call('HLEN', keys.jobs)
   if (tonumber(seen[1]) or 0) ~= present + ended then
     wrong('accepted = present + ended', keys.counts, present .. ' + ' .. ended .. ' of ' .. (seen[1] or '0'))

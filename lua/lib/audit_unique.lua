@@ -17,7 +17,7 @@ local function audit_key(keys, digest, wrong)
       wrong('a unique key belongs to a living job that carries it', key, digest)
     elseif id ~= '' and id == heir then
       if place ~= 'H' then wrong('an heir is in no other place', key, id) end
-    elseif id ~= '' and not string.find(letters, LETTERS[place] or '-', 1, true) then
+    elseif id ~= '' and not string.find(letters, LETTERS[place] or '!') then
       wrong('a job holds its unique key in the states it names', key, id)
     end
   end
@@ -32,6 +32,6 @@ local function audit_occupied(keys, id, place, options, touched, mark, wrong)
   if place == 'H' and redis.call('HGET', keys.heirs, digest or '') ~= id then
     wrong('an heir is named by its key', keys.heirs, id)
   end
-  local holds = digest and (#letters == 3 or not touched) and string.find(letters, LETTERS[place] or '-', 1, true)
+  local holds = digest and (#letters == 3 or not touched) and string.find(letters, LETTERS[place] or '!')
   if holds and redis.call('HGET', keys.unique, digest) ~= id then wrong('a job holds the key that it carries', keys.unique, id) end
 end

@@ -24,7 +24,7 @@ local function find_candidates(pump, stream, returned, stranded, worker, limit, 
     local args = { 'GROUP', 'workers', worker, 'COUNT', room, 'STREAMS', stream, '>' }
     local read = redis.pcall('XREADGROUP', unpack(args))
     if read and read.err then -- the group is lost (or was never made): from 0, so that nothing is skipped
-      if not string.find(read.err, 'NOGROUP', 1, true) then error(read.err) end
+      if not string.find(read.err, 'NOGROUP') then error(read.err) end
       redis.call('XGROUP', 'CREATE', stream, 'workers', '0', 'MKSTREAM')
       read = redis.call('XREADGROUP', unpack(args))
     end

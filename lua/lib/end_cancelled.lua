@@ -7,7 +7,6 @@
 -- Ends jobs as cancelled, but for the place where they wait: `{id, task, attempt, run_ms, entry, marked, asked, ttl_ms, worker}`
 -- each. `keys` as lib/ending_keys.lua has them.
 local function end_cancelled(keys, gone, now, cap)
-  if #gone == 0 then return end
   local ids, entries, texts, kept, lines, batch = {}, {}, {}, {}, {}, {}
   for i, job in ipairs(gone) do ids[i] = job.id end
   local earlier = runs_beside(keys.errors, ids)

@@ -7,7 +7,7 @@ local function own_entries(stream, consumer, entries)
   args[#args + 1] = 'JUSTID'
   local owned = redis.pcall('XCLAIM', unpack(args))
   if not owned.err then return end
-  if not string.find(owned.err, 'NOGROUP', 1, true) then error(owned.err) end
+  if not string.find(owned.err, 'NOGROUP') then error(owned.err) end
   redis.call('XGROUP', 'CREATE', stream, 'workers', '0', 'MKSTREAM')
   redis.call('XCLAIM', unpack(args))
 end

@@ -8,7 +8,6 @@
 -- `keys` names the keys as claim.lua does, and the `batch` that counts them. Returns their summaries.
 local function expire_jobs(keys, late, later, now, ttl_ms, cap)
   for _, job in ipairs(later) do late[#late + 1] = job end
-  if #late == 0 then return 0 end
   local ids, entries, texts, kept, lines = {}, {}, {}, {}, {}
   for i, job in ipairs(late) do ids[i], entries[i] = job.id, job.entry end
   local earlier = runs_beside(keys.errors, ids)

@@ -1,5 +1,6 @@
 --# include lib/clock.lua
 --# include lib/lists.lua
+--# include lib/write_all.lua
 -- The instant at which to look at a gate, as a score: of none, for ever.
 local function look_score(at)
   return at == math.huge and '+inf' or whole(math.max(0, at))
@@ -20,7 +21,7 @@ local function regate(keys, gates, now_us, looks, wants)
       new[#new + 1] = gate
     end
   end
-  if #gone > 0 then redis.call('ZREM', keys.gates, unpack(gone)) end
-  if #set > 0 then redis.call('ZADD', keys.gates, unpack(set)) end
-  if #new > 0 then redis.call('ZADD', keys.gates, 'NX', unpack(new)) end
+  write_all('ZREM', keys.gates, gone)
+  write_all('ZADD', keys.gates, set)
+  write_all('ZADD', keys.gates, new, 'NX')
 end

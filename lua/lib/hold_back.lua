@@ -1,6 +1,7 @@
 --# include lib/settings.lua
 --# include lib/park.lua
 --# include lib/entries.lua
+--# include lib/write_all.lua
 -- Candidates that go into the line instead of being handed out: of a task that is paused, and stranded ones
 -- that take limits; what is too old to start ends where it is. Each keeps its place: by its order, or by the time of its entry.
 local function hold_back(pump, found)
@@ -33,7 +34,7 @@ local function hold_back(pump, found)
   found.ids, found.entries, found.taken_over = ids, entries, over
   if #going == 0 then return end
   redis.call('HSET', keys.state, unpack(states))
-  if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
+  write_all('ZREM', keys.pumped, out)
   drop_entries(keys.stream, drop)
   park_jobs(keys, going, pump.now)
 end

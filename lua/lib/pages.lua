@@ -9,7 +9,7 @@ local function set_page(key, newest_first, cursor, limit)
 end
 
 local function waiting_page(stream, returned, cursor, limit)
-  if not string.find(cursor, '-', 1, true) then
+  if not string.find(cursor, '%-') then
     local reply = set_page(returned, false, cursor, limit)
     if reply[1] == '' then reply[1] = '0-0' end
     if #reply > 1 then return reply end

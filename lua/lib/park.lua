@@ -1,5 +1,6 @@
 --# include lib/resettle.lua
 --# include lib/join.lua
+--# include lib/write_all.lua
 -- Puts jobs into the line, each `{id, class, order, options}`, their states written by the caller. A job
 -- behind the first of its class changes nothing but `parked` (and, the second one, that the first is alone).
 local function park_jobs(keys, going, now_us)
@@ -32,7 +33,7 @@ local function park_jobs(keys, going, now_us)
     only[class] = only[class] and not head
     if head and mark ~= '' then second[#second + 1], second[#second + 2] = class, gate .. '\0' .. head end
   end
-  change_hash(keys.places, {}, second)
+  write_all('HSET', keys.places, second)
   if not next(moved) then return end
   resettle(keys, now_us, join_gates(keys, moved, stored, names), { heads = heads, only = only })
 end

@@ -1,14 +1,15 @@
 --# include lib/pump_sweep.lua
 --# include lib/resettle.lua
 --# include lib/timer_gate.lua
+--# include lib/write_all.lua
 -- Writes what a pass has done.
 local function store_pass(pump, view, taken)
   local keys, rates, ends, slots = pump.keys, {}, {}, {}
   for id, tat in pairs(pump.rates) do rates[#rates + 1], rates[#rates + 2] = string.format('%.3f', tat), id end
   for lane, at in pairs(view.ends) do ends[#ends + 1], ends[#ends + 2] = at, lane end
   for i, slot in ipairs(pump.slots) do slots[2 * i - 1], slots[2 * i] = 0, slot end
-  if #rates > 0 then redis.call('ZADD', keys.rates, unpack(rates)) end
-  if #slots > 0 then redis.call('ZADD', keys.slots, unpack(slots)) end
+  write_all('ZADD', keys.rates, rates)
+  write_all('ZADD', keys.slots, slots)
   pump.rates, pump.slots = {}, {}
   if #ends > 0 then
     redis.call('ZADD', keys.lanes, unpack(ends))

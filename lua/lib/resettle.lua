@@ -31,8 +31,8 @@ local function resettle(keys, now_us, moved, more)
       set[#set + 1], set[#set + 2] = class, to .. '\0' .. first .. mark
     end
   end
-  change_lex(keys.line, gone, added)
-  change_hash(keys.places, unset, set)
+  write_all('ZREM', keys.line, gone) write_all('ZADD', keys.line, added)
+  write_all('HSET', keys.places, set) write_all('HDEL', keys.places, unset)
   reseat(keys, seats, fresh, joined, more.empty or {})
   for _, seat in pairs(seats) do if seat[3] then looks[seat[1]] = looks[seat[1]] or (more.wants or {})[seat[1]] or now_us end end
   regate(keys, gates, now_us, looks, more.wants or {})

@@ -2,7 +2,7 @@
 local function retake(unique, counts, id, record)
   local _, _, _, options = parse_record(record or '')
   local digest, letters = unique_of(options or '-')
-  if digest and string.find(letters, 'w', 1, true) and redis.call('HSETNX', unique, digest, id) == 0 then
+  if digest and string.find(letters, 'w') and redis.call('HSETNX', unique, digest, id) == 0 then
     return false
   end
   local bytes = tonumber(record_option(options or '-', 'z'))

@@ -1,4 +1,5 @@
 --# include lib/park_again.lua
+--# include lib/write_all.lua
 -- Where a job stands among the returned ones: by its entry in the stream, so that it keeps its place.
 -- 12 bits of the sequence are what a double has left beside milliseconds.
 local function entry_order(entry)
@@ -24,7 +25,7 @@ local function put_back(keys, jobs_back, now)
     end
   end
   redis.call('HSET', keys.state, unpack(states))
-  if #orders > 0 then redis.call('ZADD', keys.returned, unpack(orders)) end
+  write_all('ZADD', keys.returned, orders)
   redis.call('HDEL', keys.progress, unpack(ids))
   own_entries(keys.stream, '~returned', entries)
   park_again(keys.park, going, now * 1000)

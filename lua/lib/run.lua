@@ -28,7 +28,7 @@ local function make_run(keys, schedule, mine, at, held, extra, now, ends)
   end
   if ends then opts = opts .. ',x=' .. whole(ends) end
   local digest, letters = unique_of(opts)
-  if digest and string.find(letters, 's', 1, true) then redis.call('HSET', keys.unique, digest, id) end
+  if digest and string.find(letters, 's') then redis.call('HSET', keys.unique, digest, id) end
   local bytes = record_option(opts, 'z')
   if bytes then redis.call('HINCRBY', keys.counts, 'bytes', bytes) end
   local record = ((ends or string.find(',' .. opts, ',[qpuz]=')) and 'x@' or '.@') .. due .. ' ' .. ARGV[at + 3] .. ' ' .. opts .. '\n' .. ARGV[at + 5]

@@ -1,7 +1,7 @@
---# include lib/clock.lua
 --# include lib/class.lua
 --# include lib/lists.lua
 --# include lib/placed.lua
+--# include lib/write_all.lua
 -- A lane has one seat at each gate where classes of it wait, sorted by `key`: a digit for the priority of
 -- its first job there, then 14 digits of its virtual time (start-time fair queueing: a lane starts at the
 -- present, or where its last service ended). Makes seats true again; `seats[seat]` = {gate, lane}, and true: an ordered
@@ -35,6 +35,6 @@ local function reseat(keys, seats, fresh, joined, empty)
     if text and text ~= stored[i] then set[#set + 1], set[#set + 2] = seat, text end
     if turn and not key then unset[#unset + 1] = seat end
   end
-  change_lex(keys.turns, gone, added)
-  change_hash(keys.places, unset, set)
+  write_all('ZREM', keys.turns, gone) write_all('ZADD', keys.turns, added)
+  write_all('HSET', keys.places, set) write_all('HDEL', keys.places, unset)
 end

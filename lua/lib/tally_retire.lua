@@ -13,7 +13,7 @@ end
 local function tally_retire(sums, seen, slots, hour)
   if slots < 80 then return end
   local all, freed = redis.call('HGETALL', sums.tallied), {} -- a few more than a hundred
-  local counts, times = tally_numbers(sums, 0, slots, 64), tally_numbers(sums, 6400, slots, 480)
+  local counts, times = tally_counts(sums, slots), tally_times(sums, slots)
   for i = 1, #all, 2 do
     local slot = string.byte(all[i]) ~= 33 and tonumber(all[i + 1])
     if slot and #freed < 20 and struct.unpack('>I4', seen, 4 * slot + 1) < hour - 73 then

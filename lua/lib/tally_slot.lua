@@ -13,11 +13,19 @@ local function tally_slot(sums, task)
   return slot
 end
 
--- The numbers of so many tasks, `width` bytes of each.
-local function tally_numbers(sums, from, slots, width)
-  local numbers = redis.pcall('GETRANGE', sums.tally, from, from + slots * width - 1)
+-- The numbers of so many tasks, `size` bytes.
+local function tally_numbers(sums, from, size)
+  local numbers = redis.pcall('GETRANGE', sums.tally, from, from + size - 1)
   if type(numbers) ~= 'string' then numbers = '' end -- a foreign value
-  return numbers .. string.rep('\0', slots * width - #numbers)
+  return numbers .. string.rep('\0', size - #numbers)
+end
+
+local function tally_counts(sums, slots)
+  return tally_numbers(sums, 0, 64 * slots)
+end
+
+local function tally_times(sums, slots)
+  return tally_numbers(sums, 6400, 480 * slots)
 end
 
 -- How much each number grew, as pairs of index and growth. One that is less than it was began anew.

@@ -24,13 +24,13 @@ local function tally_turn(sums, stamp, minute)
   local found = redis.call('HMGET', sums.tallied, '!slots', '!counts', '!times', '!seen')
   local slots, counts, times, seen = tonumber(found[1]) or 1, found[2] or '', found[3] or '', found[4] or ''
   local hour, now = math.floor((stamp or minute) / 60), math.floor(minute / 60)
-  local grew = stamp and tally_entry(sums, 'm', stamp, counts, tally_numbers(sums, 0, slots, 64), 8) or {}
+  local grew = stamp and tally_entry(sums, 'm', stamp, counts, tally_counts(sums, slots), 8) or {}
   seen = tally_seen(seen, grew, slots, hour)
   if stamp and hour ~= now then
-    tally_entry(sums, 'h', hour, times, tally_numbers(sums, 6400, slots, 480), 60)
+    tally_entry(sums, 'h', hour, times, tally_times(sums, slots), 60)
     tally_retire(sums, seen, slots, now)
   end
-  if not stamp or hour ~= now then redis.call('HSET', sums.tallied, '!times', tally_numbers(sums, 6400, slots, 480)) end
+  if not stamp or hour ~= now then redis.call('HSET', sums.tallied, '!times', tally_times(sums, slots)) end
   redis.call('HSET', sums.tallied, '!minute', string.format('%.0f', minute), '!seen', seen,
-    '!counts', tally_numbers(sums, 0, slots, 64))
+    '!counts', tally_counts(sums, slots))
 end

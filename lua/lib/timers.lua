@@ -10,7 +10,7 @@ local function run_timers(keys, now_us)
   for i, id in ipairs(ids) do
     local place, attempt, crashes, entry = parse_state(states[i])
     local _, where, task, options = parse_record(records[i])
-    local job = { marked = string.find(options, '[uz]=') and true, id = id, entry = entry or where, attempt = attempt or 0, crashes = crashes or 0, task = task, options = options }
+    local job = { marked = string.find(options, '[uz]='), id = id, entry = entry or where, attempt = attempt or 0, crashes = crashes or 0, task = task, options = options }
     if not seen[id] then
       seen[id], jobs[#jobs + 1] = job, job
       job.order, job.class = string.sub(job.entry, 2), class_of(task, options)

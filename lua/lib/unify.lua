@@ -22,7 +22,7 @@ local function unify(keys, values, first, fresh, times, words, now)
       if digest then
         local due, longer = debounced(options, '-', now)
         times.dues[n], values[item + 5] = due or times.dues[n], longer
-        if string.find(letters, times.dues[n] and 's' or 'w', 1, true) then redis.call('HSET', keys.unique, digest, id) end
+        if string.find(letters, times.dues[n] and 's' or 'w') then redis.call('HSET', keys.unique, digest, id) end
       end
       local bytes = tonumber(record_option(options, 'z'))
       if bytes then redis.call('HINCRBY', keys.counts, 'bytes', bytes) end

@@ -24,7 +24,7 @@ local function let_heir_go(keys, digest, heir, now)
     text = (job.class and 'P 0 0 ' or 'W 0 0 ') .. job.entry .. ' heir'
   end
   redis.call('HSET', keys.state, heir, text)
-  if string.find(letters, due > now and 's' or 'w', 1, true) then
+  if string.find(letters, due > now and 's' or 'w') then
     redis.call('HSET', keys.unique, digest, heir)
   else
     redis.call('HDEL', keys.unique, digest)

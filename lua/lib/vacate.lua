@@ -4,6 +4,7 @@
 --# include lib/place.lua
 --# include lib/unique.lua
 --# include lib/keys_of.lua
+--# include lib/write_all.lua
 -- Frees what jobs occupy besides their place, before their records go: slots of limits of concurrency, unique
 -- keys, bytes of a budget, their being out of the line without an entry, and what was asked of their workers. `gone` is a list
 -- of `{id, entry, marked, asked}`; only the records of marked ones are read, so that a plain job costs nothing. `ended`: true where the job is over, 'retry' where
@@ -16,8 +17,8 @@ local function vacate(keys, gone, ended, now_us)
     if string.byte(job.entry) == 38 then out[#out + 1] = job.id end
   end
   if out[1] or marked[1] then touch_line() end
-  if #told > 0 then redis.call('ZREM', keys.cancelling, unpack(told)) end
-  if #out > 0 then redis.call('ZREM', keys.pumped, unpack(out)) end
+  write_all('ZREM', keys.cancelling, told)
+  write_all('ZREM', keys.pumped, out)
   if #marked == 0 then return end
   local members, moves = {}, {}
   local to = ended == true and 'e' or ended == 'retry' and 's' or 'w'

@@ -37,7 +37,7 @@ def adapted_scripts() -> Iterator[None]:
         for name, (old, new) in CHANGES.items():
             path = folder / "lib" / f"{name}.lua"
             text = path.read_text()
-            assert text.count(old) == 1
+            assert old in text  # more than once in a marked copy (tests/mutants/marks.py)
             path.write_text(text.replace(old, new))
         with scripts_from(folder):
             yield

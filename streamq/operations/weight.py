@@ -1,8 +1,8 @@
 """How much work jobs are for the server: a call carries so much of it, not only so many jobs.
 
 While a script runs the server does nothing else, and a job that uses much (a key, limits, what
-follows from it) takes it several times as long as a plain one, which is the unit here. So much of it leaves a call
-room below 5 ms for the collection of garbage that the server adds to every fiftieth call.
+follows from it) takes it several times as long as a plain one, which is the unit here. So much in a
+call leaves room below 5 ms for the garbage that the server has each fiftieth call collect.
 """
 
 from __future__ import annotations

@@ -64,13 +64,18 @@ def test_1000_of_each_that_has_had_its_time_are_removed(rig: Rig) -> None:
     assert rig.run(op.sweep(rig.keys, limit=2000)).results == 1
 
 
-def test_20_claims_are_taken_back(rig: Rig) -> None:
-    ids = enqueue(rig, 21)
-    tokens = [f"T{n:02d}" for n in range(21)]
-    assert [rig.claimed(token, 1) for token in tokens] == [[id_] for id_ in ids]
-    rig.lapse(*tokens)
-    assert rig.reclaim(30).jobs == [(id_, "w") for id_ in ids[:20]]
-    assert rig.reclaim(30).jobs == [(ids[20], "w")]
+def test_20_claims_are_looked_at_and_16_jobs_taken_back(rig: Rig) -> None:
+    ids = enqueue(rig, 17)
+    assert rig.claimed("T") == ids[:10]
+    assert rig.claimed("U") == ids[10:]
+    rig.lapse("T", "U")
+    assert rig.reclaim(30).jobs == [(id_, "w") for id_ in ids[:16]]
+    assert rig.reclaim(30).jobs == [(ids[16], "w")]
+    leases = rig.keys.key("leases")
+    rig.admin.zadd(leases, {f"T{n}": 1 for n in range(21)})  # they hold nothing any more
+    assert rig.reclaim(30).jobs == []
+    assert rig.admin.zcard(leases) == 1
+    assert rig.reclaim(30).jobs == []
 
 
 def test_a_watch_says_200_that_are_due_and_takes_the_words_of_200_runs(rig: Rig) -> None:

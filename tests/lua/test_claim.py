@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import redis
 
 from streamq import operations
 from streamq.operations import NewJob
@@ -264,3 +265,19 @@ def test_a_job_that_expires_after_its_first_run_leaves_nothing_behind(rig: Rig) 
     assert {"errors", "checkpoints"} <= set(rig.state())
     assert rig.claim("T2").expired == 1
     assert not {"errors", "checkpoints", "progress", "jobs", "state"} & set(rig.state())
+
+
+@pytest.mark.no_audit("a transition was refused half way")
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+@pytest.mark.parametrize("refused", ["xreadgroup", "xclaim"])
+def test_a_user_who_may_not_use_the_group_is_told_that(rig: Rig, refused: str) -> None:
+    rig.running("a")
+    rig.admin.acl_setuser(
+        "narrow", enabled=True, nopass=True, keys=["*"], commands=["+@all", f"-{refused}"]
+    )
+    with (
+        redis.Redis.from_url(rig.server.url, username="narrow", password="any") as rig.user,
+        pytest.raises(redis.ResponseError, match="has no permissions to run"),
+    ):
+        rig.claim("U") if refused == "xreadgroup" else rig.release("a")
+    rig.admin.acl_deluser("narrow")

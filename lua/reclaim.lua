@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- Takes back the claims whose lease has run out, of at most `limit` claims 25 jobs. Keeps its own rhythm:
+-- Takes back the claims whose lease has run out, of at most `limit` claims 16 jobs. Keeps its own rhythm:
 -- after a gap in it (an outage, a paused server, a clock that jumped) every lease gets one lease of grace.
 -- A crash is counted only where the worker is shown dead, by its own absence from `workers`.
 -- A job of which that was asked ends as cancelled. Returns jobs handed back, jobs dead as poison, ms until the next

@@ -45,7 +45,7 @@ A = TypeVar("A", bound=Asker)
 
 PAGE = 200  # what one call of a script takes at most
 WHOLE = 100  # jobs of a call that reads all of each: 200 can hold the server for 6 ms
-CHANGED = 50  # jobs of a call that ends or proves each
+CHANGED = 30  # jobs of a call that ends or proves each
 _SCAN = 500  # members that one step of a scan looks at
 
 

@@ -1,11 +1,11 @@
--- The jobs of claims whose deadline has passed, as back_or_poison takes them, at most 25 in all: those of a claim that
+-- The jobs of claims whose deadline has passed, as back_or_poison takes them, at most 16 in all: those of a claim that
 -- has more stay its own until the next call. Id and worker of each are added to `reply`. A claim that holds nothing
 -- any more is dropped.
 local function lapsed_jobs(leases, claims, held, state, workers, now, limit, reply)
   local gone = {}
   local tokens = redis.call('ZRANGE', leases, '-inf', whole(now), 'BYSCORE', 'LIMIT', 0, limit)
   for _, token in ipairs(tokens) do
-    if #gone == 25 then break end
+    if #gone == 16 then break end
     local text = redis.call('HGET', claims, token) or ''
     local worker, list = string.match(text, '^(%S+) %d+ (.*)$')
     local ids = {}
@@ -15,7 +15,7 @@ local function lapsed_jobs(leases, claims, held, state, workers, now, limit, rep
     local states = #ids > 0 and redis.call('HMGET', state, unpack(ids)) or {}
     local found = 0
     for i, id in ipairs(ids) do
-      if #gone == 25 then break end
+      if #gone == 16 then break end
       local place, attempt, crashes, entry, holder, since, marked, asked = parse_state(states[i])
       if place == 'R' and holder == token then
         found = found + 1

@@ -27,7 +27,7 @@ local function tally_write(sums, batch, now)
   local known = #batch > 0 and redis.pcall('HMGET', sums.tallied, '!minute', unpack(batch))
   if not known or known.err then return end
   local stamp, minute, args, n = tonumber(known[1]), math.floor(now / 60000), {}, 0
-  if not stamp or minute > stamp or minute < stamp - 1 then tally_turn(sums, stamp, minute) end -- it may step back
+  if not stamp or minute > stamp or minute < stamp - 1 then known = tally_turn(sums, stamp, minute, batch) end -- it may step back
   for i, task in ipairs(batch) do
     local slot = tonumber(known[i + 1]) or tally_slot(sums, task)
     for field, amount in pairs(batch[task]) do

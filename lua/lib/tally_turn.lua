@@ -19,8 +19,9 @@ local function tally_entry(sums, kind, begun, old, new, numbers)
 end
 
 -- Another minute has begun, `stamp` is the one that the numbers were last looked at in. What was
--- counted since goes into `history`, and once an hour the times too.
-local function tally_turn(sums, stamp, minute)
+-- counted since goes into `history`, and once an hour the times too. Returns the minute, and the places that these tasks
+-- have now.
+local function tally_turn(sums, stamp, minute, tasks)
   local found = redis.call('HMGET', sums.tallied, '!slots', '!counts', '!times', '!seen')
   local slots, counts, times, seen = tonumber(found[1]) or 1, found[2] or '', found[3] or '', found[4] or ''
   local hour, now = math.floor((stamp or minute) / 60), math.floor(minute / 60)
@@ -33,4 +34,5 @@ local function tally_turn(sums, stamp, minute)
   if not stamp or hour ~= now then redis.call('HSET', sums.tallied, '!times', tally_times(sums, slots)) end
   redis.call('HSET', sums.tallied, '!minute', string.format('%.0f', minute), '!seen', seen,
     '!counts', tally_counts(sums, slots))
+  return redis.call('HMGET', sums.tallied, '!minute', unpack(tasks))
 end

@@ -65,7 +65,7 @@ def workers_of_queue(app: StreamQ, queue: str) -> Question[list[WorkerInfo]]:
     running = yield from _running(app, queue)
     return [
         WorkerInfo(
-            *(name, end > now_ms, moment(end), (queue,), running[name], _details(text)),
+            *(name, end >= now_ms, moment(end), (queue,), running[name], _details(text)),
             (order or b"").decode("utf-8", "replace"),
         )
         for name, end, text, order in zip(names, until, told, orders, strict=True)

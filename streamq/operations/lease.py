@@ -52,7 +52,7 @@ def extend(
 def reclaim(
     keys: QueueKeys, *, lease_ms: int, gap_ms: int, limit: int = 20, dead_cap: int = DEAD_CAP
 ) -> Call[Reclaimed]:
-    """Takes back up to 25 jobs of up to `limit` (1 to 20) claims whose lease has run out.
+    """Takes back up to 16 jobs of up to `limit` (1 to 20) claims whose lease has run out.
 
     A pause of more than `gap_ms` between two calls gives every lease `lease_ms` of grace.
     """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from tests.faults.field import Field
@@ -39,8 +39,8 @@ OUTAGES: dict[str, tuple[Callable[[Proxy], None], Callable[[Proxy], None], bool]
 }
 
 
-def attack(ground: Ground, *, gaps_s: tuple[float, ...], slow_s: float) -> None:
-    """Each outage for each of these times; a job runs from before it to after it."""
+def attack(ground: Ground, *, gaps_s: Mapping[str, tuple[float, ...]]) -> None:
+    """Each outage for each of its times; a job runs from before it to after it."""
     server = ground.server()
     proxy = ground.proxy(server)
     field = Field(ground, server, app, "tests.faults.outage_app", broker=proxy.url)
@@ -49,7 +49,7 @@ def attack(ground: Ground, *, gaps_s: tuple[float, ...], slow_s: float) -> None:
     jobs: set[str] = set()
     number = 0
     for what, (begin, stop, is_noticed) in OUTAGES.items():
-        for gap_s in gaps_s if is_noticed else (slow_s,):
+        for gap_s in gaps_s[what]:
             number += 1
             jobs.add(long.delay(number, gap_s + 1.0).id)
             field.wait(lambda n=number: field.runs()[n], "a job to run")  # type: ignore[misc]
@@ -108,7 +108,7 @@ ROW = Row(
     12,
     "the server away, half-open and slow",
     attack,
-    small={"gaps_s": (1.0, 5.0), "slow_s": 3.0},
-    large={"gaps_s": (1.0, 5.0, 60.0), "slow_s": 30.0},
+    small={"gaps_s": {"away": (1.0, 60.0), "half-open": (1.0, 5.0), "slow": (3.0,)}},
+    large={"gaps_s": {"away": (1.0, 5.0, 60.0), "half-open": (1.0, 5.0, 60.0), "slow": (30.0,)}},
     rounds=5,
 )

@@ -12,6 +12,7 @@ from streamq import BrokerUnavailable, StreamQ, inspection
 from streamq.client.server_info import make_server_info
 from streamq.inspection import Finding, Level
 from streamq.inspection.server import _of_memory, _of_persistence, _of_version, too_old
+from streamq.inspection.workers import workers_of_queue
 from tests.conftest import MakeServer
 from tests.inspection.conftest import make_app
 from tests.inspection.hand import Hand
@@ -40,6 +41,20 @@ def test_a_worker_of_several_queues_is_one_worker(app: StreamQ, hand: Hand) -> N
     Hand(app, "mail", hand.name).enrol()
     (worker,) = inspection.workers(app)
     assert worker.queues == ("default", "mail")
+
+
+@pytest.mark.parametrize(("us", "lives"), [(0, True), (999, True), (1000, False)])
+def test_a_worker_lives_to_the_end_of_its_last_ms_as_for_the_scripts(
+    app: StreamQ, us: int, lives: bool
+) -> None:
+    asking = workers_of_queue(app, "default")
+    next(asking)
+    none: list[Any] = [b"0", []]
+    for answer in [[b"w", b"5000"], [b"5", b"%d" % us], [b"{}"], [None], none]:
+        asking.send(answer)
+    with pytest.raises(StopIteration) as found:
+        asking.send(none)
+    assert [worker.alive for worker in found.value.value] == [lives]
 
 
 def test_an_audit_of_queues_in_order_is_clean_and_says_what_it_saw(

@@ -176,14 +176,14 @@ def test_reclaim_takes_back_at_most_its_limit_of_claims(rig: Rig) -> None:
     assert [rig.reclaim(limit=2).returned for _ in range(4)] == [2, 2, 1, 0]
 
 
-def test_reclaim_takes_back_at_most_25_jobs(rig: Rig) -> None:
-    for token, n in (("one", 15), ("two", 60), ("three", 10)):
+def test_reclaim_takes_back_at_most_16_jobs(rig: Rig) -> None:
+    for token, n in (("one", 10), ("two", 40), ("three", 10)):
         rig.running(*(f"{token}-{i}" for i in range(n)), token=token)
     for score, token in enumerate(("one", "two", "three")):
         rig.admin.zadd(rig.keys.key("leases"), {token: score + 1}, xx=True)
     seen = [rig.reclaim() for _ in range(5)]
-    assert [one.returned for one in seen] == [25, 25, 25, 10, 0]
-    assert len({job for one in seen for job, _ in one.jobs}) == 85
+    assert [one.returned for one in seen] == [16, 16, 16, 12, 0]
+    assert len({job for one in seen for job, _ in one.jobs}) == 60
 
 
 def test_what_reclaim_left_of_a_claim_is_still_its_holders(rig: Rig) -> None:
@@ -191,14 +191,14 @@ def test_what_reclaim_left_of_a_claim_is_still_its_holders(rig: Rig) -> None:
     rig.running(*ids)
     rig.worker_is("w", alive=True)
     rig.lapse("T")
-    assert [job for job, _ in rig.reclaim().jobs] == ids[:25]
-    assert rig.state()["held"] == {"T": "35"}
+    assert [job for job, _ in rig.reclaim().jobs] == ids[:16]
+    assert rig.state()["held"] == {"T": "44"}
     renewed = operations.extend(
         rig.keys, worker="w", alive_ms=LEASE_MS, lease_ms=LEASE_MS, tokens=["T"]
     )
     assert rig.run(renewed) == ["OK"]
     assert rig.reclaim().jobs == []
-    assert rig.ack(ids[0], *ids[25:]) == ["LEASELOST", *["OK"] * 35]
+    assert rig.ack(ids[0], *ids[16:]) == ["LEASELOST", *["OK"] * 44]
     assert "claims" not in rig.state()
 
 

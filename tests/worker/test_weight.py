@@ -71,11 +71,11 @@ def settler(rig: Rig) -> Settler:
 @pytest.mark.parametrize(
     ("verb", "plain", "heavy"),
     [
-        ("ack", 200, 25),
-        ("strand", 200, 25),
-        ("retry", 100, 25),
-        ("bury", 100, 25),
-        ("release", 100, 25),
+        ("ack", 200, 16),
+        ("strand", 200, 16),
+        ("retry", 100, 16),
+        ("bury", 100, 16),
+        ("release", 100, 16),
     ],
 )
 @pytest.mark.parametrize("how", ["plain", "limited", "again"])
@@ -91,7 +91,7 @@ def test_a_call_settles_so_many(
 def test_all_are_told_light_and_heavy_ones_mixed(settler: Settler) -> None:
     for number in range(300):
         settler.add(Ended(held(LIMITED if number % 2 else "-"), succeeded(f"id{number}")))
-    assert list(batches(settler)) == [45, 44, 44, 44, 44, 44, 35]
+    assert list(batches(settler)) == [31, 30, 30, 30, 30, 30, 30, 30, 30, 29]
     assert not len(settler)
 
 
@@ -100,7 +100,7 @@ def test_jobs_that_follow_weigh_too(settler: Settler) -> None:
         settler.add(Ended(held(), succeeded(f"id{number}", children=1)))
     settler.add(Ended(held(), succeeded("many", children=200)))
     settler.add(Ended(held(), succeeded("last")))
-    assert list(batches(settler)) == [40, 40, 20, 1, 1]
+    assert list(batches(settler)) == [28, 28, 28, 16, 1, 1]
 
 
 def asked(exchange: Exchange, kinds: set[Kind]) -> int:
@@ -111,7 +111,7 @@ def asked(exchange: Exchange, kinds: set[Kind]) -> int:
     return claimer.wanted(0.0)
 
 
-@pytest.mark.parametrize(("opts", "sizes"), [("-", [25, 50, 100, 200]), (LIMITED, [25] * 3)])
+@pytest.mark.parametrize(("opts", "sizes"), [("-", [16, 33, 66, 133, 200]), (LIMITED, [16] * 3)])
 def test_claims_ask_for_fewer_where_jobs_are_much_work(
     rig: Rig, opts: str, sizes: list[int]
 ) -> None:
@@ -159,7 +159,7 @@ def test_with_many_outcomes_untold_nothing_more_is_claimed(rig: Rig) -> None:
 def test_what_a_worker_leaves_is_handed_back_a_few_at_a_time(rig: Rig) -> None:
     jobs = [HandBack(f"id{number}", "t") for number in range(60)]
     calls = funeral.release_calls(rig.app.keys("default"), "w", jobs)
-    assert [(len(call.args) - 3) // 3 for call in calls] == [25, 25, 10]
+    assert [(len(call.args) - 3) // 3 for call in calls] == [16, 16, 16, 12]
 
 
 def test_a_batch_of_new_jobs_is_as_large_as_they_are_light(rig: Rig) -> None:

@@ -281,3 +281,15 @@ def test_a_user_who_may_not_use_the_group_is_told_that(rig: Rig, refused: str) -
     ):
         rig.claim("U") if refused == "xreadgroup" else rig.release("a")
     rig.admin.acl_deluser("narrow")
+
+
+@pytest.mark.no_audit("a foreign value stands where the stream was")
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_a_claim_that_needs_nothing_of_the_stream_is_refused_where_that_is_foreign(
+    rig: Rig,
+) -> None:
+    rig.running("a")
+    rig.release("a")
+    rig.admin.set(rig.keys.key("stream"), "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.claim("U", limit=1)

@@ -180,3 +180,27 @@ def test_the_only_rate_of_the_past_goes_with_a_claim(rig: Rig) -> None:
     rig.enqueue("a", opts="q=a")
     assert rig.claimed("T") == ["a"]
     assert "rates" not in rig.snapshot()
+
+
+@one_server
+def test_more_gates_than_one_look_takes_have_their_turns(rig: Rig) -> None:
+    names = [f"n{n}" for n in range(14)]
+    for name in names:
+        rig.enqueue(f"runs-{name}", opts=f"q=z|c{name}=1")
+    assert len(rig.claimed("T", 20)) == len(names)
+    for name in names:
+        for task in "abc":
+            rig.enqueue(f"{name}-{task}", task=task, opts=f"q={name}|c{name}=1")
+    rig.enqueue("high", opts=f"q=last|c{names[-1]}=1,p=9")
+    assert rig.claimed("none") == []
+    rig.run(op.set_limits(rig.keys, values=dict.fromkeys(names, "c 9")))
+    for name in names:
+        rig.run(op.poke(rig.keys, definition=name, cursor="c"))
+    assert "high" in [rig.claimed(f"T{n}", 1)[0] for n in range(3)]
+
+
+@one_server
+def test_a_lane_keeps_its_turn_when_a_lower_priority_comes(rig: Rig) -> None:
+    rig.enqueue("high", task="x", opts="q=a,p=9")
+    rig.enqueue("low", task="y", opts="q=a,p=0")
+    assert [turn.split("\0")[1][0] for turn in rig.snapshot()["turns"]] == ["0"]

@@ -213,6 +213,12 @@ def test_an_heir_that_is_due_at_this_ms_waits_at_once_and_has_what_such_a_job_ha
     assert set(found.get("unique", {}).values()) == owners
 
 
+def test_a_key_is_free_where_the_call_that_replaces_does_not_hold_it(still: StillRig) -> None:
+    still.admit(keyed("a", "sw", "replace"))
+    assert still.admit(keyed("b", "s", "replace")) == [("REPLACED", "a")]
+    assert "unique" not in still.snapshot()
+
+
 def test_a_debounced_job_is_due_at_the_end_of_its_longest_wait_or_now(still: StillRig) -> None:
     call = keyed("a", "sw", "replace,d=1000:1500", due="+1000")
     still.admit(call)
@@ -286,6 +292,13 @@ def test_so_many_as_are_kept_may_be_seen_in_the_same_ms(still: StillRig) -> None
     for n in range(20):
         assert declares(still, f"f{n}") == "OK"
     assert still.snapshot()["schedule_seen"][NAME].count(";") == 7
+
+
+def test_a_definition_stays_where_it_is_not_known_who_was_seen(still: StillRig) -> None:
+    declares(still, "f1")
+    still.admin.delete(still.keys.key("schedule_seen"))
+    with still.unchanged("schedule_seen"):
+        assert declares(still, "f1") == "SAME"
 
 
 def watch(rig: StillRig, **more: int) -> op.Watched:

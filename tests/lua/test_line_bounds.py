@@ -7,6 +7,7 @@ import pytest
 from streamq import operations as op
 from streamq.operations import NewJob
 from tests.lua.rig import BODY, Rig
+from tests.lua.still import StillRig
 from tests.lua.test_line import enqueue, take
 from tests.lua.test_throttle import throttle
 
@@ -88,3 +89,38 @@ def test_classes_that_are_stopped_together_wait_by_the_first_of_them(rig: Rig) -
     assert rig.violations() == []
     rig.ack("runs", token="T")
     assert rig.claimed("T3") == ["p9"]
+
+
+def test_no_job_of_a_lane_overtakes_one_of_it_that_was_not_read_at_another_gate(
+    still: StillRig,
+) -> None:
+    """A claim of one reads two classes at each gate: here what is third is the first that may."""
+    still.enqueue("holds", "waits", opts="q=|rone=10=9")
+    assert still.claimed("T1", 1) == ["holds"]
+    told = [op.Throttled("holds", "T1", 1000)]
+    still.run(op.throttle(still.keys, worker="w", seq=still.next_seq(), jobs=told))
+    assert still.claimed("T2") == []
+    for task, limiters in (
+        ("a", "|cx=5"),
+        ("b", "|rone=10=9|cx=5"),
+        ("c", "|rone=10=9|cx=5"),
+        ("d", "|rone=10=9"),  # joined the others at the gate of the rate
+        ("e", ""),
+        ("f", ""),
+    ):
+        still.enqueue(task, task=task, opts=f"q=lane{limiters}")
+    still.cancel("holds", "waits")
+    still.run(op.set_limits(still.keys, values={"x": "c 0"}))
+    still.later(1000)
+    assert still.claimed("T3", 1) == ["d"]
+    assert still.claimed("T4", 1) == ["e"]
+
+
+def test_nor_one_of_its_own_class_that_was_not_read_yet(still: StillRig) -> None:
+    """Among so many lanes four jobs of a class are read, and others could fill the claim."""
+    still.enqueue(*(f"a{n}" for n in range(7)), task="a", opts="q=lane")
+    for task in "bcdefgh":
+        still.enqueue(task, task=task, opts="q=lane")
+    for n in range(5):
+        still.enqueue(f"stopped{n}", opts=f"q=other{n}|cnone=0")
+    assert still.claimed("T", 6) == [f"a{n}" for n in range(6)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from streamq import operations as op
 from streamq.operations import Claimed, NewJob
@@ -148,6 +149,16 @@ def test_a_cancelled_run_took_as_long_as_it_did_and_is_counted_once(
     assert tally(still).by_task()["t"].ran.count == 1
 
 
+@pytest.mark.no_audit("a foreign value stands in the key")
+def test_an_ack_that_keeps_nothing_does_not_look_where_it_would_be(still: StillRig) -> None:
+    still.running("a", "b")
+    still.admin.set(still.keys.key("results"), "foreign")
+    assert still.ack("a", ttl_ms=0) == ["OK"]
+    with still.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        still.ack("b", ttl_ms=1)
+    still.admin.delete(still.keys.key("results"))
+
+
 def test_a_page_of_the_outbox_goes_on_until_it_is_a_mib(still: StillRig) -> None:
     still.running("parent")
     sizes = [100_000] * 9 + [148_575] + [1] * 11  # ten are a byte less
@@ -266,6 +277,28 @@ def test_places_that_are_free_stay_so_when_an_hour_frees_none(still: StillRig) -
     parked(still, "c", task="new")
     parked(still, "d", task="newer")
     assert still.snapshot()["tallied"]["!slots"] == slots
+
+
+def test_the_place_of_a_single_one_is_free_for_the_next(still: StillRig) -> None:
+    at_a_minute(still)
+    park_one_of_each(still, 80)
+    still.later(30 * HOUR_MS)
+    park_one_of_each(still, 79, "again")
+    still.later(44 * HOUR_MS)
+    parked(still, "a", task="task0")
+    found = still.snapshot()["tallied"]
+    assert "task79" not in found
+    parked(still, "b", task="new")
+    assert still.snapshot()["tallied"]["!slots"] == found["!slots"]
+
+
+@pytest.mark.no_audit("a foreign value stands in the key")
+def test_a_plain_job_goes_uncounted_where_a_foreign_value_stands(still: StillRig) -> None:
+    still.enqueue("a")
+    still.admin.set(still.keys.key("tallied"), "foreign")
+    assert still.enqueue("b") == ["OK"]
+    assert still.claimed() == ["a", "b"]
+    still.admin.delete(still.keys.key("tallied"))
 
 
 @pytest.mark.parametrize(("ahead", "turns"), [(0, False), (1, False), (2, True)])

@@ -70,9 +70,10 @@ def test_rates_are_read_in_pages(rig: Rig) -> None:
     for key in range(5):
         rig.enqueue(f"a{key}", opts=f"q=|rone!{key}=60000000=1")
     assert len(rig.claimed("T", 5)) == 5
-    found, cursor = set(), ""
-    while page := rig.run(op.limiters(rig.keys, cursor=cursor, limit=2)):
+    found: set[str] = set()
+    cursor, pages = "", 0
+    while not pages or cursor:
+        page = rig.run(op.limiters(rig.keys, cursor=cursor, limit=2))
         found |= {limiter.id for limiter in page.limiters}
-        if not (cursor := page.cursor):
-            break
+        cursor, pages = page.cursor, pages + 1
     assert found == {f"rone!{key}" for key in range(5)}

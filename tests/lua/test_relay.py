@@ -77,9 +77,9 @@ def test_an_entry_that_no_stream_can_have_is_refused(rig: Rig) -> None:
 
 @pytest.mark.no_audit("a foreign value stands in a key of the line")
 def test_a_call_that_changes_one_in_the_line_is_refused_where_that_is_foreign(rig: Rig) -> None:
-    held = {"opts": "q=lane", "unique": "u=ab:swr:replace"}
-    rig.admit(NewJob("a", "t", BODY, **held))
-    jobs = [Sent("7-0", "q", NewJob("b", "t", BODY, **{**held, "opts": "-"}))]
+    unique = "u=ab:swr:replace"
+    rig.admit(NewJob("a", "t", BODY, opts="q=lane", unique=unique))
+    jobs = [Sent("7-0", "q", NewJob("b", "t", BODY, unique=unique))]
     rig.admin.set(rig.keys.key("limits"), "foreign")
     with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         rig.run(op.relay(rig.keys, source="other", jobs=jobs))

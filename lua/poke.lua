@@ -50,7 +50,7 @@ end
 local found, after = walk_gates(turns, phase == 'o' and 'o' or phase .. definition, at, limit)
 local pokes = {}
 for i, gate in ipairs(found) do pokes[2 * i - 1], pokes[2 * i] = whole(now_us), gate end
-if #pokes > 0 then
+if #found > 0 then
   redis.call('ZADD', gates, 'XX', unpack(pokes))
   wake_one(wake)
 end

@@ -44,7 +44,7 @@ class Asker(Protocol):
 A = TypeVar("A", bound=Asker)
 
 PAGE = 200  # what one call of a script takes at most
-WHOLE = 100  # jobs of a call that reads all of each: 200 can hold the server for 6 ms
+WHOLE = 50  # jobs of a call that reads all of each: 100 can hold the server for 5 ms
 CHANGED = 30  # jobs of a call that ends or proves each
 _SCAN = 500  # members that one step of a scan looks at
 

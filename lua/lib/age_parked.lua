@@ -1,4 +1,5 @@
 --# include lib/timer_gate.lua
+--# include lib/write_all.lua
 -- Gives parked jobs the time at which they have aged, a page of them, after the patience of the queue was set: those
 -- that came before it was known have none, or an older one. Returns the last of the page; nil: that was all.
 local function age_parked(keys, from, limit)
@@ -13,9 +14,7 @@ local function age_parked(keys, from, limit)
       timed[#timed + 1], timed[#timed + 2] = whole(tonumber(since) + aging * 1000), 'a ' .. id
     end
   end
-  if #timed > 0 then
-    redis.call('ZADD', keys.timers, unpack(timed))
-    set_timer_gate(keys)
-  end
+  write_all('ZADD', keys.timers, timed)
+  set_timer_gate(keys)
   return #members == limit and members[limit] or nil
 end

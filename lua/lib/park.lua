@@ -22,7 +22,7 @@ local function park_jobs(keys, going, now_us)
   end
   redis.call('ZADD', keys.parked, unpack(members))
   if keys.last then redis.call('HSET', keys.places, '!last', whole(keys.last)) end
-  if #timed > 0 then
+  if next(timed) then
     redis.call('ZADD', keys.timers, unpack(timed))
     redis.call('ZADD', keys.gates, 'LT', redis.call('ZRANGE', keys.timers, 0, 0, 'WITHSCORES')[2], '!timers')
   end

@@ -23,6 +23,6 @@ local function open_due(pump, limit, now_us, first)
   else
     room = line_room(keys, limit, now_us)
   end
-  if not more and room > 0 then pump_jobs(pump, room) end
+  if not more then pump_jobs(pump, room) end
   pump.works = not more
 end

@@ -11,7 +11,7 @@ local function store_pass(pump, view, taken)
   write_all('ZADD', keys.rates, rates)
   write_all('ZADD', keys.slots, slots)
   pump.rates, pump.slots = {}, {}
-  if #ends > 0 then
+  if next(ends) then
     redis.call('ZADD', keys.lanes, unpack(ends))
     redis.call('HSET', keys.places, '!now', whole(pump.present))
   end

@@ -27,7 +27,7 @@ local function resettle(keys, now_us, moved, more)
       seats[seat], gates[to] = { to, lane }, true
       if not fresh[seat] or first < fresh[seat] then fresh[seat] = first end
       joined[seat] = joined[seat] == nil and class
-      mark = only[class] and '\0' or head == first and mark or ''
+      mark = only[class] and '\0' or mark or ''
       set[#set + 1], set[#set + 2] = class, to .. '\0' .. first .. mark
     end
   end

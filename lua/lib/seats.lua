@@ -28,7 +28,7 @@ local function reseat(keys, seats, fresh, joined, empty)
       local from = turn and tonumber(turn) % 1e14 or present
       key = string.format('%s%014.0f', string.sub(first, 1, 1), math.max(from, tonumber(ends[i] or 0)))
     end
-    seats[seat][3] = string.byte(gate) == 111 and first and came ~= nil and string.find(first, fresh[seat], 1, true) == 1
+    seats[seat][3] = string.byte(gate) == 111 and first and came ~= nil and string.sub(first, 1, #fresh[seat]) == fresh[seat]
     if turn and turn ~= key then gone[#gone + 1] = gate .. '\0' .. turn .. '\0' .. lane end
     if key and turn ~= key then added[#added + 1], added[#added + 2] = 0, gate .. '\0' .. key .. '\0' .. lane end
     local text = key and seat_text(key, alone)

@@ -2,7 +2,7 @@
 local function read_settings(limits, names)
   local fields, found = {}, {}
   for i, name in ipairs(names) do fields[2 * i - 1], fields[2 * i] = name, '=' .. name end
-  if #fields > 0 and redis.call('EXISTS', limits) == 1 then
+  if #names > 0 and redis.call('EXISTS', limits) == 1 then
     local values = redis.call('HMGET', limits, unpack(fields))
     for i, name in ipairs(names) do found[name] = values[2 * i] or values[2 * i - 1] or nil end
   end

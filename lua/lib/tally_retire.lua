@@ -25,7 +25,7 @@ local function tally_retire(sums, seen, slots, hour)
           args[#args + 1], args[#args + 2], args[#args + 3], args[#args + 4] = 'INCRBY', 'i64', '#' .. n + grown[k], grown[k + 1]
         end
       end
-      if #args > 0 then redis.pcall('BITFIELD', sums.tally, unpack(args)) end
+      redis.pcall('BITFIELD', sums.tally, unpack(args))
       redis.call('HDEL', sums.tallied, all[i])
       freed[#freed + 1] = slot
     end

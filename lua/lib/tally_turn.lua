@@ -12,7 +12,7 @@ local function tally_entry(sums, kind, begun, old, new, numbers)
       entry[#entry + 1], entry[#entry + 2], grew[slot] = slot, tally_growth(one, two, numbers), true
     end
   end
-  if #entry > 1 then
+  if next(grew) then
     redis.pcall('XADD', sums.history, 'MAXLEN', '~', 4500, '*', kind, cmsgpack.pack(entry))
   end
   return grew

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from streamq import operations
 from streamq.worker.duty import Duty
-from streamq.worker.room import MOST
 from streamq.worker.weather import TROUBLE
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from streamq.worker.weather import Weather
 
 RHYTHM_S = 0.5
+AT_ONCE = 100  # reports of one call
 IDLE_S = 3600.0
 
 
@@ -87,8 +87,8 @@ class ProgressFlusher(Duty):
                 for held, packed in pending
                 if held.lease.queue == name
             ]
-            for at in range(0, len(items), MOST):
-                await self._send(queue, items[at : at + MOST])
+            for at in range(0, len(items), AT_ONCE):
+                await self._send(queue, items[at : at + AT_ONCE])
         self._sending = frozenset()
         self._let_go()
         return 0.0 if self._ending else RHYTHM_S

@@ -20,7 +20,7 @@ log = logging.getLogger("streamq.worker")
 
 RHYTHM_S = 5.0  # a worker that died may have left some
 AGAIN_S = 1.0  # where a queue can't be reached
-LIMIT = 100  # jobs a call
+LIMIT = 50  # jobs a call
 
 
 class Relayer(Duty):

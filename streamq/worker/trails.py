@@ -16,7 +16,6 @@ from streamq import operations
 from streamq.errors import BrokerRefused, ResultError
 from streamq.operations import CHUNKS, MOST_ENTRIES, Said
 from streamq.worker.duty import Duty
-from streamq.worker.room import MOST
 from streamq.worker.weather import FATAL
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ log = logging.getLogger("streamq.worker")
 RHYTHM_S = 0.03  # who watches should see it come
 IDLE_S = 3600.0
 AT_ONCE = 200  # entries of one job in one call
-CALL_BYTES = 1 << 20  # of one call
+SHARES, CALL_BYTES = 100, 1 << 20  # of one call: jobs and entries together, and bytes
 MOST_CHUNKS, MOST_CHUNK_BYTES = 10_000, 16 << 20  # of one run
 DAY_MS = 24 * 3600 * 1000
 
@@ -89,8 +88,8 @@ def in_short_calls(due: list[Due]) -> Iterator[list[Due]]:
     used = 0
     for one in due:
         entries = one[3]
-        share = 1 + len(entries) + sum(map(len, entries)) * MOST // CALL_BYTES
-        if call and used + share > MOST:
+        share = 1 + len(entries) + sum(map(len, entries)) * SHARES // CALL_BYTES
+        if call and used + share > SHARES:
             yield call
             call, used = [], 0
         call.append(one)

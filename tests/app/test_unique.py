@@ -339,7 +339,7 @@ def test_many_calls_with_keys_go_in_short_calls(
 
     monkeypatch.setattr(type(app.client), "enqueue", seen)
     jobs = task.delay_many([(n,) for n in range(120)])
-    assert sizes == [25, 25, 25, 25, 20]
+    assert sizes == [*[16] * 7, 8]
     assert jobs[0].id == first.id
     assert len({job.id for job in jobs}) == 120
 
@@ -351,4 +351,4 @@ def test_a_call_that_fails_on_the_way_says_how_many_are_enqueued(
     task.delay(70)
     with pytest.raises(JobExists) as raised:
         task.delay_many([(n,) for n in range(120)])
-    assert raised.value.__notes__ == ["50 jobs were enqueued before this"]
+    assert raised.value.__notes__ == ["64 jobs were enqueued before this"]

@@ -48,8 +48,9 @@ FEWER = {  # what the package sends in one call, where it sends less
     11: "ack bury",
     16: "admit claim enqueue reclaim release retry strand throttle",
     30: "audit audit_trails cancel delete revive",
-    50: "audit_schedules declare fire forget suspend timetable watch withdraw",
-    100: "append forward get_limits limiters look poke promote relay standing",
+    33: "append",
+    50: "audit_schedules declare fire forget forward look relay suspend timetable watch withdraw",
+    100: "get_limits limiters poke progress promote standing",
 }
 PAGES = {name: size for size, names in FEWER.items() for name in names.split()}
 PARTS = 5  # of the scripts, for each server

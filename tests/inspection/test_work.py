@@ -22,7 +22,7 @@ LOOKS: dict[str, tuple[Callable[[StreamQ], Any], int]] = {
     "groups": (lambda app: inspection.dead_groups(app, ["default"]), 4),
     "search": (
         lambda app: inspection.search(app, ["default"], PENDING, JobFilter(task="none")),
-        12,
+        20,
     ),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import redis
 
 from streamq import operations
 from tests.lua.rig import BODY, HOUR_MS, Rig
@@ -205,3 +206,18 @@ def test_an_heir_of_which_nothing_is_known_is_no_heir(rig: Rig, state: str) -> N
     assert rig.ack("a") == ["OK"]
     assert not rig.admin.exists(rig.keys.key("unique"))
     assert not rig.admin.exists(rig.keys.key("heirs"))
+
+
+@pytest.mark.no_audit("a foreign value stands where results are kept")
+def test_one_result_that_cannot_be_kept_or_how_long_is_refused_and_changes_nothing(
+    rig: Rig,
+) -> None:
+    rig.running("a")
+    job = operations.Ack("a", "T", "t", "ok", 3, HOUR_MS, b"value")
+    call = operations.ack(rig.keys, worker="w", seq=1, jobs=[job])
+    args = [b"x" if arg in {HOUR_MS, str(HOUR_MS)} else arg for arg in call.args]
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+        rig.raw(call, args)
+    rig.admin.set(rig.keys.key("results"), "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.run(call)

@@ -83,3 +83,11 @@ def test_the_longest_wait_of_an_heir_counts_from_its_first_call(rig: Rig) -> Non
     rig.admin.hset(rig.keys.key("jobs"), "b", record.replace(f"f={first}", f"f={earlier}").encode())
     assert rig.admit(calls[1]) == [("REPLACED", "b")]
     assert rig.snapshot()["state"]["b"] == f"H 0 0 {earlier + 9000} heir"
+
+
+def test_a_call_for_later_lets_a_key_go_that_is_not_held_until_then(rig: Rig) -> None:
+    rig.admit(NewJob("a", "t", BODY, unique="u=ab:wr:replace"))
+    assert rig.admit(NewJob("b", "t", BODY, due="+60000", unique="u=ab:wr:replace")) == [
+        ("REPLACED", "a")
+    ]
+    assert "unique" not in rig.snapshot()

@@ -294,3 +294,9 @@ def test_a_count_by_task_of_what_nobody_counted_is_named(rig: Rig) -> None:
     rig.admin.delete(rig.keys.key("counts"), rig.keys.key("tallied"))
     rig.admin.set(rig.keys.key("tally"), (1).to_bytes(8, "big"))
     assert "0: 1 of 0" in {v.member for v in rig.violations()}
+
+
+def test_the_totals_are_one_page_of_one(rig: Rig) -> None:
+    rig.enqueue("a")
+    page = rig.run(operations.audit(rig.keys, structure="totals"))
+    assert (page.members, page.cursor) == (1, "")

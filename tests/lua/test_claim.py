@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import redis
 
 from streamq import operations
 from streamq.operations import NewJob
@@ -264,3 +265,31 @@ def test_a_job_that_expires_after_its_first_run_leaves_nothing_behind(rig: Rig) 
     assert {"errors", "checkpoints"} <= set(rig.state())
     assert rig.claim("T2").expired == 1
     assert not {"errors", "checkpoints", "progress", "jobs", "state"} & set(rig.state())
+
+
+@pytest.mark.no_audit("a transition was refused half way")
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+@pytest.mark.parametrize("refused", ["xreadgroup", "xclaim"])
+def test_a_user_who_may_not_use_the_group_is_told_that(rig: Rig, refused: str) -> None:
+    rig.running("a")
+    rig.admin.acl_setuser(
+        "narrow", enabled=True, nopass=True, keys=["*"], commands=["+@all", f"-{refused}"]
+    )
+    with (
+        redis.Redis.from_url(rig.server.url, username="narrow", password="any") as rig.user,
+        pytest.raises(redis.ResponseError, match="has no permissions to run"),
+    ):
+        rig.claim("U") if refused == "xreadgroup" else rig.release("a")
+    rig.admin.acl_deluser("narrow")
+
+
+@pytest.mark.no_audit("a foreign value stands where the stream was")
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_a_claim_that_needs_nothing_of_the_stream_is_refused_where_that_is_foreign(
+    rig: Rig,
+) -> None:
+    rig.running("a")
+    rig.release("a")
+    rig.admin.set(rig.keys.key("stream"), "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.claim("U", limit=1)

@@ -139,3 +139,11 @@ def test_another_data_model_is_refused(rig: Rig) -> None:
     rig.admin.set(rig.keys.key("schema"), "2")
     with rig.unchanged(), pytest.raises(Exception, match="SCHEMA"):
         declared(rig, NAME)
+
+
+def test_a_declaration_that_nobody_remembers_but_is_the_definition_changes_nothing(
+    rig: Rig,
+) -> None:
+    declared(rig, NAME)
+    rig.admin.delete(rig.keys.key("schedule_seen"))
+    assert declared(rig, NAME) == ["SAME"]

@@ -18,6 +18,7 @@ def test_define_makes_a_schedule_that_is_due_to_be_aimed(rig: Rig) -> None:
     assert seen["schedules"] == {NAME: "-\nx"}
     assert seen["schedule_state"] == {NAME: "1 - now now 0 daily - - 0 0 0"}
     assert seen["schedule_due"] == {NAME: 0}
+    assert seen["schema"] == "1"
 
 
 def test_a_repeat_after_a_lost_reply_is_no_conflict_and_another_one_is(rig: Rig) -> None:

@@ -118,3 +118,13 @@ def test_two_hundred_end_in_one_call(rig: Rig) -> None:
     assert set(rig.release(*ids)) == {"CANCELLED"}
     assert rig.state()["counts"] == {"enqueued": 200, "cancelled": 200}
     assert rig.run(operations.forget(rig.keys, ids=ids)) == 200
+
+
+def test_a_run_whose_start_is_ahead_has_lasted_no_time(rig: Rig) -> None:
+    rig.running("told")
+    entry = rig.snapshot()["state"]["told"].split()[3]
+    ahead = rig.now_ms() + 60_000
+    rig.admin.hset(rig.keys.key("state"), "told", f"R 1 0 {entry} T {ahead}")
+    rig.cancel("told")
+    rig.release("told")
+    assert rig.state()["dropped"][0].startswith("told cancelled 1 0 ")

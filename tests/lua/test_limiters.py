@@ -64,3 +64,16 @@ def test_a_limiter_that_is_held_says_until_when(rig: Rig) -> None:
     held = {one.id: one.held_in_us for one in page.limiters}["rone"]
     assert held is not None
     assert 50e6 < held <= 60e6
+
+
+def test_rates_are_read_in_pages(rig: Rig) -> None:
+    for key in range(5):
+        rig.enqueue(f"a{key}", opts=f"q=|rone!{key}=60000000=1")
+    assert len(rig.claimed("T", 5)) == 5
+    found: set[str] = set()
+    cursor, pages = "", 0
+    while not pages or cursor:
+        page = rig.run(op.limiters(rig.keys, cursor=cursor, limit=2))
+        found |= {limiter.id for limiter in page.limiters}
+        cursor, pages = page.cursor, pages + 1
+    assert found == {f"rone!{key}" for key in range(5)}

@@ -25,11 +25,15 @@ def test_a_lane_that_is_new_has_no_advantage_over_those_that_were_served(rig: Ri
 
 
 @one_server
-def test_a_slot_is_a_member_without_a_score(rig: Rig) -> None:
+def test_what_is_sorted_by_its_text_has_no_score(rig: Rig) -> None:
     rig.enqueue("a", "b", opts="q=a|cone=2|oa")
     assert rig.claimed("T") == ["a"]
-    slots = rig.admin.zcount(rig.keys.key("slots"), 0, 0)
-    assert slots == rig.admin.zcard(rig.keys.key("slots")) == 2
+    rig.cancel("a")
+    rig.running("aside", token="U")
+    rig.strand("aside", token="U")
+    for name in ("slots", "line", "turns", "parked", "pumped", "stranded", "cancelling"):
+        zset = rig.snapshot()[name]
+        assert set(zset.values()) == {0}, name
 
 
 @one_server
@@ -89,6 +93,118 @@ def test_classes_that_are_stopped_together_wait_by_the_first_of_them(rig: Rig) -
     assert rig.violations() == []
     rig.ack("runs", token="T")
     assert rig.claimed("T3") == ["p9"]
+
+
+@one_server
+def test_while_more_are_to_expire_than_one_claim_ends_nothing_else_starts(rig: Rig) -> None:
+    late = [f"late{n}" for n in range(100)]
+    rig.enqueue(*late, opts="q=a", expires="@5")
+    rig.enqueue("fine", opts="q=b")
+    claimed = rig.claim("T1")
+    assert (claimed.expired, claimed.jobs) == (100, [])
+    assert rig.claimed("T2") == ["fine"]
+
+
+@one_server
+@pytest.mark.no_audit("a key was lost")
+def test_a_queue_that_has_lost_a_key_of_the_line_goes_on(rig: Rig) -> None:
+    rig.enqueue("a", opts="q=a", expires="+60000")
+    rig.admin.zadd(rig.keys.key("gates"), {"!timers": 1})
+    rig.admin.delete(rig.keys.key("timers"))
+    assert rig.claimed("T1") == ["a"]
+    rig.enqueue("b", opts="q=a")
+    rig.admin.delete(rig.keys.key("turns"))
+    assert rig.claimed("T2") == []
+    rig.enqueue("c", opts="q=c")
+    assert rig.claimed("T3") == ["c"]
+
+
+@one_server
+@pytest.mark.parametrize(
+    ("limits", "every_us", "started"),
+    [(1, 25000, ["a", "b"]), (2, 25000, ["a"]), (2, 4000, ["a", "b"])],
+)
+def test_a_job_of_several_rates_is_not_handed_out_so_far_ahead(
+    rig: Rig, limits: int, every_us: int, started: list[str]
+) -> None:
+    rates = "|".join(f"r{n}={every_us}=1" for n in range(limits))
+    rig.enqueue("a", "b", opts=f"q=|{rates}")
+    assert rig.claimed("T") == started
+
+
+@one_server
+@pytest.mark.parametrize("early", [3, 30])
+def test_a_lane_of_many_classes_at_two_gates_goes_in_its_order(rig: Rig, early: int) -> None:
+    rig.enqueue("runs", opts="q=b|cone=1")
+    assert rig.claimed("T1") == ["runs"]
+    first = [f"x{n:02}" for n in range(early)]
+    then = [f"y{n:02}" for n in range(30)]
+    for id_ in first:
+        rig.enqueue(id_, task=id_, opts="q=a|cone=1")
+    assert rig.claimed("none") == []
+    for id_ in then:
+        rig.enqueue(id_, task=id_, opts="q=a")
+    rig.run(op.set_limits(rig.keys, values={"one": "c 100"}))
+    assert rig.run(op.poke(rig.keys, definition="one", cursor="r", limit=9)) == "c"
+    assert rig.run(op.poke(rig.keys, definition="one", cursor="c", limit=9)) == "o"
+    assert rig.claimed("T2", 100) == [*first, *then]
+
+
+@one_server
+def test_a_class_that_is_read_in_parts_is_not_passed_by_others_of_its_lane(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"weight a": "100"}))
+    rig.enqueue(*(f"x{n:02}" for n in range(40)), task="x", opts="q=a")
+    for n in range(30):
+        rig.enqueue(f"y{n:02}", task=f"y{n}", opts="q=a")
+    for n in range(10):
+        rig.enqueue(f"z{n}", opts=f"q=b{n}")
+    started = [id_ for id_ in rig.claimed("T", 20) if id_[0] != "z"]
+    assert started == [f"x{n:02}" for n in range(len(started))]
+
+
+@one_server
+def test_a_lane_keeps_the_class_that_was_not_served_when_another_of_it_was_stopped(
+    rig: Rig,
+) -> None:
+    rig.enqueue("runs", opts="q=b|cone=1")
+    assert rig.claimed("T1") == ["runs"]
+    rig.enqueue("x", opts="q=a|cone=1")
+    rig.enqueue("y1", "y2", opts="q=a")
+    assert rig.claimed("T2", 1) == ["y1"]
+    assert rig.violations() == []
+    assert rig.claimed("T3") == ["y2"]
+
+
+@one_server
+def test_the_only_rate_of_the_past_goes_with_a_claim(rig: Rig) -> None:
+    rig.admin.zadd(rig.keys.key("rates"), {"rold": 1})
+    rig.enqueue("a", opts="q=a")
+    assert rig.claimed("T") == ["a"]
+    assert "rates" not in rig.snapshot()
+
+
+@one_server
+def test_more_gates_than_one_look_takes_have_their_turns(rig: Rig) -> None:
+    names = [f"n{n}" for n in range(14)]
+    for name in names:
+        rig.enqueue(f"runs-{name}", opts=f"q=z|c{name}=1")
+    assert len(rig.claimed("T", 20)) == len(names)
+    for name in names:
+        for task in "abc":
+            rig.enqueue(f"{name}-{task}", task=task, opts=f"q={name}|c{name}=1")
+    rig.enqueue("high", opts=f"q=last|c{names[-1]}=1,p=9")
+    assert rig.claimed("none") == []
+    rig.run(op.set_limits(rig.keys, values=dict.fromkeys(names, "c 9")))
+    for name in names:
+        rig.run(op.poke(rig.keys, definition=name, cursor="c"))
+    assert "high" in [rig.claimed(f"T{n}", 1)[0] for n in range(3)]
+
+
+@one_server
+def test_a_lane_keeps_its_turn_when_a_lower_priority_comes(rig: Rig) -> None:
+    rig.enqueue("high", task="x", opts="q=a,p=9")
+    rig.enqueue("low", task="y", opts="q=a,p=0")
+    assert [turn.split("\0")[1][0] for turn in rig.snapshot()["turns"]] == ["0"]
 
 
 def test_no_job_of_a_lane_overtakes_one_of_it_that_was_not_read_at_another_gate(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from streamq import operations as op
 from tests.lua.rig import Rig
 
@@ -65,3 +67,23 @@ def test_what_is_aside_stays_where_it_is_though_its_task_is_paused_and_the_group
     states = rig.state()["state"]
     assert (states["aside"][0], states["runs"][0]) == ("N", "R")
     assert "parked" not in rig.state()
+
+
+def test_one_that_was_due_keeps_its_place_when_its_task_is_paused(rig: Rig) -> None:
+    rig.enqueue("a", due="@5")
+    rig.enqueue("b", due="+60000")
+    rig.admin.zadd(rig.keys.key("scheduled"), {"b": 1})
+    rig.run(op.promote(rig.keys))
+    entry = rig.snapshot()["state"]["b"].split()[3]
+    rig.run(op.pause(rig.keys, what="task", name="t"))
+    assert rig.claimed("T") == []
+    ms, _, seq = entry.partition("-")
+    place = f"P 0 0 &5{int(ms) * 1000 + int(seq):016} paused"
+    assert rig.snapshot()["state"]["b"] == place
+
+
+def test_one_that_expired_a_moment_ago_is_not_put_aside_with_its_paused_task(rig: Rig) -> None:
+    rig.enqueue("a", expires="+1")
+    rig.run(op.pause(rig.keys, what="task", name="t"))
+    time.sleep(0.005)
+    assert rig.claim("T").expired == 1

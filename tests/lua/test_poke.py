@@ -60,3 +60,12 @@ def test_a_key_with_a_limit_of_its_own_keeps_what_it_booked(rig: Rig) -> None:
     poke_all(rig, "one", 100)
     soon = (rig.now_ms() + 60_000) * 1000
     assert rig.admin.zcount(rig.keys.key("rates"), soon, "+inf") == 3
+
+
+def test_a_name_of_one_letter_is_no_beginning_of_another(rig: Rig) -> None:
+    rig.enqueue("x1", "x2", opts="q=|cx=1")
+    rig.enqueue("y1", "y2", opts="q=|cxy=1")
+    assert sorted(rig.claimed("T1")) == ["x1", "y1"]
+    poke_all(rig, "x", 10)
+    gates = rig.snapshot()["gates"]
+    assert (gates["cx"] < float("inf"), gates["cxy"]) == (True, float("inf"))

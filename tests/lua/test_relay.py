@@ -73,3 +73,13 @@ def test_an_entry_that_no_stream_can_have_is_refused(rig: Rig) -> None:
     call = op.relay(rig.keys, source="other", jobs=[Sent("9" * 20 + "-0", "q", job)])
     with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
         rig.run(call)
+
+
+@pytest.mark.no_audit("a foreign value stands in a key of the line")
+def test_a_call_that_changes_one_in_the_line_is_refused_where_that_is_foreign(rig: Rig) -> None:
+    unique = "u=ab:swr:replace"
+    rig.admit(NewJob("a", "t", BODY, opts="q=lane", unique=unique))
+    jobs = [Sent("7-0", "q", NewJob("b", "t", BODY, unique=unique))]
+    rig.admin.set(rig.keys.key("limits"), "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.run(op.relay(rig.keys, source="other", jobs=jobs))

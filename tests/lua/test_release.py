@@ -180,3 +180,15 @@ def _claim(rig: Rig, token: str) -> operations.Call[operations.Claimed]:
     return operations.claim(
         rig.keys, worker="w", token=token, lease_ms=LEASE_MS, limit=5, result_ttl_ms=1
     )
+
+
+def test_the_last_entries_of_a_millisecond_stay_before_those_of_the_next(rig: Rig) -> None:
+    rig.enqueue("first")
+    ms = rig.now_ms() + 60_000
+    for id_, at in (("b", f"{ms}-4999"), ("a", f"{ms}-{2**64 - 1}")):
+        stream = rig.keys.key("stream")
+        rig.admin.execute_command("XSETID", stream, at)  # type: ignore[no-untyped-call]
+        rig.enqueue(id_)
+    assert rig.claimed("T") == ["first", "b", "a"]
+    rig.release("first", "b", "a")
+    assert rig.claimed("U") == ["first", "b", "a"]

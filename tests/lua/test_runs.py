@@ -152,3 +152,12 @@ def test_a_failure_of_eight_kib_is_kept(rig: Rig, size: int, kept: int) -> None:
     again(rig, 0, b"x" * size)
     again(rig, 1, b"y")
     assert [len(run.failure) for run in runs(rig, "a")] == [kept, 1]
+
+
+def test_a_run_began_when_it_was_handed_out(rig: Rig) -> None:
+    rig.running("a", token="T0")
+    before = rig.now_ms() - 60_000
+    entry = rig.snapshot()["state"]["a"].split()[3]
+    rig.admin.hset(rig.keys.key("state"), "a", f"R 1 0 {entry} T0 {before}")
+    rig.bury("a", token="T0")
+    assert [run.since_ms for run in runs(rig, "a")] == [before]

@@ -87,7 +87,7 @@ def _edits(lua: LuaText, at: int) -> Iterator[Edit]:
         yield at, token.end, _WORDS[token.text], f"{token.text} to {_WORDS[token.text]}"
     elif token.kind == "word" and token.text == "not":
         yield at, token.end, "", "no not"
-    elif token.kind == "number":
+    elif token.kind == "number" and not _is_the_same(token.text):
         yield at, token.end, _one_more(token.text), f"{token.text} to {_one_more(token.text)}"
     if token.kind == "word" and token.text in {"if", "elseif", "while"}:
         yield from _negated(lua, at)
@@ -95,6 +95,11 @@ def _edits(lua: LuaText, at: int) -> Iterator[Edit]:
         yield from _unchecked(lua, at)
     if token.kind == "name" and token.begins and (end := _end_of_call(lua, at)):
         yield at, end, "", f"no {token.text}"
+
+
+def _is_the_same(number: str) -> bool:
+    """Is one more the very same number? From 2^53 on no double lies between two even ones."""
+    return number.isdigit() and float(int(number) + 1) == float(number)
 
 
 def _one_more(number: str) -> str:

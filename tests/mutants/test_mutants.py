@@ -46,6 +46,12 @@ def test_each_mutant_is_one_small_thing_done_wrong() -> None:
     assert not {rule for rule, _ in made} & {"9 to 10", "no tonumber", "no first"}
 
 
+def test_one_more_is_left_out_only_where_it_is_the_same_number() -> None:
+    text = "return 9007199254740992 + 9007199254740991 + 0.5\n"
+    rules = {each.rule for each in mutants_of("check.lua", text)}
+    assert rules == {"9007199254740991 to 9007199254740992", "0.5 to (0.5 + 1)"}
+
+
 def test_each_has_a_name_of_its_own_and_those_with_a_reason_are_there() -> None:
     names = [each.key for each in all_mutants(lua_folder())]
     assert len(names) == len(set(names))

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from streamq.worker.held import Held
-from streamq.worker.room import MOST
-from streamq.worker.trails import AT_ONCE, CALL_BYTES, Due, Trail, in_short_calls
+from streamq.worker.trails import AT_ONCE, CALL_BYTES, SHARES, Due, Trail, in_short_calls
 
 
 def says(*entries: bytes) -> Due:
@@ -28,6 +27,6 @@ def test_many_jobs_that_say_large_things_are_sent_in_several_calls() -> None:
 
 
 def test_what_many_jobs_say_in_a_word_goes_in_few_calls() -> None:
-    due = [says(b"word") for _ in range(MOST)]
-    assert list(map(len, in_short_calls(due))) == [MOST // 2] * 2
+    due = [says(b"word") for _ in range(SHARES)]
+    assert list(map(len, in_short_calls(due))) == [SHARES // 2] * 2
     assert not list(in_short_calls([]))

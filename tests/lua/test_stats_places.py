@@ -1,0 +1,69 @@
+"""The hundred places of tasks that are counted: who gets one, and who leaves it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.lua.rig import HOUR_MS, Rig
+from tests.lua.test_stats import one_server, set_back, tally
+
+
+@one_server
+def test_tasks_beyond_the_places_share_one(rig: Rig) -> None:
+    for n in range(120):
+        rig.enqueue(f"j{n}", task=f"task{n}")
+    found = tally(rig).by_task()
+    assert len(found) == 100
+    assert found["(other)"].counts["enqueued"] == 21
+    assert sum(one.counts["enqueued"] for one in found.values()) == 120
+
+
+@one_server
+def test_tasks_not_seen_for_three_days_leave_their_places_and_their_numbers(rig: Rig) -> None:
+    for n in range(120):
+        rig.running(f"j{n}", task=f"task{n}", token=f"T{n}")
+    hour = rig.now_ms() // HOUR_MS
+    set_back(rig, HOUR_MS)
+    rig.enqueue("x", task="task5")  # all were seen in the hour before
+    seen = rig.admin.hget(rig.keys.key("tallied"), "!seen")
+    assert isinstance(seen, bytes)
+    long_ago = (hour - 74).to_bytes(4)
+    rig.admin.hset(rig.keys.key("tallied"), "!seen", seen[:-120] + long_ago * 30)
+    set_back(rig, HOUR_MS)
+    rig.enqueue("y", task="task5")
+    rig.enqueue("z", task="new")
+    found = tally(rig).by_task()
+    assert len(found) == 100 - 20 + 1
+    assert found["new"].counts["enqueued"] == 1
+    assert found["task5"].counts["enqueued"] == 3
+    assert found["(other)"].counts["enqueued"] == found["(other)"].counts["started"] == 41
+    assert found["(other)"].waited.count == 41
+    assert rig.violations() == []
+
+
+@one_server
+@pytest.mark.parametrize(
+    ("places", "seen", "stays"), [(79, 0, True), (80, 0, False), (80, 99, True)]
+)
+def test_the_only_task_not_seen_leaves_once_eighty_places_are_taken(
+    rig: Rig, places: int, seen: int, stays: bool
+) -> None:
+    rig.enqueue("a", "b", task="old")
+    set_back(rig, HOUR_MS)
+    rig.enqueue("c", task="new")
+    rig.admin.hset(rig.keys.key("tallied"), mapping={"!slots": places, "!seen": bytes([seen]) * 8})
+    set_back(rig, HOUR_MS)
+    rig.enqueue("d", "e", task="new")
+    tallied = rig.snapshot()["tallied"]
+    assert ("old" in tallied, "!free" in tallied) == (stays, not stays)
+
+
+def test_while_there_is_room_no_task_loses_its_place(rig: Rig) -> None:
+    rig.enqueue("a", task="old")
+    set_back(rig, HOUR_MS)
+    rig.enqueue("b")
+    place = rig.snapshot()["tallied"]["old"]
+    rig.admin.hset(rig.keys.key("tallied"), "!seen", b"\0" * 12)
+    set_back(rig, HOUR_MS)
+    rig.enqueue("c")
+    assert rig.snapshot()["tallied"]["old"] == place

@@ -11,7 +11,7 @@ from streamq import operations as op
 from streamq.operations import NewJob
 from tests.lua.rig import BODY
 from tests.lua.still import StillRig
-from tests.lua.test_line_at_the_moment import SECOND, set_limits, standing, starts
+from tests.lua.test_line_at_the_moment import SECOND, set_limits, standing, starts, throttle
 
 WAYS: dict[str, Callable[[StillRig], Any]] = {
     "ack": lambda rig: rig.ack("a"),
@@ -30,8 +30,34 @@ def test_a_slot(still: StillRig, way: str) -> None:
     assert still.claimed() == ["a"]
     assert standing(still, "b") == ("cone", None)
     still.later(1)
+    still.admin.delete(still.keys.key("wake"))
     WAYS[way](still)
     assert standing(still, "b") == ("cone", 0)
+    assert still.state()["wake"] == ["1"]
+
+
+def test_nobody_is_woken_for_a_slot_that_nobody_waits_for(still: StillRig) -> None:
+    still.enqueue("a", opts="q=|cone=1")
+    assert still.claimed() == ["a"]
+    still.admin.delete(still.keys.key("wake"))
+    still.ack("a")
+    assert "wake" not in still.snapshot()
+
+
+def test_nor_for_what_changes_nothing(still: StillRig) -> None:
+    still.running("a")
+    set_limits(still, one="c 1")
+    still.admin.delete(still.keys.key("wake"))
+    with still.unchanged():
+        assert still.release("a", token="other") == ["LEASELOST"]
+        set_limits(still, one="c 1")
+
+
+def test_a_job_that_has_no_such_limit_is_scheduled_for_then(still: StillRig) -> None:
+    still.enqueue("a", opts="q=|cone=1|rtwo=10=9")
+    starts(still, "T")
+    throttle(still, "a", "T", 1000, "three")
+    assert still.due("a") == still.ms + 1000
 
 
 @pytest.mark.parametrize("way", ["release", "revive", "retry"])

@@ -240,3 +240,14 @@ def test_nor_one_of_its_own_class_that_was_not_read_yet(still: StillRig) -> None
     for n in range(5):
         still.enqueue(f"stopped{n}", opts=f"q=other{n}|cnone=0")
     assert still.claimed("T", 6) == [f"a{n}" for n in range(6)]
+
+
+def test_a_lane_of_which_one_class_is_stopped_and_one_is_through_has_the_third(
+    still: StillRig,
+) -> None:
+    for task, limiters in (("a", "|cnone=0"), ("b", ""), ("c", "")):
+        still.enqueue(task, task=task, opts=f"q=lane{limiters}")
+    still.enqueue("x", opts="q=other")
+    still.enqueue("y", opts="q=third")
+    assert sorted(still.claimed("T", 3)) == ["b", "x", "y"]
+    assert still.claimed("U") == ["c"]

@@ -58,6 +58,9 @@ def test_400_rates_that_are_past_go_with_a_claim(still: StillRig) -> None:
     still.enqueue("a", opts="q=lane")
     assert still.claimed() == ["a"]
     assert still.admin.zcard(still.keys.key("rates")) == 2
+    still.enqueue("b", opts="q=lane")
+    assert still.claimed("U") == ["b"]
+    assert still.admin.zcard(still.keys.key("rates")) == 1
 
 
 # --- the line ---------------------------------------------------------------------------------
@@ -120,7 +123,9 @@ def test_a_stranded_job_that_takes_a_limit_is_back_in_its_place(still: StillRig)
     place = still.snapshot()["state"]["a"].split()[3]
     still.strand("a", token="T1")
     assert still.claimed("T2", tasks=["t"]) == []
-    assert still.snapshot()["state"]["a"] == f"P 0 0 {place} known"
+    found = still.snapshot()
+    assert found["state"]["a"] == f"P 0 0 {place} known"
+    assert "pumped" not in found
     assert still.claimed("T3") == ["a"]
 
 

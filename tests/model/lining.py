@@ -144,10 +144,11 @@ class Lining:
         for job in line:
             self.start(job, could)
         if found + len(line) < limit:
+            there = [*could, *kept]  # what came into the line just now may be first in its lane
             idle = [
                 job.id
                 for job in could
-                if job.place == "P" and self.may_start(job) and not self.is_behind(job, could)
+                if job.place == "P" and self.may_start(job) and not self.is_behind(job, there)
             ]
             assert idle == [], f"room was left for {idle}"
         return late, plain + line

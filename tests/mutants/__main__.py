@@ -40,7 +40,7 @@ def main() -> int:
         "--again", action="store_true", help="those that lived without a reason, once more"
     )
     parser.add_argument("--list", action="store_true", help="run nothing, name what lives")
-    parser.add_argument("--tests", type=int, default=400, help="tests for a mutant, at most")
+    parser.add_argument("--tests", type=int, default=2000, help="tests for a mutant, at most")
     parser.add_argument("--examples", type=int, default=8, help="of each model; 0: without")
     parser.add_argument("--part", default="1/1", help="this one of so many processes")
     options = parser.parse_args()

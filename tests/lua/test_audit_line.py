@@ -61,6 +61,10 @@ BREAKS: dict[str, Broken] = {
         lambda r, k: r.admin.zadd(k("parked"), {"t|a\x0050000000000000001 gone": 0}),
         *(RULE, "parked", "t|a 50000000000000001 gone"),
     ),
+    "a job stands twice in the line": (
+        lambda r, k: r.admin.zadd(k("parked"), {"t|a|cone=1\x0050000000000000001 waits": 0}),
+        *(RULE, "parked", "t|a|cone=1 50000000000000001 waits"),
+    ),
     "a class stands where its head is not": (
         lambda r, k: r.admin.zadd(k("line"), {"*\0a\x0050000000000000001 gone\0t|a": 0}),
         *(RULE, "line", "* a 50000000000000001 gone t|a"),

@@ -163,19 +163,6 @@ def test_a_class_that_is_read_in_parts_is_not_passed_by_others_of_its_lane(rig: 
 
 
 @one_server
-def test_a_lane_keeps_the_class_that_was_not_served_when_another_of_it_was_stopped(
-    rig: Rig,
-) -> None:
-    rig.enqueue("runs", opts="q=b|cone=1")
-    assert rig.claimed("T1") == ["runs"]
-    rig.enqueue("x", opts="q=a|cone=1")
-    rig.enqueue("y1", "y2", opts="q=a")
-    assert rig.claimed("T2", 1) == ["y1"]
-    assert rig.violations() == []
-    assert rig.claimed("T3") == ["y2"]
-
-
-@one_server
 def test_the_only_rate_of_the_past_goes_with_a_claim(rig: Rig) -> None:
     rig.admin.zadd(rig.keys.key("rates"), {"rold": 1})
     rig.enqueue("a", opts="q=a")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.lua.rig import HOUR_MS, Rig
-from tests.lua.test_stats import one_server, set_back, tally
+from tests.lua.test_stats import history, one_server, set_back, tally
 
 
 @one_server
@@ -67,3 +67,14 @@ def test_while_there_is_room_no_task_loses_its_place(rig: Rig) -> None:
     set_back(rig, HOUR_MS)
     rig.enqueue("c")
     assert rig.snapshot()["tallied"]["old"] == place
+
+
+def test_the_last_number_of_the_last_place_is_in_the_history_too(rig: Rig) -> None:
+    rig.running("a")
+    rig.lapse("T")
+    rig.worker_is("w", alive=True)
+    rig.reclaim()
+    set_back(rig, HOUR_MS)
+    rig.enqueue("b")
+    [minute] = [span for span in history(rig) if not span.is_hour]
+    assert minute.tasks[1].counts["reclaimed"] == 1

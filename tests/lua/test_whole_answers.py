@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+import redis
 
 from streamq import operations as op
-from streamq.operations import Budget, Claimed, NewJob
-from tests.lua.rig import BODY
+from streamq.operations import Budget, Call, Claimed, NewJob
+from tests.lua.cases_schedules import NAME
+from tests.lua.rig import BODY, LEASE_MS
 from tests.lua.still import StillRig
+from tests.lua.test_line_at_the_moment import set_limits
 from tests.lua.test_stats import tally
 
 
@@ -73,3 +79,69 @@ def test_a_job_of_which_nobody_knows_the_task_is_counted_with_the_others(still: 
     assert still.claimed() == ["a", "b"]
     found = {task: one.counts["started"] for task, one in tally(still).by_task().items()}
     assert found == {"t": 1, "(other)": 1}
+
+
+def test_of_what_claims_look_for_by_its_number_there_are_as_many_as_were_set(
+    still: StillRig,
+) -> None:
+    set_limits(still, **{"weight a": "2", "weight b": "3", "one!k": "c 1"})
+    set_limits(still, **{"weight a": "4"})
+    found = still.snapshot()["limits"]
+    assert (found["!weights"], found["!keys"]) == ("2", "1")
+    set_limits(still, **{"weight a": "", "one!k": ""})
+    assert still.snapshot()["limits"] == {"=weight b": "3", "!weights": "1"}
+    set_limits(still, **{"weight b": ""})
+    assert "limits" not in still.snapshot()
+
+
+@pytest.mark.parametrize("ttl", [-1, "x", 2**54])
+def test_a_time_that_is_none_is_refused_before_anything_ends(still: StillRig, ttl: Any) -> None:
+    still.running("a", "b")
+    jobs = [op.Ack("a", "T", "t", "ok", 3, 1000), op.Ack("b", "T", "t", "ok", 3, ttl)]
+    with still.unchanged(), pytest.raises(redis.ResponseError, match="at least 0"):
+        still.run(op.ack(still.keys, worker="w", seq=1, jobs=jobs))
+
+
+@pytest.mark.parametrize("verb", [op.enqueue, op.admit])
+def test_a_repeated_call_is_remembered_for_its_time_from_then_on(
+    still: StillRig, verb: Callable[..., Call[list[op.Enqueued]]]
+) -> None:
+    """It is a write, too, or to wait for the replicas behind it would be to wait for nothing."""
+    call = verb(still.keys, producer="p", counter=1, jobs=[NewJob("a", "t", BODY)])
+    assert [answer.word for answer in still.run(call)] == ["OK"]
+    key = still.keys.producer("p")
+    full = still.admin.pttl(key)
+    still.admin.pexpire(key, 1000)
+    assert [answer.word for answer in still.run(call)] == ["ALREADY"]
+    assert still.admin.pttl(key) > full - 60_000
+
+
+@pytest.mark.parametrize("tell", [True, False])
+def test_who_asks_again_for_the_end_of_a_job_changes_nothing(still: StillRig, tell: bool) -> None:
+    still.running("a")
+    assert still.cancel("a", tell=tell) == ["ASKED"]
+    again = op.cancel(still.keys, ids=["a"], result_ttl_ms=5, tell=tell)
+    with still.unchanged():
+        assert still.run(again) == ["ASKED"]
+
+
+def test_only_a_record_that_claims_have_to_read_says_so(still: StillRig) -> None:
+    for id_, opts in (("a", "c=1"), ("b", "z=5"), ("c", "-")):
+        still.enqueue(id_, opts=opts)
+    assert [record[0] for record in still.snapshot()["jobs"].values()] == [".", "x", "."]
+    assert sorted(still.claimed()) == ["a", "b", "c"]
+
+
+def test_a_schedule_that_is_made_at_run_time_makes_its_queue(still: StillRig) -> None:
+    call = op.define(still.keys, schedule=NAME, version=0, timing="daily", definition="x")
+    assert still.run(call) == "OK"
+    assert still.snapshot()["schema"] == "1"
+
+
+def test_a_reclaim_in_its_grace(still: StillRig) -> None:
+    still.running("a")
+    still.reclaim()
+    still.later(60_000)
+    assert still.reclaim() == op.Reclaimed(
+        returned=0, poisoned=0, next_ms=0, grace_ms=LEASE_MS, cancelled=0, jobs=[]
+    )

@@ -234,3 +234,14 @@ def test_a_plain_job_with_a_malformed_time_to_live_changes_nothing(rig: Rig) -> 
     for ttl in ("", "x", "0", "-1", "1e3000", "1" * 20):
         with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
             rig.raw(asked, [asked.args[0], ttl, *asked.args[2:]])
+
+
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_a_time_that_numbers_cannot_hold_is_refused_of_the_shortest_call_too(rig: Rig) -> None:
+    rig.enqueue("a")
+    jobs = [NewJob("b", "t", BODY)]
+    call = operations.enqueue(rig.keys, producer="p", counter=2, jobs=jobs)
+    args = list(call.args)
+    args[call.script.args.index("producer_ttl_ms")] = 2**53 + 2
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+        rig.raw(call, args)

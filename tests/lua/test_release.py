@@ -192,3 +192,18 @@ def test_the_last_entries_of_a_millisecond_stay_before_those_of_the_next(rig: Ri
     assert rig.claimed("T") == ["first", "b", "a"]
     rig.release("first", "b", "a")
     assert rig.claimed("U") == ["first", "b", "a"]
+
+
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_what_is_handed_back_in_the_very_moment_is_handed_back(rig: Rig) -> None:
+    rig.enqueue("a")
+    claim = operations.claim(
+        rig.keys, worker="w", token="T", lease_ms=LEASE_MS, limit=1, result_ttl_ms=1
+    )
+    back = operations.HandBack("a", "T")
+    release = operations.release(rig.keys, worker="w", seq=1, jobs=[back])
+    with rig.admin.pipeline(transaction=True) as pipe:
+        for call in (claim, release):
+            pipe.eval(call.script.source, len(call.keys), *call.keys, *call.args)
+        pipe.execute()
+    assert set(rig.pending().values()) == {"~returned"}

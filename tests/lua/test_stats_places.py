@@ -78,3 +78,19 @@ def test_the_last_number_of_the_last_place_is_in_the_history_too(rig: Rig) -> No
     rig.enqueue("b")
     [minute] = [span for span in history(rig) if not span.is_hour]
     assert minute.tasks[1].counts["reclaimed"] == 1
+
+
+@one_server
+def test_all_numbers_of_a_task_that_leaves_are_those_of_all_others(rig: Rig) -> None:
+    rig.running("a", task="old")
+    rig.lapse("T")
+    rig.worker_is("w", alive=True)
+    rig.reclaim()
+    set_back(rig, HOUR_MS)
+    rig.enqueue("b", task="new")
+    rig.admin.hset(rig.keys.key("tallied"), mapping={"!slots": 80, "!seen": b"\0" * 8})
+    set_back(rig, HOUR_MS)
+    rig.enqueue("c", task="new")
+    found = tally(rig).by_task()
+    assert "old" not in found
+    assert found["(other)"].counts["reclaimed"] == 1

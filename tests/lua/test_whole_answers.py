@@ -185,3 +185,10 @@ def test_an_ordered_lane_that_has_its_slot_waits_for_its_rate_at_home(still: Sti
     still.ack("other", token="T1")
     assert still.claimed("T2") == []
     assert standing(still, "a") == ("olane", SPACING - EARLY)
+
+
+def test_the_time_that_a_job_of_the_line_has_waited(still: StillRig) -> None:
+    still.enqueue("a", opts="q=lane")
+    still.later(5000)
+    assert still.claimed() == ["a"]
+    assert tally(still).by_task()["t"].waited.sum_ms == 5000

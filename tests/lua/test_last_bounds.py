@@ -129,10 +129,13 @@ def test_so_many_limiters_are_on_one(rig: Rig) -> None:
 def test_200_jobs_have_another_patience(rig: Rig) -> None:
     enqueue(rig, opts="q=,p=0")
     rig.run(op.set_limits(rig.keys, values={"aging": "60000"}))
+    rig.admin.delete(rig.keys.key("wake"))
     after = rig.run(op.poke(rig.keys, definition="aging", limit=ASKED))
     assert rig.admin.zcard(rig.keys.key("timers")) == 200
+    assert "wake" not in rig.snapshot(), "not before all have it"
     assert rig.run(op.poke(rig.keys, definition="aging", cursor=after, limit=ASKED)) == ""
     assert rig.admin.zcard(rig.keys.key("timers")) == 201
+    assert rig.state()["wake"] == ["1"]
 
 
 def send(rig: Rig) -> None:
@@ -159,6 +162,7 @@ def test_200_minutes_are_on_a_page(rig: Rig) -> None:
     ask = {"since_ms": 0}
     first, rest = pages(lambda cursor: op.stats(rig.keys, **(ask | cursor)), rig)
     assert (len(first.spans), len(rest.spans)) == (200, 1)
+    assert rig.run(op.stats(rig.keys)).spans == [], "of who asks for no past"
 
 
 Reads = Callable[[str, int], Call[Any]]

@@ -238,6 +238,21 @@ def test_a_minute_has_only_what_was_counted_in_it(still: StillRig) -> None:
     ]
 
 
+def test_an_hour_has_only_the_times_that_were_counted_in_it(still: StillRig) -> None:
+    at_a_minute(still)
+    for hour in range(3):
+        at_a_minute(still)
+        for id_ in (f"a{hour}", f"b{hour}"):
+            parked(still, id_)
+            assert still.claimed(id_) == [id_]
+            still.ack(id_, token=id_)
+            still.later(MINUTE_MS)
+    at_a_minute(still)
+    parked(still, "d")
+    grown = [span.tasks[1] for span in history(still) if span.is_hour]
+    assert [(one.ran.count, one.waited.count) for one in grown] == [(2, 2)] * 3
+
+
 def park_one_of_each(rig: StillRig, tasks: int, name: str = "j") -> None:
     jobs = [NewJob(f"{name}{n}", f"task{n}", BODY, opts="q=") for n in range(tasks)]
     counter = rig.next_counter("p")

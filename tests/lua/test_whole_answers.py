@@ -13,7 +13,7 @@ from streamq.operations import Budget, Call, Claimed, NewJob
 from tests.lua.cases_schedules import NAME
 from tests.lua.rig import BODY, LEASE_MS
 from tests.lua.still import StillRig
-from tests.lua.test_line_at_the_moment import set_limits
+from tests.lua.test_line_at_the_moment import EARLY, SECOND, SPACING, set_limits, standing
 from tests.lua.test_stats import tally
 
 
@@ -94,6 +94,12 @@ def test_of_what_claims_look_for_by_its_number_there_are_as_many_as_were_set(
     assert "limits" not in still.snapshot()
 
 
+@pytest.mark.parametrize("text", ["banana", "c", "c -1", "r 0 1"])
+def test_a_text_that_is_no_limit_is_refused(still: StillRig, text: str) -> None:
+    with still.unchanged(), pytest.raises(redis.ResponseError):
+        set_limits(still, good="c 1", bad=text)
+
+
 @pytest.mark.parametrize("ttl", [-1, "x", 2**54])
 def test_a_time_that_is_none_is_refused_before_anything_ends(still: StillRig, ttl: Any) -> None:
     still.running("a", "b")
@@ -138,6 +144,19 @@ def test_a_schedule_that_is_made_at_run_time_makes_its_queue(still: StillRig) ->
     assert still.snapshot()["schema"] == "1"
 
 
+@pytest.mark.parametrize("ms", [5000, 0, -5000])
+def test_a_run_that_failed_is_kept_with_its_times(still: StillRig, ms: int) -> None:
+    """Where the clock has stepped back it is a run that ended at once."""
+    still.running("a")
+    began = still.ms
+    still.later(ms)
+    still.retry("a")
+    [found] = still.run(op.look(still.keys, ids=["a"]))
+    [run] = found.runs
+    assert (run.since_ms, run.ended_ms) == (min(began, still.ms), still.ms)
+    assert tally(still).by_task()["t"].ran.sum_ms == max(0, ms)
+
+
 def test_a_reclaim_in_its_grace(still: StillRig) -> None:
     still.running("a")
     still.reclaim()
@@ -145,3 +164,24 @@ def test_a_reclaim_in_its_grace(still: StillRig) -> None:
     assert still.reclaim() == op.Reclaimed(
         returned=0, poisoned=0, next_ms=0, grace_ms=LEASE_MS, cancelled=0, jobs=[]
     )
+
+
+def test_who_stands_behind_in_an_ordered_lane_is_not_looked_for_before_that_has_ended(
+    still: StillRig,
+) -> None:
+    still.enqueue("a", "b", opts="q=lane|olane")
+    found = still.claim("T1")
+    assert ([job.id for job in found.jobs], found.gate_ms) == (["a"], -1)
+    assert standing(still, "b") == ("olane", None)
+    assert still.claim("T2") == nothing(still)
+
+
+def test_an_ordered_lane_that_has_its_slot_waits_for_its_rate_at_home(still: StillRig) -> None:
+    limits = f"cone=1|rone={SECOND}=1"
+    still.enqueue("other", opts=f"q=|{limits}")
+    still.enqueue("a", opts=f"q=lane|olane|{limits}")
+    assert still.claimed("T1") == ["other"]
+    assert standing(still, "a") == ("cone", None)
+    still.ack("other", token="T1")
+    assert still.claimed("T2") == []
+    assert standing(still, "a") == ("olane", SPACING - EARLY)

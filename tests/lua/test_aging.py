@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from streamq import operations as op
@@ -53,3 +54,17 @@ def test_without_a_patience_nothing_ages(rig: Rig) -> None:
     rig.enqueue("low", opts="q=,p=0")
     assert rig.run(op.poke(rig.keys, definition="aging")) == ""
     assert timers(rig) == {}
+
+
+def test_one_that_has_aged_and_may_not_start_waits_in_front(rig: Rig) -> None:
+    rig.enqueue("runs", opts="q=|cone=1")
+    assert rig.claimed("T") == ["runs"]
+    rig.enqueue("old", opts="q=|cone=1,p=0")
+    set_patience(rig, 1)
+    time.sleep(0.005)
+    assert rig.claimed("U") == []
+    rig.enqueue("new", opts="q=|cone=1,p=8")
+    assert rig.violations() == []
+    assert rig.snapshot()["state"]["old"].endswith(" aged")
+    rig.ack("runs", token="T")
+    assert rig.claimed("V") == ["old"]

@@ -293,3 +293,13 @@ def test_a_claim_that_needs_nothing_of_the_stream_is_refused_where_that_is_forei
     rig.admin.set(rig.keys.key("stream"), "foreign")
     with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
         rig.claim("U", limit=1)
+
+
+@pytest.mark.no_audit("a foreign value stands in a key of the line")
+@pytest.mark.parametrize("any_server", ["valkey9"], indirect=True)
+def test_a_claim_that_names_one_task_looks_at_the_line_before_it_writes(rig: Rig) -> None:
+    rig.running("a", opts="q=|cone=1")
+    rig.strand("a")
+    rig.admin.set(rig.keys.key("line"), "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.claim("U", tasks=["t"])

@@ -8,7 +8,7 @@
 local function back_or_poison(keys, gone, now, dead_cap)
   local back, again, poisoned, ids, texts, entries, lines, batch, crashed = {}, {}, {}, {}, {}, {}, {}, {}, 0
   for _, job in ipairs(gone) do
-    local bound, task = nil, nil
+    local bound, task
     local record = job.lost and redis.call('HGET', keys.jobs, job.id)
     if record then bound, task = crash_bound(record, keys.policy) end
     if task then tally_add(batch, task, tally_fields.reclaimed, 1) end

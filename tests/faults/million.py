@@ -49,8 +49,9 @@ FEWER = {  # what the package sends in one call, where it sends less
     16: "admit claim enqueue reclaim release retry strand throttle",
     30: "audit audit_trails cancel delete revive",
     33: "append",
-    50: "audit_schedules declare fire forget forward look relay suspend timetable watch withdraw",
-    100: "get_limits limiters poke progress promote standing",
+    50: "audit_schedules declare fire forget forward limiters look relay standing suspend timetable"
+    " watch withdraw",
+    100: "get_limits poke progress promote",
 }
 PAGES = {name: size for size, names in FEWER.items() for name in names.split()}
 PARTS = 5  # of the scripts, for each server

@@ -289,6 +289,13 @@ def test_what_was_sent_is_held_to_what_arrived(rig: Rig) -> None:
 
 
 @broken_on_purpose
+def test_outcomes_and_their_ends_are_counted_too(rig: Rig) -> None:
+    lived_in(rig)
+    rig.admin.zrem(rig.keys.key("results_expiry"), "ends")
+    assert "totals" in {v.member for v in rig.violations()}
+
+
+@broken_on_purpose
 def test_a_count_by_task_of_what_nobody_counted_is_named(rig: Rig) -> None:
     rig.enqueue("a")
     rig.admin.delete(rig.keys.key("counts"), rig.keys.key("tallied"))

@@ -51,7 +51,7 @@ def test_as_completed_gives_each_job_as_it_ends(
     first, second = add.delay(1, 0), add.delay(2, 0)
     one, two = hands.claim()
     ended: list[int] = []
-    with soon(lambda: hands.run(two), 0.1), soon(lambda: hands.run(one), 0.3):
+    with soon(lambda: hands.run(two), 0.1), soon(lambda: hands.run(one), 0.8):
         ended += [job.get(timeout=0) for job in app.as_completed([first, second], timeout=10)]
     assert ended == [2, 1]
 

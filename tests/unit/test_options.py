@@ -31,6 +31,11 @@ def test_an_unknown_option_is_a_type_error_that_names_the_nearest() -> None:
         call(countdwon=3)
 
 
+def test_the_beginning_of_an_option_is_near_to_it() -> None:
+    with pytest.raises(TypeError, match=r"unknown option 'rate'; did you mean 'rate_limit'\?$"):
+        call(rate="5/m")
+
+
 def test_an_option_near_to_none_is_answered_with_all_there_are() -> None:
     with pytest.raises(TypeError, match="there are backoff, concurrency, cost, countdown"):
         call(zzz=3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import suppress
-from importlib.util import find_spec
+from importlib.util import cache_from_source, find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,8 +62,16 @@ async def reload(places: Iterable[Place], paths: list[Path], stop: asyncio.Event
             log.error("%s; the code from before goes on until the next change", wrong)
             continue
         log.info("%s: worker processes are replaced", said(files))
+        forget_compiled(files)
         for place in places:
             place.reload()
+
+
+def forget_compiled(files: Iterable[Path]) -> None:
+    """Python would run what it compiled before of a file as large, written in the same second."""
+    for file in files:
+        with suppress(OSError):
+            Path(cache_from_source(file)).unlink()
 
 
 def said(files: list[Path]) -> str:

@@ -210,6 +210,6 @@ def near(name: str, known: Collection[str], cutoff: float) -> list[str]:
 
 def nearest(name: str, known: Collection[str]) -> str:
     """'; did you mean …?' where a known name is near or begins so, else what there is."""
-    begun = [one for one in sorted(known) if len(name) > 2 and one.startswith(name)]
+    begun = [one for one in sorted(known) if name and one.startswith(name)]
     close = near(name, known, 0.6) or begun
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"

@@ -128,7 +128,8 @@ def _look(ground: Ground, field: Field, view: list[str]) -> None:
     )
     ground.figures.add(views=1)
     error = said.stderr.decode(errors="replace")
-    fine = said.returncode == 0 or "not a job id" in error  # of one with a tail
+    of_a_tail = "not a job id" in error or "Nobody knows job" in error  # it names another queue
+    fine = said.returncode == 0 or of_a_tail
     ground.figures.expect(fine, f"{view}: {said.returncode}, {error[-600:]}")
     _check_text(ground, " ".join(view), said.stdout.decode(errors="replace") + error)
 

@@ -8,10 +8,8 @@ local worker = ARGV[1]
 local order = ARGV[2]
 
 --# include lib/clock.lua
---# include lib/touch.lua
 
 if order ~= 'quiet' and order ~= 'stop' and order ~= 'resume' then error('no such order') end
-touch({ orders }, { workers })
 local alive_until = tonumber(redis.call('ZSCORE', workers, worker) or 0)
 if alive_until < clock_ms() then return 'UNKNOWN' end
 local told = redis.call('HGET', orders, worker) or 'resume'

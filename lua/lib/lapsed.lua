@@ -13,12 +13,12 @@ local function lapsed_jobs(leases, claims, held, state, workers, now, limit, rep
     local alive = worker and redis.call('ZSCORE', workers, worker)
     local crashed = worker and not (alive and tonumber(alive) >= now) or false
     local states = #ids > 0 and redis.call('HMGET', state, unpack(ids)) or {}
-    local found = 0
+    local found = false
     for i, id in ipairs(ids) do
       if #gone == 16 then break end
       local place, attempt, crashes, entry, holder, since, marked, asked = parse_state(states[i])
       if place == 'R' and holder == token then
-        found = found + 1
+        found = true
         gone[#gone + 1] = { id = id, token = token, attempt = attempt, crashes = crashes, entry = entry, since = since,
           worker = worker, crashed = crashed, lost = true, marked = marked, asked = asked,
           reason = crashed and 'crashed' or 'reclaimed' }
@@ -26,7 +26,7 @@ local function lapsed_jobs(leases, claims, held, state, workers, now, limit, rep
         reply[#reply + 1] = worker
       end
     end
-    if found == 0 then
+    if not found then
       redis.call('ZREM', leases, token)
       redis.call('HDEL', claims, token)
       redis.call('HDEL', held, token)

@@ -28,8 +28,7 @@ local function meet(keys, call, holder, now)
   elseif job.place ~= 'S' and job.place ~= 'H' then due = nil end -- its quiet is over, it is about to start
   local letter = replace_job(keys, id, job, call.task, options, call.body, due, now)
   if letter == 'h' then redis.call('HSET', keys.heirs, call.digest, id)
-  elseif string.find(call.letters, letter) then redis.call('HSET', keys.unique, call.digest, id)
-  else redis.call('HDEL', keys.unique, call.digest) end
+  elseif not string.find(call.letters, letter) then redis.call('HDEL', keys.unique, call.digest) end
   redis.call('HINCRBY', keys.counts, id == call.id and 'enqueued' or 'replaced', 1)
   if id == call.id then tally_write(keys.sums, { call.task, [call.task] = { [tally_fields.enqueued] = 1 } }, now) end
   return id == call.id and 'OK' or 'REPLACED ' .. id

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import redis
 
@@ -91,3 +93,11 @@ def test_a_call_for_later_lets_a_key_go_that_is_not_held_until_then(rig: Rig) ->
         ("REPLACED", "a")
     ]
     assert "unique" not in rig.snapshot()
+
+
+def test_a_job_that_says_no_size_has_none(rig: Rig) -> None:
+    nothing = Budget(max_bytes=0)
+    call = op.admit(rig.keys, producer="p", counter=1, jobs=[one("a")], budget=nothing)
+    unsized = [re.sub(r",?z=\d+", "", arg) if isinstance(arg, str) else arg for arg in call.args]
+    assert unsized != list(call.args)
+    assert [answer.word for answer in call.read(rig.raw(call, unsized))] == ["OK"]

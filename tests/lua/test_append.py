@@ -95,6 +95,8 @@ def test_what_is_no_list_of_texts_is_refused_and_changes_nothing(rig: Rig) -> No
     for number in ("0", "x"):
         with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
             rig.raw(good, [*good.args[:3], number, LEASE_MS, good.args[-1]])
+        with rig.unchanged(), pytest.raises(redis.ResponseError, match="number"):
+            rig.raw(good, [*good.args[:4], number, good.args[-1]])
 
 
 def test_a_trail_too_many_is_refused_and_changes_nothing(rig: Rig) -> None:

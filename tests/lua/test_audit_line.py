@@ -97,6 +97,10 @@ BREAKS: dict[str, Broken] = {
         lambda r, k: r.admin.zadd(k("slots"), {"cone\0gone": 0}),
         *(RULE, "slots", "cone gone"),
     ),
+    "a slot of one that runs, of a limit that isn't its own": (
+        lambda r, k: r.admin.zadd(k("slots"), {"ctwo\0runs": 0}),
+        *(RULE, "slots", "ctwo runs"),
+    ),
     "a slot of one that waits": (
         lambda r, k: r.admin.zadd(k("slots"), {"cone\0waits": 0}),
         *(RULE, "slots", "cone waits"),

@@ -40,6 +40,14 @@ def test_the_cut_stops_before_what_still_runs(rig: Rig) -> None:
     assert rig.ack("long") == ["OK"]
 
 
+def test_the_cut_stops_before_what_was_handed_out_last(rig: Rig) -> None:
+    rig.running(*MANY, "long")
+    commands(rig)
+    assert rig.ack(*MANY) == ["OK"] * 12
+    assert commands(rig, "xtrim", "xdel") == [1, 0]
+    assert waiting(rig) == ["long"]
+
+
 def test_behind_a_long_job_entries_are_deleted_one_by_one(rig: Rig) -> None:
     rig.running("long", *MANY)
     rig.ack(*MANY)

@@ -36,6 +36,11 @@ def test_enqueue_puts_jobs_into_the_stream_in_their_order(rig: Rig) -> None:
     assert 0 < rig.admin.pttl(rig.keys.producer("p")) <= 4 * HOUR_MS
 
 
+def test_a_job_that_goes_into_the_line_wakes_a_worker(rig: Rig) -> None:
+    rig.enqueue("a", opts="q=|cone=1")
+    assert rig.state()["wake"] == ["1"]
+
+
 def test_enqueue_for_later_parks_the_job_and_wakes_only_for_a_new_first_one(rig: Rig) -> None:
     rig.enqueue("a", due="+60000")
     assert rig.state() == {

@@ -114,3 +114,10 @@ def test_the_largest_number_is_a_number(rig: Rig) -> None:
     rig.enqueue("a", due="+60000")
     call = operations.page(rig.keys, place="scheduled")
     assert rig.raw(call, [*call.args[:-1], str(2**53)]) == [b"", b"a"]
+
+
+@pytest.mark.no_audit("a claim is lost")
+def test_a_lease_whose_claim_is_lost_is_passed_over(rig: Rig) -> None:
+    rig.running("a")
+    rig.admin.zadd(rig.keys.key("leases"), {"gone": 1})
+    assert flat(rig, "running") == ["a"]

@@ -117,13 +117,18 @@ def _calls_nothing_else(lua: LuaText, at: int) -> bool:
 
 
 def beside(text: str, span: Span, others: list[tuple[str, str]]) -> str:
-    """The expression, saying which of its mutants (place, expression) are worth something else."""
-    same = "not o[1] == not m[2]"
+    """The expression, saying which of its mutants (place, expression) are worth something else.
+
+    What is around it has names that no script uses: it must not hide those in the expression.
+    """
+    same = "not its_own[1] == not its_found[2]"
     if not span.condition:
-        same = " and ".join(f"o[{n}] == m[{n + 1}]" for n in range(1, 6))
-    tries = " ".join(f"t({place!r}, function() return {other} end)" for place, other in others)
+        same = " and ".join(f"its_own[{n}] == its_found[{n + 1}]" for n in range(1, 6))
+    tries = " ".join(f"try_it({place!r}, function() return {other} end)" for place, other in others)
     return (
-        "(function(...) local o, n = { ... }, select('#', ...) local function t(p, f) "
-        f"if not KEYS[p] then local m = {{ pcall(f) }} if not (m[1] and {same}) then "
-        f"KEYS[p] = '' redis.log(3, p) end end end {tries} return unpack(o, 1, n) end)({text})"
+        "(function(...) local its_own, its_number = { ... }, select('#', ...) "
+        "local function try_it(its_place, its_other) if not KEYS[its_place] then "
+        f"local its_found = {{ pcall(its_other) }} if not (its_found[1] and {same}) then "
+        f"KEYS[its_place] = '' redis.log(3, its_place) end end end {tries} "
+        f"return unpack(its_own, 1, its_number) end)({text})"
     )

@@ -72,7 +72,9 @@ def test_a_marked_script_says_each_statement_that_it_runs() -> None:
     said = marked("check.lua", CHECK)
     assert said.startswith("local first = KEYS[1] -- a key\n"), "Python reads that line"
     assert said.count("redis.log(3, '@") == 7
-    assert said.count("redis.log(3, p)") == 4, "and what would change each condition or value"
+    assert said.count("redis.log(3, its_place)") == 4, (
+        "and what would change each condition or value"
+    )
     assert said.splitlines()[3].endswith(" count(first, i) end")
 
 
@@ -94,3 +96,11 @@ def test_marked_scripts_do_the_same_and_a_broken_one_does_not(
         rig.running("b")
         rig.retry("b")
         assert rig.violations()
+
+
+@pytest.mark.no_audit("a script of its own")
+def test_what_is_evaluated_beside_an_expression_hides_none_of_its_names(server: Server) -> None:
+    text = "local n, v = 11, 5\nreturn n == 11 and v or nil\n"
+    assert server.admin.eval(marked("check.lua", text), 0) == 5
+    log = (server.nodes[0].folder / "server.log").read_text()
+    assert "~andtoor@" in log

@@ -31,8 +31,8 @@ local now_us = clock_us()
 local phase, at = string.match(cursor == '' and 's0' or cursor, '^(.)(.*)$')
 if phase == 's' then -- first, or a claim that is woken would close the gate by what was booked before
   local read = redis.call('ZSCAN', rates, at, 'COUNT', limit)
-  local names, general = { definition }, string.match(definition, '^[^!]*')
-  names[2] = general
+  local general = string.match(definition, '^[^!]*')
+  local names = { definition, general }
   for i = 1, #read[2], 2 do names[#names + 1] = string.sub(read[2][i], 2) end
   local settings = read_settings(limits, names)
   for i = 1, #read[2], 2 do

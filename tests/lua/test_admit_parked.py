@@ -261,3 +261,20 @@ def test_who_is_behind_in_an_ordered_lane_is_first_when_the_first_is_replaced_by
     assert rig.admit(call("again", opts=RATE)) == [("REPLACED", "first")]
     assert rig.admin.llen(rig.keys.key("wake")) == 1
     assert rig.claimed("T3") == ["behind"]
+
+
+def test_one_that_was_set_aside_and_is_replaced_for_later_has_left_the_line(rig: Rig) -> None:
+    rig.admit(call("a"))
+    rig.claim("T1")
+    rig.strand("a", token="T1")
+    assert rig.admit(call("b", due="+60000")) == [("REPLACED", "a")]
+    assert "pumped" not in rig.snapshot()
+
+
+def test_one_of_an_ordered_lane_that_is_due_again_keeps_its_bytes(rig: Rig) -> None:
+    rig.admit(call("a", opts=ORDERED), budget=Budget(max_bytes=100))
+    rig.claim("T1")
+    rig.retry("a", token="T1")
+    rig.admin.zadd(rig.keys.key("scheduled"), {"a": 1})
+    rig.run(op.promote(rig.keys))
+    assert rig.state()["counts"]["bytes"] == len(BODY)

@@ -65,6 +65,8 @@ def test_one_that_has_aged_and_may_not_start_waits_in_front(rig: Rig) -> None:
     assert rig.claimed("U") == []
     rig.enqueue("new", opts="q=|cone=1,p=8")
     assert rig.violations() == []
-    assert rig.snapshot()["state"]["old"].endswith(" aged")
+    state = rig.snapshot()["state"]["old"]
+    assert state.startswith("P 0 0 &0")
+    assert state.endswith(" aged")
     rig.ack("runs", token="T")
     assert rig.claimed("V") == ["old"]

@@ -69,3 +69,13 @@ def test_a_name_of_one_letter_is_no_beginning_of_another(rig: Rig) -> None:
     poke_all(rig, "x", 10)
     gates = rig.snapshot()["gates"]
     assert (gates["cx"] < float("inf"), gates["cxy"]) == (True, float("inf"))
+
+
+def test_a_key_whose_limit_of_its_own_is_gone_has_that_of_its_definition(rig: Rig) -> None:
+    rig.run(op.set_limits(rig.keys, values={"one": "r 1000 1", "one!k": "r 3600000000 1"}))
+    rig.enqueue("a", "b", opts="q=|rone!k=3600000000=1")
+    assert rig.claimed("T1") == ["a"]
+    rig.run(op.set_limits(rig.keys, values={"one!k": ""}))
+    poke_all(rig, "one!k", 100)
+    time.sleep(0.03)
+    assert rig.claimed("T2") == ["b"]

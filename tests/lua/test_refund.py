@@ -80,3 +80,15 @@ def test_who_waits_for_it_is_looked_at(rig: Rig) -> None:
     assert gate is None or gate <= time.time() * 1e6
     assert rig.claimed("T3") == ["a"], "at its place"
     rig.admin.flushall()
+
+
+@pytest.mark.parametrize("whose", ["one", "one!k"])
+def test_what_was_set_for_a_rate_or_its_key_says_what_a_start_was_worth(
+    rig: Rig, whose: str
+) -> None:
+    rig.run(op.set_limits(rig.keys, values={whose: "r 60000000 1"}))
+    rig.enqueue("a", "b", opts=f"q=|rone!k={HOUR}=1")
+    assert rig.claimed("T1") == ["a"]
+    hand_back(rig, "a", token="T1")
+    assert rig.claimed("T2") == ["a"]
+    rig.admin.flushall()

@@ -21,3 +21,12 @@ def test_a_queue_stays_paused_while_only_its_task_is_resumed(rig: Rig) -> None:
     assert rig.claimed("T2") == ["a"]
     assert "limits" not in rig.snapshot()
     assert "gates" not in rig.snapshot()
+
+
+def test_who_sleeps_is_woken(rig: Rig) -> None:
+    rig.enqueue("a")
+    rig.run(op.pause(rig.keys))
+    assert rig.claimed("T1") == []
+    rig.admin.delete(rig.keys.key("wake"))
+    assert rig.run(op.resume(rig.keys)) is True
+    assert rig.state()["wake"] == ["1"]

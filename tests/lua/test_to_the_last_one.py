@@ -337,3 +337,11 @@ def test_a_plain_job_begins_another_minute_where_its_clock_is_so_far_back(
     assert int(still.snapshot()["tallied"]["!minute"]) == still.ms // MINUTE_MS + ahead * (
         not turns
     )
+
+
+def test_a_claim_of_nothing_turns_no_minute(still: StillRig) -> None:
+    still.running("a")
+    still.ack("a")
+    still.later(2 * MINUTE_MS)
+    with still.unchanged():
+        assert still.claimed("U") == []

@@ -41,7 +41,6 @@ local first_item = 5 -- ARGV[5...]: id, token, reason, run_ms, ended (index amon
 local before = replayed(replies, worker, seq)
 if before then return { 0, unpack(before) } end
 touch({ jobs, state, claims, held, errors, progress, checkpoints, waiters, counts }, { leases, dead, scheduled }, { unpack(KEYS, first_ended) }, stream)
-touch_line()
 check_numbers(0, dead_cap)
 local words = {}
 local mine = holders(state, rest_column(first_item, 6, 1), rest_column(first_item, 6, 2), words)

@@ -6,11 +6,9 @@ local results_expiry = KEYS[2]
 local first_trail = 3 -- KEYS[3...]: what each job said, streams, the same number of each
 local first_item = 1 -- ARGV[1...]: ids
 
---# include lib/touch.lua
 --# include lib/rest.lua
 --# include lib/drop_trails.lua
 
-touch({ results }, { results_expiry })
 local ids, is_gone = rest_column(first_item, 1, 1), {}
 local each = trails_of_each(KEYS, first_trail, #ids)
 for i, outcome in ipairs(redis.call('HMGET', results, unpack(ids))) do is_gone[i] = outcome and true or nil end

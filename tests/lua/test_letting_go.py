@@ -124,6 +124,16 @@ def starts(rig: Rig) -> Call[op.Claimed]:
     return claim(rig)
 
 
+@pytest.mark.no_audit("a foreign value stands in the key")
+@one_server
+@pytest.mark.parametrize("name", ["returned", "stranded"])
+def test_what_cannot_be_cancelled_everywhere_stays_in_the_line(rig: Rig, name: str) -> None:
+    rig.enqueue("a", opts="q=lane")
+    rig.admin.set(rig.keys.key(name), "foreign")
+    with rig.unchanged(), pytest.raises(redis.ResponseError, match="WRONGTYPE"):
+        rig.cancel("a")
+
+
 @pytest.mark.no_audit("foreign values stand in the queue's keys")
 @one_server
 @pytest.mark.parametrize("asked", [acks, acks_parked, expires, starts])

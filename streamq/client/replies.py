@@ -36,7 +36,12 @@ class Replies(asyncio.BufferedProtocol):
         self._transport.set_protocol(self)
 
     def send(self, data: bytes) -> None:
-        """Send bytes, without a turn of the loop."""
+        """Send bytes, without a turn of the loop.
+
+        Raises LostConnection where the end has come already: `lost` was told then, or nobody was.
+        """
+        if self._transport.is_closing():
+            raise LostConnection("the server hung up")
         self._transport.write(data)
 
     def has_data(self) -> bool:

@@ -7,10 +7,12 @@ the round trip after it. A wait never raises for an ordinary outage: it says "lo
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hiredis import pack_command
+from redis.exceptions import ConnectionError as LostConnection
 from redis.exceptions import RedisError
 
 from streamq.client.classify import Verdict, classify, root
@@ -85,7 +87,8 @@ class AsyncWaiter:
         """Have this call run as well when the pop that was sent ends; one at most, while asleep."""
         if self._replies is not None:
             self._call = call
-            self._replies.send(Message.of(call).pack(0))
+            with suppress(LostConnection):  # the wait has heard of that
+                self._replies.send(Message.of(call).pack(0))
 
     def close(self) -> None:
         """End the wait at once, and for good."""

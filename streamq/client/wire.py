@@ -32,8 +32,6 @@ class Wire:
         Raises an OSError or a redis-py error, after which the connection is to be closed.
         """
         loop, replies = asyncio.get_running_loop(), self._replies
-        if self._transport.is_closing():
-            raise LostConnection("the server hung up")
         answered: asyncio.Future[None] = loop.create_future()
         found: list[Any] = []
 
@@ -53,7 +51,7 @@ class Wire:
         replies.came, replies.lost = came, lost
         too_slow = loop.call_later(timeout, lost, TooSlow("Timeout reading from socket"))
         try:
-            self._transport.write(data)
+            replies.send(data)
             await answered
         finally:
             too_slow.cancel()

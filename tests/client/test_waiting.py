@@ -144,6 +144,23 @@ def test_a_lost_connection_is_a_reason_to_look_again(
     play(proxy.url, make_client, scene)
 
 
+@pytest.mark.parametrize("heard_s", [0.0, 0.1], ids=["not heard of", "heard of"])
+def test_a_connection_that_was_lost_between_two_waits_is_a_reason_to_look(
+    server: Server, make_proxy: MakeProxy, make_client: MakeClient, heard_s: float
+) -> None:
+    proxy = make_proxy(server)
+
+    async def scene(waiter: AsyncWaiter) -> None:
+        await waiter.wait(0.01)
+        proxy.drop_connections()
+        await asyncio.sleep(heard_s)
+        began = time.monotonic()
+        assert await waiter.wait(30) == NOTHING
+        assert time.monotonic() - began < BUSY_S, "nobody waits on a dead line"
+
+    play(proxy.url, make_client, scene)
+
+
 def test_a_server_that_is_away_ends_the_wait_in_time(
     server: Server, make_proxy: MakeProxy, make_client: MakeClient
 ) -> None:

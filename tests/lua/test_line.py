@@ -69,7 +69,7 @@ def test_an_emptied_lane_that_comes_back_has_no_advantage(rig: Rig) -> None:
 @each_version
 def test_the_highest_priority_is_next_and_plain_jobs_go_before_lower_ones(rig: Rig) -> None:
     enqueue(rig, [(f"plain{n}", "-") for n in range(30)])
-    enqueue(rig, [("low", "q=,p=0"), ("lane-high", "q=z,p=8"), ("high", "q=,p=9")])
+    enqueue(rig, [("low", "q=,p=3"), ("lane-high", "q=z,p=8"), ("high", "q=,p=9")])
     assert take(rig, 2, 1) == ["high", "lane-high"]
     assert take(rig, 31) == [*(f"plain{n}" for n in range(30)), "low"]
 

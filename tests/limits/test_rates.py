@@ -18,6 +18,7 @@ def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew) -> None:
     Who waits for it holds no slot and no attempt, nobody is early, and they go in order.
     """
     granted: dict[int, int] = {}  # ms, as the server noted them
+    late_s: list[float] = []  # how long after that each began: the machine's doing
     plain = crew.task(name="plain")
 
     @crew.app.task(name="note", rate_limit="60/s")
@@ -27,6 +28,7 @@ def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew) -> None:
         assert isinstance(state, bytes)
         granted[number] = int(state.split()[5])
         assert at >= granted[number] - 1, "it waits for the instant that it was given"
+        late_s.append((at - granted[number]) / 1000)
         crew.note(number, began)
 
     crew.work(4)
@@ -46,7 +48,8 @@ def test_a_rate_is_kept_over_all_workers_and_used(crew: Crew) -> None:
     assert max(sum(one <= at < one + 999 for at in starts) for one in starts) <= 60
     took = runs[-1].began - runs[0].began
     assert (JOBS - 1) / (60 * (took - stalls.seconds)) >= SHARE, (took, stalls.seconds)
-    assert most_started_within(runs, 1.0) <= 60 + 1 or stalls.seconds, "by the tasks' own clock"
+    most = most_started_within(runs, 1.0 - max(late_s))
+    assert most <= 60 + 1 or stalls.seconds, "by the tasks' own clock"
     displaced = max(abs(run.what - place) for place, run in enumerate(runs))
     assert displaced <= 20, "what a worker without a free thread hands back is a few starts late"
 

@@ -53,6 +53,8 @@ def test_a_key_of_a_limit_that_has_none_is_refused_without_the_code_too(
     crew.app.queue("default", rate_limit="90/s")
     crew.task(rate_limit=["10/s", "shared", RateLimit(5, per=1, key="{what}")])
     crew.work()
+    limits = crew.app.keys("default").key("limits")
+    wait_until(lambda: crew.server.admin.exists(limits), "them to publish what holds")
     words = ["4/s", "--key", "x", "--broker", crew.server.url]
     assert main(["limit", "set", name, *words]) == 1
     assert "is one limit for all; it has no key 'x'" in capsys.readouterr().err

@@ -22,7 +22,7 @@ for n, name in ipairs(names) do
   if string.sub(plain, 1, 5) == 'pause' or string.sub(plain, 1, 1) == '!' then error('no such setting') end
   local kind, first, second = string.match(text, '^([rc]) (%S+) ?(%S*)$')
   if text ~= '' and (plain == 'aging' or string.sub(plain, 1, 7) == 'weight ') then kind, first, second = 'w', text, '' end
-  if text ~= '' then check_numbers(kind == 'c' and 0 or 0.001, tonumber(first), kind == 'r' and tonumber(second) or 1) end
+  if text ~= '' then check_numbers(kind == 'c' and 0 or 0.001, tonumber(first), kind == 'r' and (tonumber(second) or 0) or 1) end
 end
 local before, counted = redis.call('HMGET', limits, unpack(names)), { ['!weights'] = 0, ['!keys'] = 0 }
 for n, name in ipairs(names) do

@@ -6,5 +6,5 @@ local function settle_candidates(found, stream, returned, stranded, worker)
   own_entries(stream, worker, entries)
   if #found.back > 0 then redis.call('ZREM', returned, unpack(found.back)) end
   if #found.side > 0 then redis.call('ZREM', stranded, unpack(found.side)) end
-  if found.stale and #found.stale > 0 then drop_entries(stream, found.stale) end
+  drop_entries(stream, found.stale)
 end

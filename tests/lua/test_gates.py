@@ -37,3 +37,17 @@ def test_a_class_that_was_served_where_it_had_to_wait_is_at_home_again(rig: Rig)
     rig.ack("h1", "h2", token="T1")
     assert rig.claimed("T3", 1) == ["a"]
     assert [one.gate for one in rig.run(op.standing(rig.keys, ids=["b"]))] == ["*"]
+
+
+def test_a_lane_whose_last_one_at_a_limiter_starts_waits_there_with_those_that_come(
+    rig: Rig,
+) -> None:
+    """Eight classes of a lane try, the ninth lines up and starts first: the eight come there."""
+    last = NewJob("last", "t9", BODY, opts="q=a|cone=1,p=9")
+    jobs = [NewJob(f"j{n}", f"t{n}", BODY, opts="q=a|cone=1") for n in range(8)]
+    counter = rig.next_counter("p")
+    rig.run(op.enqueue(rig.keys, producer="p", counter=counter, jobs=[*jobs, last]))
+    assert rig.claimed("T1") == ["last"]
+    assert {one.gate for one in rig.run(op.standing(rig.keys, ids=["j0", "j7"]))} == {"cone"}
+    rig.ack("last", token="T1")
+    assert rig.claimed("T2") == ["j0"]

@@ -99,6 +99,14 @@ def acks(rig: Rig) -> Call[list[str]]:
     return op.ack(rig.keys, worker="w", seq=1, jobs=[op.Ack("a", "T", "t", "ok", 3, 0, b"")])
 
 
+def buries_keyed(rig: Rig) -> Call[object]:
+    """Of one that was in no line."""
+    rig.admit(NewJob("a", "t", BODY, unique="u=ab:swr:return"))
+    assert rig.claimed() == ["a"]
+    jobs = [op.Burial("a", "T", "t", "failed", 3, b"oops")]
+    return op.bury(rig.keys, worker="w", seq=1, jobs=jobs)
+
+
 def acks_parked(rig: Rig) -> Call[list[str]]:
     """Of one that was in the line, and occupies nothing."""
     rig.enqueue("a", opts="q=lane")
@@ -136,7 +144,7 @@ def test_what_cannot_be_cancelled_everywhere_stays_in_the_line(rig: Rig, name: s
 
 @pytest.mark.no_audit("foreign values stand in the queue's keys")
 @one_server
-@pytest.mark.parametrize("asked", [acks, acks_parked, expires, starts])
+@pytest.mark.parametrize("asked", [acks, acks_parked, buries_keyed, expires, starts])
 def test_a_foreign_value_in_a_key_of_the_line_changes_nothing(
     rig: Rig, asked: Callable[[Rig], Call[object]]
 ) -> None:

@@ -14,7 +14,14 @@ from tests.lua.rig import Rig
 @pytest.mark.parametrize(
     "values",
     [
-        *({"a": "r 0 1"}, {"a": "c -1"}, {"a": "x 1"}, {"weight a": "0"}),
+        *(
+            {"a": "r 0 1"},
+            {"a": "r 1000 0"},
+            {"a": "r 1000 some"},
+            {"a": "c -1"},
+            {"a": "x 1"},
+            {"weight a": "0"},
+        ),
         *({"pause": "c 1"}, {"pause task t": "c 1"}, {"!paused": "c 1"}),  # what others count on
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from tests.lua.rig import HOUR_MS, Rig
@@ -21,7 +23,10 @@ def test_tasks_beyond_the_places_share_one(rig: Rig) -> None:
 @one_server
 def test_tasks_not_seen_for_three_days_leave_their_places_and_their_numbers(rig: Rig) -> None:
     for n in range(120):
-        rig.running(f"j{n}", task=f"task{n}", token=f"T{n}")
+        rig.enqueue(f"j{n}", task=f"task{n}")
+    time.sleep(0.005)
+    assert len(rig.claimed(limit=120)) == 120
+    first = tally(rig).by_task()["task0"].waited
     hour = rig.now_ms() // HOUR_MS
     set_back(rig, HOUR_MS)
     rig.enqueue("x", task="task5")  # all were seen in the hour before
@@ -38,6 +43,7 @@ def test_tasks_not_seen_for_three_days_leave_their_places_and_their_numbers(rig:
     assert found["task5"].counts["enqueued"] == 3
     assert found["(other)"].counts["enqueued"] == found["(other)"].counts["started"] == 41
     assert found["(other)"].waited.count == 41
+    assert found["task0"].waited == first, "which has the place behind that of all others"
     assert rig.violations() == []
 
 

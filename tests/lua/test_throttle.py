@@ -38,8 +38,10 @@ def test_a_named_limit_is_held(rig: Rig) -> None:
 
 def test_a_plain_job_is_scheduled_for_then(rig: Rig) -> None:
     rig.running("a")
+    rig.run(op.progress(rig.keys, jobs=[("a", "T", b"half")]))
     rig.admin.delete(rig.keys.key("wake"))
     assert throttle(rig, "a", token="T") == ["OK"]
+    assert "progress" not in rig.state()
     assert rig.state()["wake"] == ["1"]
     assert rig.state()["scheduled"] == {"a": "+60s"}
     assert rig.state()["state"] == {"a": "S 0 0 +60s throttled"}

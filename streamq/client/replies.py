@@ -38,7 +38,8 @@ class Replies(asyncio.BufferedProtocol):
     def send(self, data: bytes) -> None:
         """Send bytes, without a turn of the loop.
 
-        Raises LostConnection where the end has come already: `lost` was told then, or nobody was.
+        Raises LostConnection where the end has come already, or is about to: of that only who
+        listened before is told.
         """
         if self._transport.is_closing():
             raise LostConnection("the server hung up")

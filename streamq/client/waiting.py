@@ -111,10 +111,10 @@ class AsyncWaiter:
         replies = self._replies
         assert replies is not None  # noqa: S101 - there is a connection
         woken: asyncio.Future[Woken] = asyncio.get_running_loop().create_future()
+        replies.send(data)
         replies.came, replies.lost = partial(self._came, woken, []), partial(_fail, woken)
         self._call, self.is_asleep = call, True
         try:
-            replies.send(data)
             async with asyncio.timeout(timeout + READ_MARGIN_S):
                 return await woken
         finally:

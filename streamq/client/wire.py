@@ -48,10 +48,10 @@ class Wire:
             if not answered.done():
                 answered.set_exception(error)
 
+        replies.send(data)
         replies.came, replies.lost = came, lost
         too_slow = loop.call_later(timeout, lost, TooSlow("Timeout reading from socket"))
         try:
-            replies.send(data)
             await answered
         finally:
             too_slow.cancel()

@@ -99,7 +99,7 @@ def acks(rig: Rig) -> Call[list[str]]:
     return op.ack(rig.keys, worker="w", seq=1, jobs=[op.Ack("a", "T", "t", "ok", 3, 0, b"")])
 
 
-def buries_keyed(rig: Rig) -> Call[object]:
+def buries_keyed(rig: Rig) -> Call[tuple[int, list[str]]]:
     """Of one that was in no line."""
     rig.admit(NewJob("a", "t", BODY, unique="u=ab:swr:return"))
     assert rig.claimed() == ["a"]

@@ -43,7 +43,7 @@ def main() -> int:
     options = parser.parse_args()
     row, size = ROWS[options.row], "small" if options.small else "large"
     if "/" in options.seed:
-        figures = row.fight(options.seed, **getattr(row, size))
+        figures = row.total([row.fight(options.seed, **getattr(row, size))])
         say(f"row {row.number}, round {options.seed}: {figures}")
         return 1 if figures.broken else 0
     seed = options.seed or _unfinished(row, size) or str(random.randrange(10**6))
@@ -65,9 +65,7 @@ def soak(row: Row, size: str, seed: str, rounds: int) -> int:
             results.write(figures.as_json() + "\n")
         took = time.monotonic() - began
         say(f"round {seed}/{number} of {all_rounds}, {took:.0f} s: {figures}")
-    total = Figures()
-    for figures in done:
-        total.merge(figures)
+    total = row.total(done)
     say(f"\nrow {row.number}, seed {seed}, {len(done)} rounds of {row.rounds}: {total}")
     return 1 if total.broken else 0
 

@@ -12,7 +12,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,6 +118,7 @@ class Row:
     small: Mapping[str, Any]
     large: Mapping[str, Any]  # of one round
     rounds: int = 1  # at the large size
+    judge: Callable[[Figures], None] | None = None  # of what holds only for all rounds together
 
     def fight(self, seed: str, **size: Any) -> Figures:
         """One round."""
@@ -126,6 +127,15 @@ class Row:
             self.attack(ground, **size)
             ground.figures.measure(seconds=time.monotonic() - began)
         return ground.figures
+
+    def total(self, rounds: Iterable[Figures]) -> Figures:
+        """All of them together, and what is broken in that."""
+        total = Figures()
+        for figures in rounds:
+            total.merge(figures)
+        if self.judge:
+            self.judge(total)
+        return total
 
 
 @contextmanager
@@ -138,7 +148,7 @@ def prove(row: Row) -> Figures:
     """A row as a test: small, or one large round; says how to repeat it."""
     seed = os.environ.get(SEED, "20")
     size = row.large if os.environ.get(FULL) else row.small
-    figures = row.fight(seed, **size)
+    figures = row.total([row.fight(seed, **size)])
     print(f"row {row.number}, {SEED}={seed}: {figures}")  # noqa: T201 -- shown where it fails
     assert not figures.broken, f"{SEED}={seed}: {figures}"
     return figures

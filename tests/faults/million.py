@@ -7,7 +7,12 @@ beside the million: nothing of them is delivered meanwhile, so that the case's j
 The times are the server's own, from its slow log; a busy machine is kept out by a real-time
 priority for the server, where the system allows that. What a machine takes that is shared with
 others isn't: so each call is followed by one that only counts, and what the slowest of those took
-beyond their middle is the machine's, and is allowed.
+beyond their middle is the machine's. It is said, and allowed for nothing.
+
+At most one call in a thousand may take more than the limit: of all calls of a script in one of
+these situations, in all rounds together. A life has a thousand or two of some scripts, of which the
+slowest thousandth is one call. That this is the count was decided before the run whose figures are
+published.
 
 The servers are Redis 7.0, as one has for a queue of that size, and the embedded one. That one takes
 its memory from the C library, and so is slower at collecting Lua's garbage: what its calls take is
@@ -45,6 +50,8 @@ from tests.worker.rig import Here
 
 LIMIT_MS = 5.0
 SHARE = 0.999
+CALLS, OVER = "_calls", "_over"  # counted of a script in a situation
+UNJUDGED = "embedded_"  # in the name of a situation
 MOST = 200  # jobs of one call, where it isn't less; then as many as of the jobs of its case
 FEWER = {  # what the package sends in one call, where it sends less
     11: "ack bury",
@@ -236,16 +243,27 @@ class _Notes:
         counted_ms, counted_most_ms = _middle_and_most(counted_us)
         machine_ms = counted_most_ms - counted_ms
         if self.flavour == EMBEDDED:
-            how = f"embedded_{how}"
+            how = f"{UNJUDGED}{how}"
         self.figures.add(**{f"calls_{how}": len(times_us)})
         self.figures.measure(
             **{f"{name}_{how}_middle_ms": middle_ms, f"{name}_{how}_ms": most_ms},
             **{f"machine_{how}_ms": machine_ms},
         )
-        if self.flavour == REDIS:
-            self.figures.add(over_the_limit=most_ms > LIMIT_MS)
-            text = f"{name}, {how}: {most_ms:.1f} ms, of which the machine {machine_ms:.1f}"
-            self.figures.expect(most_ms <= LIMIT_MS + machine_ms, text)
+        over = sum(one > LIMIT_MS * 1000 for one in times_us)
+        self.figures.add(**{f"{name}_{how}{CALLS}": len(times_us)})
+        if over:
+            self.figures.add(**{f"{name}_{how}{OVER}": over})
+
+
+def judge(figures: Figures) -> None:
+    """Of each script in each situation on Redis, all but one call in a thousand are in time."""
+    for key, calls in list(figures.sums.items()):
+        what = key.removesuffix(CALLS)
+        if what == key or UNJUDGED in what:
+            continue
+        over = figures.sums[what + OVER]
+        text = f"{what}: {over} of {calls} calls over {LIMIT_MS:.0f} ms"
+        figures.expect(over <= calls - math.ceil(SHARE * calls), text)
 
 
 def _middle_and_most(times_us: list[int]) -> tuple[float, float]:
@@ -324,4 +342,5 @@ ROW = Row(
     small={"jobs": 2000, "lived": 300, "used": 300, "calls": {5: 1}},
     large={"jobs": 1_000_000, "lived": 200_000, "used": 20_000, "calls": {20: 1000, MOST: 1000}},
     rounds=2 * PARTS,
+    judge=judge,
 )
